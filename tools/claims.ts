@@ -1,0 +1,111 @@
+/**
+ * Reads CLAIMS.md and, for each claim, applies its mutation, runs its test and expects red.
+ * A claim whose test is green without the promise is no claim. Runs each claim's test unmutated first, so that red means something.
+ * Usage: npm run test:claims [-- word …] (only claims whose title holds a word)
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+interface Claim {
+  title: string
+  /** Test file. */
+  test: string
+  /** Part of the test's full name. */
+  name: string
+  file: string
+  old: string
+  new: string
+}
+
+interface Outcome {
+  passed: number
+  failed: number
+}
+
+/** A claim is a heading of level 3 and, below it, a fenced block of JSON marked `claim`. */
+function readClaims(markdown: string): Claim[] {
+  const claims: Claim[] = []
+  let title = ''
+  for (const match of markdown.matchAll(/^### (?<title>.+)$|^```json claim\n(?<body>[\s\S]*?)^```/gm)) {
+    if (match.groups?.['title']) title = match.groups['title']
+    else claims.push({ title, ...(JSON.parse(match.groups?.['body'] ?? '') as Omit<Claim, 'title'>) })
+  }
+  return claims
+}
+
+const scratch = mkdtempSync(join(tmpdir(), 'flywheel-claims-'))
+
+function runTest(claim: Claim): Outcome {
+  const report = join(scratch, 'report.json')
+  rmSync(report, { force: true })
+  spawnSync(
+    'npx',
+    ['vitest', 'run', claim.test, '-t', claim.name, '--reporter=json', `--outputFile=${report}`, '--retry=0'],
+    { stdio: 'ignore', timeout: 300_000 },
+  )
+  try {
+    const result = JSON.parse(readFileSync(report, 'utf8')) as {
+      numPassedTests: number
+      numFailedTests: number
+      numFailedTestSuites: number
+      numTotalTests: number
+    }
+    // A file that no longer loads is red for the wrong reason, so only failed tests count.
+    return { passed: result.numPassedTests, failed: result.numFailedTests }
+  } catch {
+    return { passed: 0, failed: 0 }
+  }
+}
+
+let undo: (() => void) | undefined
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    undo?.()
+    process.exit(130)
+  })
+
+const words = process.argv.slice(2)
+const claims = readClaims(readFileSync('CLAIMS.md', 'utf8')).filter(
+  ({ title }) => words.length === 0 || words.some((word) => title.includes(word)),
+)
+if (claims.length === 0) {
+  console.error('claims: CLAIMS.md holds no claim of that name')
+  process.exit(1)
+}
+
+let broken = 0
+for (const claim of claims) {
+  const complain = (why: string) => {
+    broken += 1
+    console.log(`not held  ${claim.title}: ${why}`)
+  }
+  const source = readFileSync(claim.file, 'utf8')
+  const occurrences = source.split(claim.old).length - 1
+  if (occurrences !== 1) {
+    complain(`${claim.file} holds the text to mutate ${occurrences} times, not once`)
+    continue
+  }
+  const before = runTest(claim)
+  if (before.passed === 0 || before.failed > 0) {
+    complain(`its test is not green unmutated (${before.passed} passed, ${before.failed} failed)`)
+    continue
+  }
+  undo = () => writeFileSync(claim.file, source)
+  try {
+    writeFileSync(
+      claim.file,
+      source.replace(claim.old, () => claim.new),
+    )
+    const after = runTest(claim)
+    if (after.failed === 0) complain(`the mutation of ${claim.file} left ${claim.test} green`)
+    else console.log(`held      ${claim.title} (${after.failed} red under the mutation)`)
+  } finally {
+    undo()
+    undo = undefined
+  }
+}
+rmSync(scratch, { recursive: true, force: true })
+console.log(`${claims.length - broken} claims held, ${broken} not`)
+process.exit(broken === 0 ? 0 : 1)
