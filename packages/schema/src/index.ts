@@ -1,5 +1,15 @@
+export { COLUMN_TYPES, type ColumnType, UINT_MAX } from './column-types.js'
+export { consentSchema } from './consent.js'
+export { type DecodedLine, decodeLine, type RefusedLine } from './decode-line.js'
 export { ERRORS, type ErrorCode, FlywheelError, isFlywheelError } from './errors.js'
+export { EVENT_SCHEMAS } from './events.js'
+export { feedbackSchema } from './feedback.js'
+export { FEEDBACK_RULES, type KindRule } from './feedback-rules.js'
+export { interactionSchema } from './interaction.js'
+export { hasInvalidText } from './invalid-text.js'
+export { linkSchema } from './link.js'
 export type { ClientCounters, LogHeader, LogLine, LogRecord } from './log-record.js'
+export { respellIntegers } from './respell-integers.js'
 export type {
   AuthorKind,
   Candidate,
@@ -32,14 +42,21 @@ export {
   API_KEY_KINDS,
   AUTHOR_KINDS,
   CLIENT_HEADER,
+  canonicalTime,
+  createUuidv7,
   EVENT_TYPES,
   FEEDBACK_KINDS,
+  isUuid,
+  isUuidv7,
   JSON_FIELDS,
   LIMITS,
   LINK_TARGET_KINDS,
+  MAX_TIME_MS,
+  MIN_TIME_MS,
   NO_LIMIT_UNTIL,
   OPERATIONS,
   PURPOSES,
+  parseTime,
   RESERVED_FIELDS,
   ROLES,
   SCHEMA_VERSION,
@@ -51,4 +68,5 @@ export {
   TICKET_KEY_LABEL,
   TICKET_PREFIX,
   TRUSTS,
+  uuidv7Time,
 } from './wire.js'

@@ -3,6 +3,9 @@
  * Field names are the names of the ClickHouse columns they end in.
  */
 
+export { canonicalTime, MAX_TIME_MS, MIN_TIME_MS, parseTime } from './time.js'
+export { createUuidv7, isUuid, isUuidv7, uuidv7Time } from './uuidv7.js'
+
 /** The version every event carries in `schema_version`. */
 export const SCHEMA_VERSION = 1
 
