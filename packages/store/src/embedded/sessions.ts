@@ -1,0 +1,53 @@
+import { type ClickHouseClient, createClient } from '@clickhouse/client'
+import { openFailure } from './errors.js'
+
+/** The part of chdb's raw surface that the adapter uses. */
+export interface ChdbExtension {
+  rawInsert(params: {
+    table: string
+    values: Uint8Array
+    format: 'JSONEachRow'
+    settings: Record<string, string | number>
+  }): Promise<unknown>
+  queryStream(sql: string, options: { format: string }): AsyncIterable<{ raw(): Uint8Array }>
+}
+
+interface ChdbConnection {
+  readonly chdb: ChdbExtension
+}
+
+/** One session: a serial queue of statements on the one engine of this process. */
+export interface Session {
+  readonly client: ClickHouseClient
+  readonly chdb: ChdbExtension
+  /** Statements running or queued. */
+  pending: number
+  /** Set while a stream is open: a session holds one stream at a time. */
+  isStreaming: boolean
+}
+
+/**
+ * Opens sessions on one data directory. `chdb` is an optional dependency and is loaded here, at the first opening.
+ *
+ * `createClient` gets no `clickhouse_settings`: the embedded connection would send them as a session SET that is never
+ * taken back, and an insert after one with a deduplication token would be dropped without an error.
+ */
+export async function openSessions(path: string, count: number): Promise<Session[]> {
+  const sessions: Session[] = []
+  try {
+    const { createChdbConnection } = await import('chdb/connection')
+    for (let index = 0; index < count; index++) {
+      const connection = createChdbConnection({ path })
+      sessions.push({
+        client: createClient({ connection } as unknown as Parameters<typeof createClient>[0]),
+        chdb: (connection as ChdbConnection).chdb,
+        pending: 0,
+        isStreaming: false,
+      })
+    }
+    return sessions
+  } catch (error) {
+    await Promise.all(sessions.map((session) => session.client.close()))
+    throw openFailure(error, path)
+  }
+}

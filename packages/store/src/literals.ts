@@ -1,0 +1,50 @@
+import { FlywheelError } from '@flywheel/schema'
+import type { QueryLimits, QueryParams } from './database.js'
+
+/**
+ * Writes `{name:Type}` placeholders of known parameters as cast literals.
+ *
+ * The embedded engine keeps bound parameters in one place for the whole process: chdb-node queues every bound query of
+ * one thread behind each other for that reason, and two threads (the exporter is one) would still read each other's.
+ * Literals have no such place. Escaping is ClickHouse's own: a string literal knows no other special character than
+ * the backslash and the quote.
+ */
+export function bindLiterals(sql: string, params: QueryParams | undefined): string {
+  if (!params) return sql
+  return sql.replace(/\{(\w+):([^{}]+)\}/g, (placeholder, name: string, type: string) => {
+    if (!Object.hasOwn(params, name)) return placeholder
+    const value = params[name]
+    if (type.trim() === 'Identifier') return quoteIdentifier(String(value))
+    return `CAST(${literal(value, name)}, ${quote(type.trim())})`
+  })
+}
+
+/** A statement's limits and the pinned output form, as the text of its SETTINGS clause. */
+export function settingsClause(limits: QueryLimits | undefined): string {
+  const settings = ["date_time_output_format = 'iso'", 'output_format_json_quote_64bit_integers = 0']
+  if (limits?.max_execution_time_s) settings.push(`max_execution_time = ${Number(limits.max_execution_time_s)}`)
+  if (limits?.max_memory_bytes) settings.push(`max_memory_usage = ${Math.trunc(limits.max_memory_bytes)}`)
+  if (limits?.max_rows_to_read) settings.push(`max_rows_to_read = ${Math.trunc(limits.max_rows_to_read)}`)
+  return ` SETTINGS ${settings.join(', ')}`
+}
+
+function literal(value: unknown, name: string): string {
+  if (value === null || value === undefined) return 'NULL'
+  if (typeof value === 'string') return quote(value)
+  if (typeof value === 'boolean') return value ? '1' : '0'
+  if (typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))) return quote(String(value))
+  if (value instanceof Date) return quote(value.toISOString())
+  if (Array.isArray(value)) return `[${value.map((element) => literal(element, name)).join(',')}]`
+  throw new FlywheelError('invalid_request', `Query parameter ${name} is no string, number, boolean, date or array.`)
+}
+
+function quote(text: string): string {
+  return `'${text.replace(/[\\']/g, '\\$&').replaceAll('\0', '\\0')}'`
+}
+
+function quoteIdentifier(name: string): string {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+    throw new FlywheelError('invalid_request', `${JSON.stringify(name)} is no name of a table or a column.`)
+  }
+  return `\`${name}\``
+}

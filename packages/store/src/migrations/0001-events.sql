@@ -1,0 +1,269 @@
+-- What was captured: interactions, feedback, links, consents. Written once, never updated by the product.
+--
+-- Guarantees that these definitions carry (each has a test in test/traps-*.integration.test.ts):
+--   Every date names its zone, or one id inserted under two TZ values lands in two partitions and is stored twice for ever.
+--   Sort keys come from the project and from bytes that a retry repeats, so a repeat always collapses.
+--   version falls with arrival, so the first arrival wins: 42 bits of received_at, 12 of the offset, 10 of the line.
+--     Within one millisecond the log's order decides; without the last two, a tie is won by the last arrival.
+--   non_replicated_deduplication_window: without it an insert token does nothing.
+--   No "no limit" of 0: a TTL of 0 deletes live rows within seconds.
+--   prompt_hash and has_text are DEFAULT: an update of a body recomputes what is MATERIALIZED.
+--   Words from a closed list are strings with a constraint, not Enum8: a null in an Enum8 without a 0 value is stored
+--     as 0 without an error, and from then on every SELECT of the table fails.
+
+CREATE TABLE IF NOT EXISTS interactions
+(
+    project_id String,
+    id UUID,
+    t DateTime64(3, 'UTC') MATERIALIZED UUIDv7ToDateTime(id, 'UTC'),
+    schema_version UInt8 DEFAULT 1,
+
+    turn_id UUID DEFAULT id,
+    parent_id Nullable(UUID),
+    regenerated_from Nullable(UUID),
+    continues String,
+    session_id String,
+    user_id String,
+    trace_id String,
+    span_id String,
+
+    task LowCardinality(String),
+    surface LowCardinality(String),
+    agent_name LowCardinality(String),
+    environment LowCardinality(String),
+    release LowCardinality(String),
+    operation LowCardinality(String) DEFAULT 'chat',
+    provider LowCardinality(String),
+    model_requested LowCardinality(String),
+    model_answered LowCardinality(String),
+    provider_response_id String,
+    prompt_name LowCardinality(String),
+    prompt_version LowCardinality(String),
+
+    prompt_variables String CODEC(ZSTD(3)) TTL toDateTime(body_until),
+    system String CODEC(ZSTD(3)) TTL toDateTime(body_until),
+    messages String CODEC(ZSTD(3)) TTL toDateTime(body_until),
+    tools String CODEC(ZSTD(3)) TTL toDateTime(body_until),
+    parameters String CODEC(ZSTD(3)),
+    outputs String CODEC(ZSTD(3)) TTL toDateTime(body_until),
+    has_text Bool DEFAULT arrayExists(
+        message -> arrayExists(
+            part -> JSONExtractString(part, 'type') = 'text' AND JSONExtractString(part, 'content') != '',
+            JSONExtractArrayRaw(message, 'parts')),
+        JSONExtractArrayRaw(outputs)),
+    finish_reasons Array(LowCardinality(String)),
+
+    usage_input_tokens Nullable(UInt32),
+    usage_output_tokens Nullable(UInt32),
+    usage_cached_tokens Nullable(UInt32),
+    usage_cache_write_tokens Nullable(UInt32),
+    usage_reasoning_tokens Nullable(UInt32),
+    duration_ms Nullable(Float64),
+    time_to_first_token_ms Nullable(Float64),
+
+    status LowCardinality(String) DEFAULT 'ok',
+    error_type LowCardinality(String),
+    error_message String CODEC(ZSTD(3)) TTL toDateTime(body_until),
+    provider_json String CODEC(ZSTD(3)) TTL toDateTime(body_until),
+
+    tags Array(LowCardinality(String)),
+    metadata Map(LowCardinality(String), String),
+    consent Map(LowCardinality(String), LowCardinality(String)),
+    consent_basis LowCardinality(String),
+    sdk_name LowCardinality(String),
+    sdk_version LowCardinality(String),
+
+    prompt_hash String DEFAULT lower(hex(sipHash128(system, tools, messages))),
+    prompt_preview String DEFAULT leftUTF8(
+        JSONExtractString(
+            arrayFirst(
+                part -> JSONExtractString(part, 'type') = 'text',
+                JSONExtractArrayRaw(
+                    arrayLast(message -> JSONExtractString(message, 'role') = 'user', JSONExtractArrayRaw(messages)),
+                    'parts')),
+            'content'),
+        240) CODEC(ZSTD(3)) TTL toDateTime(body_until),
+    output_preview String DEFAULT leftUTF8(
+        JSONExtractString(
+            arrayFirst(
+                part -> JSONExtractString(part, 'type') = 'text',
+                JSONExtractArrayRaw(arrayFirst(message -> 1, JSONExtractArrayRaw(outputs)), 'parts')),
+            'content'),
+        240) CODEC(ZSTD(3)) TTL toDateTime(body_until),
+
+    trust LowCardinality(String),
+    source String CODEC(ZSTD(3)),
+    received_at DateTime64(3, 'UTC'),
+    body_until DateTime64(3, 'UTC'),
+    row_until DateTime64(3, 'UTC'),
+    version UInt64 MATERIALIZED 18446744073709551615
+        - (toUInt64(toUnixTimestamp64Milli(received_at)) * 4194304
+        + (toUInt64OrZero(extract(source, ':([0-9]+)')) % 4096) * 1024
+        + toUInt64OrZero(extract(source, ':[0-9]+/([0-9]+)$')) % 1024),
+
+    INDEX id_bloom id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX turn_bloom turn_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX session_bloom session_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX user_bloom user_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX trace_bloom trace_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX response_bloom provider_response_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX prompt_bloom prompt_hash TYPE bloom_filter(0.01) GRANULARITY 1,
+
+    CONSTRAINT project_named CHECK project_id != '',
+    CONSTRAINT id_is_uuid_v7 CHECK substring(toString(id), 15, 1) = '7',
+    CONSTRAINT operation_known CHECK operation IN ('chat', 'completion', 'embedding', 'execute_tool', 'other'),
+    CONSTRAINT status_known CHECK status IN ('ok', 'error', 'aborted', 'partial'),
+    CONSTRAINT trust_known CHECK trust IN ('server', 'ticket', 'public'),
+    CONSTRAINT limits_are_dates CHECK body_until >= '2020-01-01 00:00:00' AND body_until < '2106-01-01 00:00:00'
+        AND row_until >= '2020-01-01 00:00:00' AND row_until < '2106-01-01 00:00:00'
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY toYYYYMM(t)
+ORDER BY (project_id, t, id)
+TTL toDateTime(row_until)
+SETTINGS non_replicated_deduplication_window = 10000;
+
+CREATE TABLE IF NOT EXISTS feedback
+(
+    project_id String,
+    id UUID,
+    t DateTime64(3, 'UTC') MATERIALIZED UUIDv7ToDateTime(id, 'UTC'),
+    schema_version UInt8 DEFAULT 1,
+
+    kind LowCardinality(String),
+    target_kind LowCardinality(String),
+    target String,
+    ticket String CODEC(ZSTD(3)),
+    choice UInt16 DEFAULT 0,
+    name LowCardinality(String),
+    slot String,
+    field String,
+    stage LowCardinality(String),
+    value Nullable(Float64),
+    label LowCardinality(String),
+    kept String CODEC(ZSTD(3)) TTL toDateTime(body_until),
+    kept_json String CODEC(ZSTD(3)) TTL toDateTime(body_until),
+    shown String CODEC(ZSTD(3)) TTL toDateTime(body_until),
+    candidates String CODEC(ZSTD(3)),
+    winner LowCardinality(String),
+    randomised Bool DEFAULT false,
+    seen Array(UInt16),
+    reason_codes Array(LowCardinality(String)),
+    reason_text String CODEC(ZSTD(3)) TTL toDateTime(body_until),
+    author_id String,
+    author_kind LowCardinality(String) DEFAULT 'end_user',
+    session_id String,
+    occurred_at DateTime64(3, 'UTC') DEFAULT UUIDv7ToDateTime(id, 'UTC'),
+    retracts Nullable(UUID),
+    metadata Map(LowCardinality(String), String),
+
+    kept_preview String DEFAULT leftUTF8(if(kept != '', kept, kept_json), 240) CODEC(ZSTD(3)) TTL toDateTime(body_until),
+
+    trust LowCardinality(String),
+    source String CODEC(ZSTD(3)),
+    received_at DateTime64(3, 'UTC'),
+    body_until DateTime64(3, 'UTC'),
+    row_until DateTime64(3, 'UTC'),
+    version UInt64 MATERIALIZED 18446744073709551615
+        - (toUInt64(toUnixTimestamp64Milli(received_at)) * 4194304
+        + (toUInt64OrZero(extract(source, ':([0-9]+)')) % 4096) * 1024
+        + toUInt64OrZero(extract(source, ':[0-9]+/([0-9]+)$')) % 1024),
+
+    INDEX id_bloom id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX session_bloom session_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX author_bloom author_id TYPE bloom_filter(0.01) GRANULARITY 1,
+
+    CONSTRAINT project_named CHECK project_id != '',
+    CONSTRAINT id_is_uuid_v7 CHECK substring(toString(id), 15, 1) = '7',
+    CONSTRAINT kind_known CHECK kind IN ('correction', 'verdict', 'thumb', 'rating', 'choice', 'regenerate', 'retain',
+        'shown', 'copy', 'comment', 'outcome', 'review'),
+    CONSTRAINT target_known CHECK target_kind IN ('interaction', 'turn', 'response', 'ref') AND target != '',
+    CONSTRAINT stage_known CHECK stage IN ('', 'draft', 'committed'),
+    CONSTRAINT author_kind_known CHECK author_kind IN ('end_user', 'expert', 'model', 'rule'),
+    CONSTRAINT trust_known CHECK trust IN ('server', 'ticket', 'public'),
+    CONSTRAINT limits_are_dates CHECK body_until >= '2020-01-01 00:00:00' AND body_until < '2106-01-01 00:00:00'
+        AND row_until >= '2020-01-01 00:00:00' AND row_until < '2106-01-01 00:00:00'
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY toYYYYMM(t)
+ORDER BY (project_id, target, id)
+TTL toDateTime(row_until)
+SETTINGS non_replicated_deduplication_window = 10000;
+
+CREATE TABLE IF NOT EXISTS links
+(
+    project_id String,
+    id UUID,
+    t DateTime64(3, 'UTC') MATERIALIZED UUIDv7ToDateTime(id, 'UTC'),
+    schema_version UInt8 DEFAULT 1,
+
+    target_kind LowCardinality(String),
+    target String,
+    ref String,
+    occurred_at DateTime64(3, 'UTC') DEFAULT UUIDv7ToDateTime(id, 'UTC'),
+    metadata Map(LowCardinality(String), String),
+
+    trust LowCardinality(String),
+    source String CODEC(ZSTD(3)),
+    received_at DateTime64(3, 'UTC'),
+    body_until DateTime64(3, 'UTC'),
+    row_until DateTime64(3, 'UTC'),
+    version UInt64 MATERIALIZED 18446744073709551615
+        - (toUInt64(toUnixTimestamp64Milli(received_at)) * 4194304
+        + (toUInt64OrZero(extract(source, ':([0-9]+)')) % 4096) * 1024
+        + toUInt64OrZero(extract(source, ':[0-9]+/([0-9]+)$')) % 1024),
+
+    INDEX id_bloom id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX ref_bloom ref TYPE bloom_filter(0.01) GRANULARITY 1,
+
+    CONSTRAINT project_named CHECK project_id != '',
+    CONSTRAINT id_is_uuid_v7 CHECK substring(toString(id), 15, 1) = '7',
+    CONSTRAINT target_known CHECK target_kind IN ('interaction', 'turn', 'response') AND target != '' AND ref != '',
+    CONSTRAINT trust_known CHECK trust IN ('server', 'ticket', 'public'),
+    CONSTRAINT limits_are_dates CHECK body_until >= '2020-01-01 00:00:00' AND body_until < '2106-01-01 00:00:00'
+        AND row_until >= '2020-01-01 00:00:00' AND row_until < '2106-01-01 00:00:00'
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY toYYYYMM(t)
+ORDER BY (project_id, target, id)
+TTL toDateTime(row_until)
+SETTINGS non_replicated_deduplication_window = 10000;
+
+-- A consent event has no row limit of its own effect: a withdrawal that expires would lift itself, so there is no TTL.
+CREATE TABLE IF NOT EXISTS consents
+(
+    project_id String,
+    id UUID,
+    t DateTime64(3, 'UTC') MATERIALIZED UUIDv7ToDateTime(id, 'UTC'),
+    schema_version UInt8 DEFAULT 1,
+
+    subject_kind LowCardinality(String),
+    subject String,
+    purpose LowCardinality(String),
+    label LowCardinality(String),
+    basis String,
+    applies_from DateTime64(3, 'UTC') DEFAULT occurred_at,
+    occurred_at DateTime64(3, 'UTC') DEFAULT UUIDv7ToDateTime(id, 'UTC'),
+    metadata Map(LowCardinality(String), String),
+
+    trust LowCardinality(String),
+    source String CODEC(ZSTD(3)),
+    received_at DateTime64(3, 'UTC'),
+    body_until DateTime64(3, 'UTC'),
+    row_until DateTime64(3, 'UTC'),
+    version UInt64 MATERIALIZED 18446744073709551615
+        - (toUInt64(toUnixTimestamp64Milli(received_at)) * 4194304
+        + (toUInt64OrZero(extract(source, ':([0-9]+)')) % 4096) * 1024
+        + toUInt64OrZero(extract(source, ':[0-9]+/([0-9]+)$')) % 1024),
+
+    CONSTRAINT project_named CHECK project_id != '',
+    CONSTRAINT id_is_uuid_v7 CHECK substring(toString(id), 15, 1) = '7',
+    CONSTRAINT subject_known CHECK subject_kind IN ('user', 'session', 'project') AND subject != '',
+    CONSTRAINT purpose_known CHECK purpose IN ('evaluate', 'train', 'license'),
+    CONSTRAINT label_known CHECK label IN ('granted', 'withdrawn'),
+    CONSTRAINT trust_known CHECK trust IN ('server', 'ticket', 'public')
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY toYYYYMM(t)
+ORDER BY (project_id, subject_kind, subject, id)
+SETTINGS non_replicated_deduplication_window = 10000;

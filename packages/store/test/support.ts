@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Database, migrate, openEmbedded } from '../src/index.js'
+
+/** A UUIDv7 of the given time. */
+export function uuid(time: number = Date.now()): string {
+  const bytes = randomBytes(16)
+  bytes.writeUIntBE(time, 0, 6)
+  bytes[6] = 0x70 | (bytes[6]! & 0x0f)
+  bytes[8] = 0x80 | (bytes[8]! & 0x3f)
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
+
+/** A fresh, migrated store in a temporary folder, and how to be rid of it. */
+export async function freshStore(): Promise<{ db: Database; path: string; remove: () => Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'flywheel-store-'))
+  const db = await openEmbedded({ path })
+  await migrate(db)
+  return {
+    db,
+    path,
+    remove: async () => {
+      await db.close()
+      await rm(path, { recursive: true, force: true })
+    },
+  }
+}
+
+export const NEVER = '2100-01-01T00:00:00.000Z'
+let offset = 0
+
+/** The columns that the sink writes before an event's own. */
+export function server(over: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    project_id: 'p',
+    trust: 'server',
+    source: `log/0:${offset++}`,
+    received_at: new Date().toISOString(),
+    body_until: NEVER,
+    row_until: NEVER,
+    ...over,
+  }
+}
+
+export function interaction(over: Record<string, unknown> = {}): Record<string, unknown> {
+  return { ...server(), type: 'interaction', id: uuid(), schema_version: 1, ...over }
+}
+
+export function feedback(over: Record<string, unknown> = {}): Record<string, unknown> {
+  return { ...server(), type: 'feedback', id: uuid(), schema_version: 1, ...over }
+}
+
+export function ndjson(...rows: unknown[]): Buffer {
+  return Buffer.from(rows.map((row) => (typeof row === 'string' ? row : JSON.stringify(row))).join('\n'))
+}
