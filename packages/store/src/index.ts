@@ -1,5 +1,6 @@
 export type { Database, InsertFailure, QueryLimits, QueryParams, StreamFormat } from './database.js'
 export { type EmbeddedOptions, openEmbedded } from './embedded/open-embedded.js'
+export { openReadOnly, type ReadOnlyDatabase, type ReadOnlyOptions } from './embedded/open-read-only.js'
 export { classifyInsertFailure, engineCode, POISON_CODES, TRANSIENT_CODES } from './insert-failure.js'
 export { insertRows } from './insert-rows.js'
 export { loadMigrations, type Migration, migrate } from './migrate.js'
