@@ -1,0 +1,127 @@
+import type { Assignment } from '@flywheel/event-log'
+import {
+  classifyInsertFailure,
+  type Database,
+  type ErasureRow,
+  insertDeadLetters,
+  insertReceipts,
+  loadErasures,
+} from '@flywheel/store'
+import { type BatchLine, readBatch } from './batch-lines.js'
+import type { Batch } from './batcher.js'
+import type { SinkMetrics } from './metrics.js'
+import { deadLetterRows, receiptRows } from './receipt-rows.js'
+import { createRepeatSeeker } from './repeats.js'
+import { insertTable } from './table-insert.js'
+import { insertToken } from './token.js'
+import { createTombstones, isLater } from './tombstones.js'
+
+/** The steps of one batch, as metrics and logs name them. */
+export type Step = 'batch' | 'recover' | 'propose' | 'erasures' | 'insert' | 'dead_letters' | 'receipts' | 'commit'
+
+/** Runs `attempt` until it succeeds. Rejects only when the assignment has ended. */
+export type Persist = <Result>(step: Step, attempt: () => Promise<Result>) => Promise<Result>
+
+export interface BatchWriterPorts {
+  db: Database
+  metrics: SinkMetrics
+  /** Tombstones in force, asked for before every batch. @default loadErasures(db) */
+  erasures?: (() => Promise<ErasureRow[]>) | undefined
+}
+
+/** Writes one batch; resolves when it is committed. */
+export type WriteBatch = (batch: Batch, assignment: Assignment, persist: Persist) => Promise<void>
+
+/**
+ * The order of effects is the guarantee. A crash between any two steps repeats the batch from the first, and every
+ * step repeated changes nothing:
+ *   1 propose: the range is durable, so a redo forms the same batch
+ *   2 tables: the rows, with a token of the range; a repeat collapses by key
+ *   3 dead letters: what no table takes, with its bytes; one key a line
+ *   4 receipts: what became of every line; one key a record
+ *   5 commit: from here on the log may forget
+ * Before 2 and before 5 the assignment must still be ours, else the next tenant does the work.
+ */
+export function createBatchWriter(ports: BatchWriterPorts): WriteBatch {
+  const { db, metrics } = ports
+  const erasures = ports.erasures ?? (() => loadErasures(db))
+  const repeats = createRepeatSeeker()
+
+  return async (batch, assignment, persist) => {
+    const boundary = { first: batch.first, last: batch.last }
+    const token = (parts: { part?: { lo: number; hi: number }; erasure_id?: string | null } = {}) =>
+      insertToken({ log_id: assignment.log_id, partition: assignment.partition, boundary, ...parts })
+    const lines = await readBatch(batch)
+
+    await persist('propose', () => assignment.propose(boundary))
+
+    const tombstones = createTombstones(await persist('erasures', erasures))
+    const erasedBy = new Map<BatchLine, ErasureRow>()
+    for (const line of lines) {
+      const erasure = tombstones.covering(line.record.header.project_id, line.line)
+      if (!erasure) continue
+      // Erased before dead: a dead letter would keep the bytes.
+      line.outcome = 'erased'
+      line.reason = null
+      erasedBy.set(line, erasure)
+    }
+    for (const [table, tableLines] of byTable(lines)) {
+      await insertTable(table, tableLines, (insert, ndjson) => {
+        const erasure_id = latest(insert.lines.map((line) => erasedBy.get(line)))?.id ?? null
+        const insertId = token(insert.part ? { part: insert.part, erasure_id } : { erasure_id })
+        return persist('insert', () => insertOnce(table, ndjson, insertId))
+      })
+    }
+
+    // An erasure since an earlier attempt changes these rows too: under the same token they would be dropped.
+    const whole = token({ erasure_id: latest([...erasedBy.values()])?.id ?? null })
+    const dead = deadLetterRows(lines)
+    if (dead.length > 0) await persist('dead_letters', () => insertDeadLetters(db, dead, whole))
+    await persist('receipts', () => insertReceipts(db, receiptRows(batch, lines), whole))
+    await persist('commit', () => assignment.commit(batch.last))
+    count(lines)
+  }
+
+  /** Null when stored, the error when the bytes are poison; anything else is transient and rejects. */
+  async function insertOnce(table: string, ndjson: Uint8Array, insertId: string): Promise<unknown> {
+    const started = performance.now()
+    try {
+      await db.insert(table, ndjson, { token: insertId })
+    } catch (error) {
+      if (classifyInsertFailure(error) === 'poison') return error
+      throw error
+    }
+    metrics.insertSeconds.observe({ table }, (performance.now() - started) / 1000)
+    return null
+  }
+
+  function count(lines: readonly BatchLine[]): void {
+    metrics.batches.inc()
+    for (const { record, line, table, outcome, reason } of lines) {
+      if (outcome === 'stored') metrics.rows.inc({ table })
+      else if (outcome === 'dead') metrics.deadLetters.inc({ code: reason!.code })
+      else metrics.erasedLines.inc()
+      const arrival = repeats.see(record.header.project_id, line.type, line.id, line.hash)
+      if (arrival === 'repeat') metrics.repeats.inc()
+      else if (arrival === 'id_reused') metrics.idReused.inc()
+    }
+  }
+}
+
+/** Lines that have a table to go to, in order; lines dead from the start have none. */
+function byTable(lines: readonly BatchLine[]): Map<string, BatchLine[]> {
+  const tables = new Map<string, BatchLine[]>()
+  for (const line of lines) {
+    if (line.outcome === 'dead') continue
+    const own = tables.get(line.table)
+    if (own) own.push(line)
+    else tables.set(line.table, [line])
+  }
+  return tables
+}
+
+function latest(erasures: readonly (ErasureRow | undefined)[]): ErasureRow | null {
+  let found: ErasureRow | null = null
+  for (const erasure of erasures) if (erasure && (!found || isLater(erasure, found))) found = erasure
+  return found
+}

@@ -1,0 +1,62 @@
+/** What may be kept of an engine's error: its name and where it stumbled, never a value of the event. */
+export interface EngineError {
+  /** The engine's name of the error in lower case, such as `cannot_parse_text`; `insert_rejected` when it has none. */
+  code: string
+  /** At most 300 characters. */
+  message: string
+}
+
+const LONGEST_MESSAGE = 300
+
+/**
+ * Reduces the engine's error to what an operator may see in a list, a metric or a log. ClickHouse quotes the bytes
+ * around a parse error and the row that broke a constraint; both are text of a person and are cut away.
+ */
+export function describeEngineError(error: unknown): EngineError {
+  const text = chainOf(error)
+    .map((link) => link.message)
+    .join('\n')
+  const named =
+    chainOf(error)
+      .map((link) => link.type)
+      .find((type) => typeof type === 'string') ?? /\(([A-Z][A-Z0-9_]{3,})\)/.exec(text)?.[1]
+  const code = typeof named === 'string' ? named.toLowerCase() : 'insert_rejected'
+  return { code, message: [firstWords(text), place(text)].filter(Boolean).join(' ').slice(0, LONGEST_MESSAGE) }
+}
+
+interface Link {
+  message: string
+  type?: unknown
+}
+
+function chainOf(error: unknown): Link[] {
+  const links: Link[] = []
+  for (let link = error; link instanceof Error && links.length < 5; link = link.cause) links.push(link)
+  return links.length > 0 ? links : [{ message: '' }]
+}
+
+/** Known sentences of the engine that hold no value. */
+const SENTENCES: readonly RegExp[] = [
+  /Duplicate field found while parsing JSONEachRow format/,
+  /Cannot parse input/,
+  /Cannot parse (?:quoted string|number|uuid|UUID|JSON string|boolean|Bool|DateTime64|DateTime|array|expression)\b/,
+  /Cannot read (?:array|map|all data)\b/,
+  /Cannot (?:insert|convert) NULL value into a column of type/,
+  /Value is out of range|out of range/,
+  /Unexpected end of (?:file|stream)/,
+  /Constraint `?(\w+)`?/,
+]
+
+function firstWords(text: string): string {
+  for (const sentence of SENTENCES) {
+    const found = sentence.exec(text)
+    if (found) return `${found[0]}.`
+  }
+  return 'The engine refused the row.'
+}
+
+/** The column that the engine was reading; a name longer than any column's is a client's own and stays out. */
+function place(text: string): string {
+  const column = /(?:value of key|key|column|field|JSONEachRow format:)\s+`?([a-z_]{1,40})`?(?![\w-])/.exec(text)?.[1]
+  return column ? `Field ${column}.` : ''
+}

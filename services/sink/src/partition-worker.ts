@@ -1,0 +1,150 @@
+import type { Assignment, Boundary, PositionedRecord } from '@flywheel/event-log'
+import type { Logger } from '@flywheel/runtime'
+import { isFlywheelError } from '@flywheel/schema'
+import { type BackOff, backOffMs, sleep } from './back-off.js'
+import type { Persist, Step, WriteBatch } from './batch-writer.js'
+import { type Batch, type Batcher, type BatchLimits, bytesOf, createBatcher } from './batcher.js'
+import { describeEngineError, type EngineError } from './engine-error.js'
+import type { MemoryBudget } from './memory-budget.js'
+import type { SinkMetrics } from './metrics.js'
+
+export interface PartitionWorkerPorts {
+  assignment: Assignment
+  limits: BatchLimits
+  backOff: BackOff
+  heartbeat_ms: number
+  budget: MemoryBudget
+  writeBatch: WriteBatch
+  metrics: SinkMetrics
+  logger: Logger
+  now: () => number
+  onCommit(at: number): void
+}
+
+/** Buffers and writes one assignment's records. It ends with the assignment and takes its buffer with it. */
+export interface PartitionWorker {
+  /** Resolves when the record is buffered, or when the worker has ended: then the record comes again elsewhere. */
+  offer(record: PositionedRecord): Promise<void>
+  /** What it waits for, while it repeats a step. */
+  readonly retrying: { step: Step; error: EngineError } | null
+  /** Takes nothing more, writes what is buffered and ends. */
+  drain(): Promise<void>
+  /** Ends at the next step. */
+  abort(): void
+}
+
+/** Thrown through a batch when its assignment has ended; nobody outside a worker sees it. `persist` throws nothing else. */
+class AssignmentEnded extends Error {}
+
+export function createPartitionWorker(ports: PartitionWorkerPorts): PartitionWorker {
+  const { assignment, budget, limits, logger, metrics, now } = ports
+  const ended = new AbortController()
+  const end = () => ended.abort()
+  let batcher: Batcher | null = null
+  let retrying: PartitionWorker['retrying'] = null
+  let isDraining = false
+  let wake: () => void = () => {}
+
+  assignment.signal.addEventListener('abort', end)
+  if (assignment.isStale()) end()
+  ended.signal.addEventListener('abort', () => wake())
+  const ready = recover()
+  const done = ready.then(run).finally(() => {
+    end()
+    assignment.signal.removeEventListener('abort', end)
+    budget.release(batcher?.bytes ?? 0)
+  })
+
+  const persist: Persist = async (step, attempt) => {
+    for (let failures = 0; ; failures++) {
+      if (ended.signal.aborted || assignment.isStale()) throw new AssignmentEnded()
+      try {
+        const result = await attempt()
+        retrying = null
+        return result
+      } catch (error) {
+        if (error instanceof AssignmentEnded) throw error
+        if (isFlywheelError(error) && error.code === 'assignment_stale') throw new AssignmentEnded()
+        const reason = describeEngineError(error)
+        retrying = { step, error: reason }
+        metrics.retries.inc({ step })
+        logger.warn({ step, partition: assignment.partition, failures: failures + 1, reason }, 'sink retries')
+        await sleep(backOffMs(ports.backOff, failures), ended.signal)
+      }
+    }
+  }
+
+  async function recover(): Promise<void> {
+    let boundary: Boundary | null = null
+    try {
+      boundary = await persist('recover', () => assignment.recoverBoundary())
+    } catch {
+      end()
+    }
+    batcher = createBatcher(limits, boundary)
+  }
+
+  async function run(): Promise<void> {
+    while (!ended.signal.aborted) {
+      const due = batcher!.dueIn(now())
+      const batch = due === 0 || isDraining ? batcher!.take() : null
+      if (batch) await write(batch)
+      else if (isDraining) return
+      else await changed(due)
+    }
+  }
+
+  async function write(batch: Batch): Promise<void> {
+    const heartbeat = setInterval(() => assignment.heartbeat().catch(() => {}), ports.heartbeat_ms)
+    heartbeat.unref()
+    try {
+      // Steps repeat by themselves; what throws between them is a fault of ours, and skipping the batch would lose it.
+      await persist('batch', () => ports.writeBatch(batch, assignment, persist))
+      ports.onCommit(now())
+    } catch {
+      end()
+    } finally {
+      clearInterval(heartbeat)
+      budget.release(batch.bytes)
+    }
+  }
+
+  /** Resolves after `ms`, at the next record, or when the worker ends. */
+  function changed(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = Number.isFinite(ms) ? setTimeout(() => wake(), ms) : undefined
+      wake = () => {
+        clearTimeout(timer)
+        wake = () => {}
+        resolve()
+      }
+    })
+  }
+
+  const isOver = () => ended.signal.aborted || isDraining
+  const untilEnded = new Promise<void>((resolve) => ended.signal.addEventListener('abort', () => resolve()))
+
+  return {
+    get retrying() {
+      return retrying
+    },
+    async offer(record) {
+      await ready
+      const bytes = bytesOf(record)
+      // A range to be re-formed is admitted whole and an empty buffer takes one record, or nothing would ever move.
+      while (!isOver() && !batcher!.isRecovering && !batcher!.isEmpty && !budget.hasRoom(bytes)) {
+        await Promise.race([budget.nextRelease(), untilEnded])
+      }
+      if (isOver()) return
+      budget.take(bytes)
+      batcher!.push(record, now())
+      wake()
+    },
+    async drain() {
+      isDraining = true
+      wake()
+      await done
+    },
+    abort: end,
+  }
+}

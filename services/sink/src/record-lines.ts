@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import type { PositionedRecord } from '@flywheel/event-log'
+import type { LogLine } from '@flywheel/schema'
+import { splitLines } from './split-lines.js'
+
+const inflate = promisify(gunzip)
+
+/** One accepted line of a record. */
+export interface RecordLine extends LogLine {
+  /** Index in the body, counted over every line of it. */
+  line: number
+  /** The bytes as they came; empty when the record cannot be read. */
+  bytes: Uint8Array
+  /** First 8 bytes of the SHA-256 of `bytes`, in hex. */
+  hash: string
+}
+
+/** The accepted lines of a record; `problem` says why its body could not be matched with its header. */
+export interface RecordLines {
+  lines: RecordLine[]
+  problem: string | null
+}
+
+/**
+ * Inflates a record's body and pairs its accepted lines with the header's. Inflating stops at the header's
+ * `inflated_bytes`. A body that cannot be read yields the header's lines without bytes and the problem: they become
+ * dead letters, since the record was accepted and must not vanish.
+ */
+export async function readLines(record: PositionedRecord): Promise<RecordLines> {
+  const { header } = record
+  try {
+    const body = await inflatedBody(record)
+    const skip = new Set(header.skip)
+    const accepted: { bytes: Uint8Array; line: number }[] = []
+    splitLines(body).forEach((bytes, line) => {
+      if (!skip.has(line)) accepted.push({ bytes, line })
+    })
+    // An empty piece after the last line feed is no line, whether or not the header skips it.
+    if (accepted.length === header.lines.length + 1 && accepted.at(-1)!.bytes.length === 0) accepted.pop()
+    if (accepted.length !== header.lines.length) {
+      return unreadable(record, `the header describes ${header.lines.length} lines and the body has ${accepted.length}`)
+    }
+    const lines = header.lines.map((meta, k) => ({ ...meta, ...accepted[k]!, hash: lineHash(accepted[k]!.bytes) }))
+    return { lines, problem: null }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
+    return unreadable(record, `the body cannot be inflated to ${header.inflated_bytes} bytes: ${code}`)
+  }
+}
+
+/** First 8 bytes of the SHA-256 of a line's bytes, in hex: tells a repeat from a reused id. */
+export function lineHash(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 16)
+}
+
+function inflatedBody({ header, body }: PositionedRecord): Uint8Array | Promise<Uint8Array> {
+  if (header.encoding === 'identity') return body
+  return inflate(body, { maxOutputLength: Math.max(1, header.inflated_bytes) })
+}
+
+function unreadable(record: PositionedRecord, problem: string): RecordLines {
+  const bytes = new Uint8Array(0)
+  const lines = record.header.lines.map((meta, line) => ({ ...meta, line, bytes, hash: lineHash(bytes) }))
+  return { lines, problem }
+}
