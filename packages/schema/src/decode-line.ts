@@ -1,5 +1,5 @@
 import type { ErrorCode } from './errors.js'
-import { EVENT_SCHEMAS } from './events.js'
+import { EVENT_ACCEPTS, EVENT_SCHEMAS } from './events.js'
 import { hasInvalidText } from './invalid-text.js'
 import { problemMessage } from './problem-message.js'
 import { mayHoldSpelledIntegers, respellIntegers } from './respell-integers.js'
@@ -44,7 +44,8 @@ export function decodeLine(text: string, now: number): DecodedLine | RefusedLine
     return refuse('not_an_object', 'the line is JSON but no object; send one object a line')
   }
   const event = value as Record<string, unknown>
-  if (hasInvalidText(text, event)) {
+  const hasEscapes = text.includes('\\u')
+  if (hasInvalidText(text, event, hasEscapes)) {
     return refuse('invalid_text', 'a string holds a lone surrogate or NUL; replace it, U+FFFD is usual')
   }
   const type = event['type']
@@ -62,17 +63,19 @@ export function decodeLine(text: string, now: number): DecodedLine | RefusedLine
       event,
     )
   }
-  for (const field of RESERVED_FIELDS) {
-    if (hasOwn.call(event, field)) {
+  if (!EVENT_ACCEPTS[type as EventType](event)) {
+    for (const field of RESERVED_FIELDS) {
+      if (!hasOwn.call(event, field)) continue
       return refuse(
         'reserved_field',
         `${field} is written by the server alone; send it in metadata or leave it out`,
         event,
       )
     }
+    // The schema has the last word: a "no" above may mean only that the quick check does not know.
+    const checked = EVENT_SCHEMAS[type as EventType].safeParse(event)
+    if (!checked.success) return refuse('invalid_event', problemMessage(checked.error, event), event)
   }
-  const checked = EVENT_SCHEMAS[type as EventType].safeParse(event)
-  if (!checked.success) return refuse('invalid_event', problemMessage(checked.error, event), event)
 
   const age = now - uuidv7Time(event['id'] as string)
   if (age > LIMITS.id_age_ms || -age > LIMITS.id_ahead_ms) {
@@ -83,7 +86,7 @@ export function decodeLine(text: string, now: number): DecodedLine | RefusedLine
       event,
     )
   }
-  if (mayHoldSpelledIntegers(text, type as EventType)) {
+  if (mayHoldSpelledIntegers(text, type as EventType, hasEscapes)) {
     const rewritten = respellIntegers(text, type as EventType)
     if (rewritten !== text) return { ok: true, event: event as unknown as FlywheelEvent, rewritten }
   }

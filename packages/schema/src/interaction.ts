@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { eventBase, float64, jsonObject, text, texts, uint32, uuid, uuidv7 } from './fields.js'
+import { consentMap, eventBase, float64, jsonObject, text, texts, uint32, uuid, uuidv7 } from './fields.js'
 import { message, part, toolDefinition } from './parts.js'
-import { OPERATIONS, PURPOSES, STATUSES } from './wire.js'
+import { OPERATIONS, STATUSES } from './wire.js'
 
 /** A model call or a tool's execution: what was asked, what was answered, at what cost. */
 export const interactionSchema = z.looseObject({
@@ -47,8 +47,7 @@ export const interactionSchema = z.looseObject({
   error_message: text.optional(),
   provider_json: jsonObject.optional(),
   tags: texts.optional(),
-  // A purpose that nobody knows is refused: a misspelt denial must not read as silence.
-  consent: z.partialRecord(z.enum(PURPOSES), z.enum(['granted', 'denied'])).optional(),
+  consent: consentMap.optional(),
   consent_basis: text.optional(),
   sdk_name: text.optional(),
   sdk_version: text.optional(),

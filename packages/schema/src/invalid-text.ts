@@ -29,8 +29,9 @@ const isWellFormed: (text: string) => boolean = ((native: unknown) =>
  * True if the JSON text holds a lone surrogate or NUL in any string, which ClickHouse would store as something else.
  * Costs one scan of the text where no such escape occurs.
  * @param value what `JSON.parse(text)` gave
+ * @param hasEscapes whether the text holds `\u`, where the caller knows
  */
-export function hasInvalidText(text: string, value: unknown): boolean {
+export function hasInvalidText(text: string, value: unknown, hasEscapes: boolean = text.includes('\\u')): boolean {
   if (!isWellFormed(text)) return true
-  return text.includes('\\u') && SUSPECT_ESCAPE.test(text) && holdsInvalidText(value)
+  return hasEscapes && SUSPECT_ESCAPE.test(text) && holdsInvalidText(value)
 }

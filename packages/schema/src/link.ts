@@ -13,14 +13,18 @@ export const linkFields = z.looseObject({
   occurred_at: time.optional(),
 })
 
+export interface LinkTarget {
+  target_kind: string
+  target: string
+}
+
+/** What is wrong with a link's target, or null. */
+export function linkTargetProblem({ target_kind: kind, target }: LinkTarget): string | null {
+  return kind === 'response' || isUuid(target) ? null : `is not a UUID in lower case, which target_kind ${kind} needs`
+}
+
 export const linkSchema = linkFields.check((context) => {
-  const { target_kind: kind, target } = context.value
-  if (kind !== 'response' && !isUuid(target)) {
-    context.issues.push({
-      code: 'custom',
-      path: ['target'],
-      message: `is not a UUID in lower case, which target_kind ${kind} needs`,
-      input: context.value,
-    })
-  }
+  const problem = linkTargetProblem(context.value)
+  if (problem === null) return
+  context.issues.push({ code: 'custom', path: ['target'], message: problem, input: context.value })
 })

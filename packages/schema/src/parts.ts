@@ -58,7 +58,10 @@ const knownTypes = new Set<string>(Object.keys(KNOWN_PARTS))
 
 /** A part of a type that this version does not know, kept whole. */
 const unknownPart = z.looseObject({
-  type: z.string().refine((type) => !knownTypes.has(type), 'is a known part type with other members'),
+  // Aborting, so that the union reports what its known part lacks and not this.
+  type: z
+    .string()
+    .refine((type) => !knownTypes.has(type), { abort: true, error: 'is a known part type with other members' }),
 })
 
 /** Any part: a known type must have its members, an unknown type passes whole. */

@@ -49,8 +49,9 @@ function problem(issue: Issue, value: unknown): string {
         ? `is missing; send ${oneOf(issue.values)}`
         : `is ${describe(value, true)}; send ${oneOf(issue.values)}`
     case 'invalid_format':
+      return `${issue.message}: ${describe(value, true)}`
     case 'custom':
-      return issue.message + (typeof value === 'string' ? `: ${describe(value, true)}` : '')
+      return issue.message
     case 'unrecognized_keys':
       return `holds unknown names: ${issue.keys.slice(0, 5).join(', ').slice(0, 100)}`
     case 'invalid_key':

@@ -24,12 +24,15 @@ const PLACES: Readonly<Record<EventType, IntegerPlaces>> = {
   consent: integerPlaces('consent'),
 }
 
-/** The openings of the keys to look for: `"usage_` stands for five fields. */
+/**
+ * The ends of the keys to look for; `_tokens"` stands for five fields. They begin with a character that is rare in a
+ * line, which is what makes the search cheap.
+ */
 const PROBES: Readonly<Record<EventType, readonly string[]>> = {
-  interaction: ['"schema_version"', '"usage_'],
-  feedback: ['"schema_version"', '"choice"', '"seen"'],
-  link: ['"schema_version"'],
-  consent: ['"schema_version"'],
+  interaction: ['_version"', '_tokens"'],
+  feedback: ['_version"', 'choice"', 'seen"'],
+  link: ['_version"'],
+  consent: ['_version"'],
 }
 
 // A letter or underscore written as an escape may hide a key from the probes.
@@ -40,9 +43,9 @@ const COLON = 0x3a
 const isBlank = (code: number) => code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d
 const isDigit = (code: number) => code >= 0x30 && code <= 0x39
 
-/** True if what follows the key that opens at `at` begins with an integer in another than its plain spelling. */
-function isSuspect(text: string, at: number): boolean {
-  let i = text.indexOf('"', at + 1) + 1
+/** True if what follows the key that ends at `end` begins with an integer in another than its plain spelling. */
+function isSuspect(text: string, end: number): boolean {
+  let i = end
   while (isBlank(text.charCodeAt(i))) i++
   if (text.charCodeAt(i) !== COLON) return false
   i++
@@ -54,14 +57,14 @@ function isSuspect(text: string, at: number): boolean {
   return after === 0x2e || after === 0x65 || after === 0x45
 }
 
-/** False if no integer of the event can be spelled with a sign, point or exponent; true says only that one may be. */
-export function mayHoldSpelledIntegers(text: string, type: EventType): boolean {
+/** False if no integer of the event can be spelled with a sign, point or exponent; true says only that one may be. `hasEscapes`: the text holds `\u`. */
+export function mayHoldSpelledIntegers(text: string, type: EventType, hasEscapes: boolean): boolean {
   for (const probe of PROBES[type]) {
-    for (let at = text.indexOf(probe); at !== -1; at = text.indexOf(probe, at + probe.length - 1)) {
-      if (isSuspect(text, at)) return true
+    for (let at = text.indexOf(probe); at !== -1; at = text.indexOf(probe, at + probe.length)) {
+      if (isSuspect(text, at + probe.length)) return true
     }
   }
-  return text.includes('\\u00') && ESCAPED_LETTER.test(text)
+  return hasEscapes && ESCAPED_LETTER.test(text)
 }
 
 interface Edit {
