@@ -1,11 +1,45 @@
 export type { Database, InsertFailure, QueryLimits, QueryParams, StreamFormat } from './database.js'
 export { type EmbeddedOptions, openEmbedded } from './embedded/open-embedded.js'
-export { openReadOnly, type ReadOnlyDatabase, type ReadOnlyOptions } from './embedded/open-read-only.js'
+export { openEmbeddedReadOnly, type ReadOnlyOptions } from './embedded/open-read-only.js'
 export { classifyInsertFailure, engineCode, POISON_CODES, TRANSIENT_CODES } from './insert-failure.js'
 export { insertRows } from './insert-rows.js'
 export { loadMigrations, type Migration, migrate } from './migrate.js'
+export {
+  type Accounting,
+  type AccountingDifference,
+  type AccountingRequest,
+  accounting,
+  type LogProgress,
+} from './queries/accounting.js'
 export { insertKey, insertProject, loadKeys, loadProjects, revokeKey } from './queries/control.js'
+export { type DeadLetterFilter, listDeadLetters } from './queries/dead-letters.js'
+export { getExport, listExports, recordExport, recordExportItems } from './queries/exports.js'
+export type { InteractionFilter } from './queries/interaction-filter.js'
+export {
+  feedbackFor,
+  getInteraction,
+  listInteractions,
+  type Page,
+  type PageRequest,
+  READ_LIMITS,
+} from './queries/interactions.js'
 export { insertDeadLetters, insertErasure, insertReceipts, loadErasures } from './queries/sink.js'
+export {
+  readConsents,
+  readErasures,
+  readFeedback,
+  readInteractionBodies,
+  readInteractionHeads,
+  readLinks,
+} from './queries/snapshot.js'
+export {
+  STATISTICS_GROUPS,
+  type StatisticsGroup,
+  type StatisticsRequest,
+  type StatisticsRow,
+  statistics,
+} from './queries/statistics.js'
+export { streamInteractions } from './queries/stream-interactions.js'
 export {
   type ConsentRow,
   type DeadLetterRow,

@@ -19,13 +19,18 @@ export function bindLiterals(sql: string, params: QueryParams | undefined): stri
   })
 }
 
-/** A statement's limits and the pinned output form, as the text of its SETTINGS clause. */
-export function settingsClause(limits: QueryLimits | undefined): string {
+/** The pinned form of output and the limits, as `name = value`. */
+export function settingsOf(limits: QueryLimits | undefined): string[] {
   const settings = ["date_time_output_format = 'iso'", 'output_format_json_quote_64bit_integers = 0']
   if (limits?.max_execution_time_s) settings.push(`max_execution_time = ${Number(limits.max_execution_time_s)}`)
   if (limits?.max_memory_bytes) settings.push(`max_memory_usage = ${Math.trunc(limits.max_memory_bytes)}`)
   if (limits?.max_rows_to_read) settings.push(`max_rows_to_read = ${Math.trunc(limits.max_rows_to_read)}`)
-  return ` SETTINGS ${settings.join(', ')}`
+  return settings
+}
+
+/** The same as the text of a statement's SETTINGS clause: it holds for that statement alone. */
+export function settingsClause(limits: QueryLimits | undefined): string {
+  return `\nSETTINGS ${settingsOf(limits).join(', ')}`
 }
 
 function literal(value: unknown, name: string): string {

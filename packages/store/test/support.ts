@@ -52,6 +52,10 @@ export function feedback(over: Record<string, unknown> = {}): Record<string, unk
   return { ...server(), type: 'feedback', id: uuid(), schema_version: 1, ...over }
 }
 
+export function link(over: Record<string, unknown> = {}): Record<string, unknown> {
+  return { ...server(), type: 'link', id: uuid(), schema_version: 1, ...over }
+}
+
 export function ndjson(...rows: unknown[]): Buffer {
   return Buffer.from(rows.map((row) => (typeof row === 'string' ? row : JSON.stringify(row))).join('\n'))
 }

@@ -63,13 +63,14 @@ export function insertFailure(error: unknown, table: string): FlywheelError {
   )
 }
 
-/** The engine's sentence: one line, without its repeated prefix and its version. */
+/** The engine's sentence: one line, without its repeated prefix, its version and the statement, which holds values. */
 function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
   return text
     .replace(/(Code: \d+\. DB::\w*Exception: )+/g, '')
     .replace(/ \(version [^)]*\)/g, '')
     .replace(/\s+/g, ' ')
+    .replace(/ in scope (SELECT|WITH)\b.*$/i, '.')
     .trim()
     .slice(0, 500)
 }

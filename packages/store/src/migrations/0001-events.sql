@@ -133,7 +133,6 @@ CREATE TABLE IF NOT EXISTS feedback
     kind LowCardinality(String),
     target_kind LowCardinality(String),
     target String,
-    ticket String CODEC(ZSTD(3)),
     choice UInt16 DEFAULT 0,
     name LowCardinality(String),
     slot String,

@@ -1,0 +1,92 @@
+import type { FeedbackKind, Status } from '@flywheel/schema'
+import type { QueryParams } from '../database.js'
+import { resolvedFeedback } from './resolved-feedback.js'
+
+/** What a list may be narrowed by; every field given must hold. Times are RFC 3339. */
+export interface InteractionFilter {
+  /** At or after, by the id's time. */
+  since?: string | undefined
+  /** Before, by the id's time. */
+  until?: string | undefined
+  user_id?: string | undefined
+  session_id?: string | undefined
+  turn_id?: string | undefined
+  trace_id?: string | undefined
+  task?: string | undefined
+  surface?: string | undefined
+  environment?: string | undefined
+  release?: string | undefined
+  provider?: string | undefined
+  /** The model that answered or, before an answer, the one asked. */
+  model?: string | undefined
+  prompt_name?: string | undefined
+  prompt_version?: string | undefined
+  status?: Status | undefined
+  tag?: string | undefined
+  /** Interactions that feedback of this kind resolves to. */
+  feedback_kind?: FeedbackKind | undefined
+  has_feedback?: boolean | undefined
+  /** Text in the messages or the outputs, without regard to case. */
+  text?: string | undefined
+}
+
+const EQUALS = [
+  'user_id',
+  'session_id',
+  'trace_id',
+  'task',
+  'surface',
+  'environment',
+  'release',
+  'provider',
+  'prompt_name',
+  'prompt_version',
+  'status',
+] as const
+
+/** The conditions of a filter and their parameters, joined with AND; `true` for an empty filter. */
+export function filterConditions(filter: InteractionFilter): { condition: string; params: QueryParams } {
+  const conditions: string[] = []
+  const params: QueryParams = {}
+  const add = (condition: string, name: string, value: unknown) => {
+    conditions.push(condition)
+    params[`filter_${name}`] = value
+  }
+  if (filter.since !== undefined) add("t >= {filter_since:DateTime64(3, 'UTC')}", 'since', filter.since)
+  if (filter.until !== undefined) add("t < {filter_until:DateTime64(3, 'UTC')}", 'until', filter.until)
+  for (const name of EQUALS) {
+    if (filter[name] !== undefined) add(`${name} = {filter_${name}:String}`, name, filter[name])
+  }
+  if (filter.turn_id !== undefined) add('turn_id = toUUIDOrZero({filter_turn_id:String})', 'turn_id', filter.turn_id)
+  if (filter.model !== undefined) {
+    add("if(model_answered != '', model_answered, model_requested) = {filter_model:String}", 'model', filter.model)
+  }
+  if (filter.tag !== undefined) add('has(tags, {filter_tag:String})', 'tag', filter.tag)
+  if (filter.feedback_kind !== undefined) {
+    add(
+      `toString(id) IN (SELECT interaction_id FROM (${resolvedFeedback('kind = {filter_kind:String}')}))`,
+      'kind',
+      filter.feedback_kind,
+    )
+  }
+  if (filter.has_feedback !== undefined) {
+    const operator = filter.has_feedback ? 'IN' : 'NOT IN'
+    conditions.push(`toString(id) ${operator} (SELECT interaction_id FROM (${resolvedFeedback('true')}))`)
+  }
+  if (filter.text !== undefined) {
+    add(
+      `body_until > now64(3) AND (multiSearchAnyCaseInsensitiveUTF8(messages, {filter_text:Array(String)})
+        OR multiSearchAnyCaseInsensitiveUTF8(outputs, {filter_text:Array(String)}))`,
+      'text',
+      spellings(filter.text),
+    )
+  }
+  return { condition: conditions.length === 0 ? 'true' : conditions.map((each) => `(${each})`).join(' AND '), params }
+}
+
+/** A text as it may stand in raw JSON: as itself, or with its non-ASCII characters as `\u00e9` (Python's default). */
+function spellings(text: string): string[] {
+  const inJson = JSON.stringify(text).slice(1, -1)
+  const inAscii = inJson.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return inJson === inAscii ? [inJson] : [inJson, inAscii]
+}
