@@ -1,0 +1,129 @@
+import { type HeldBlob, type HoldBlob, holdBlobs } from './blobs.js'
+import type { Capture } from './capture.js'
+import type { Frame } from './context.js'
+import type { AnswerFields, RequestFields } from './provider.js'
+import { members } from './wire-names.js'
+
+/** How a call can end. */
+export type Outcome = 'ok' | 'error' | 'aborted' | 'partial'
+
+/** Records what was seen of calls whose promise or stream the host dropped without reading to the end. */
+const abandoned: FinalizationRegistry<Call> | undefined =
+  typeof FinalizationRegistry === 'function' ? new FinalizationRegistry((call) => call.abandon()) : undefined
+
+/** One observed call, from its start to the one line it becomes. No method throws. */
+export class Call {
+  readonly id: string
+  readonly #capture: Capture
+  readonly #frame: Frame | undefined
+  readonly #held: HeldBlob[] = []
+  readonly #start = performance.now()
+  #request = ''
+  #firstTokenMs: number | undefined
+  #isDone = false
+  /** What is recorded if nothing more is seen. */
+  onAbandon: (() => void) | undefined
+
+  constructor(capture: Capture, frame: Frame | undefined = capture.frame()) {
+    this.#capture = capture
+    this.id = capture.state.newId()
+    this.#frame = frame
+    capture.open.add(this)
+  }
+
+  get isDone(): boolean {
+    return this.#isDone
+  }
+
+  readonly hold: HoldBlob = (base64, mediaType) => holdBlobs(this.#held)(base64, mediaType)
+
+  /** Snapshots the request as text now: chat loops push the answer on to the same array. */
+  request(read: (hold: HoldBlob) => RequestFields): void {
+    try {
+      this.#request = members(read(this.hold))
+    } catch (error) {
+      this.#capture.report('capture_failed', 'the request could not be read; the call is recorded without it', error)
+    }
+  }
+
+  /** Gives the host's object the id that `idOf` returns. */
+  claim(object: unknown): void {
+    const { ids } = this.#capture.state
+    // The innermost call keeps the object: its record holds the content.
+    if (typeof object === 'object' && object !== null && !ids.has(object)) ids.set(object, this.id)
+  }
+
+  /** Watches for the object being dropped unread. One object at a time. */
+  watch(object: object): void {
+    abandoned?.unregister(this)
+    abandoned?.register(object, this, this)
+  }
+
+  token(): void {
+    this.#firstTokenMs ??= performance.now() - this.#start
+  }
+
+  /** Ends the call with what is known; the first end counts. */
+  end(status: Outcome, read?: ((hold: HoldBlob) => AnswerFields) | undefined, error?: unknown): void {
+    if (this.#isDone) return
+    this.#isDone = true
+    this.#capture.open.delete(this)
+    abandoned?.unregister(this)
+    const durationMs = performance.now() - this.#start
+    let answer = ''
+    try {
+      if (read) answer = members(read(this.hold))
+    } catch (cause) {
+      this.#capture.report('capture_failed', 'the answer could not be read; the call is recorded without it', cause)
+    }
+    const rest = members({
+      duration_ms: round(durationMs),
+      time_to_first_token_ms: this.#firstTokenMs === undefined ? undefined : round(this.#firstTokenMs),
+      status,
+      ...errorFields(error),
+    })
+    this.#capture.interaction({
+      id: this.id,
+      frame: this.#frame,
+      pieces: this.#request + answer + rest,
+      blobs: this.#held,
+    })
+  }
+
+  /** The answer is there; that nobody reads it through us does not make it an abort. */
+  endsWell(): void {
+    this.onAbandon = () => this.end('ok')
+  }
+
+  /** Writes what was seen of a call that nobody will finish. */
+  abandon(): void {
+    if (this.onAbandon) this.onAbandon()
+    else this.end('aborted')
+  }
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000
+}
+
+/** Name and message of what was thrown; an abort by the host is no error. */
+function errorFields(error: unknown): { error_type?: string; error_message?: string } {
+  if (error === undefined) return {}
+  try {
+    if (!(error instanceof Error)) return { error_type: typeof error, error_message: String(error) }
+    const type = error.constructor?.name
+    return {
+      error_type: type && type !== 'Error' ? type : error.name,
+      error_message: error.message,
+    }
+  } catch {
+    return { error_type: 'unknown' }
+  }
+}
+
+/** True for an abort by the host, under the names that clients and the platform give it. */
+export function isAbort(error: unknown): boolean {
+  const name = (error as { name?: unknown } | null)?.name
+  const type = (error as object | null)?.constructor?.name
+  return name === 'AbortError' || name === 'APIUserAbortError' || type === 'APIUserAbortError'
+}

@@ -1,0 +1,215 @@
+import type { EventType, LinkTargetKind, Purpose } from '@flywheel/schema/wire'
+import { Capture } from './capture.js'
+import { type Context, innerFrame } from './context.js'
+import type { FlushReport, Stats } from './counters.js'
+import { Delivery } from './delivery.js'
+import { createReport } from './diagnostics.js'
+import { createFeedback, type Feedback } from './feedback.js'
+import { type ObserveOptions, observe } from './observe.js'
+import { type FlywheelOptions, isSameOptions } from './options.js'
+import { openaiChat } from './providers/openai-chat.js'
+import type { InteractionInput } from './record.js'
+import type { Runtime } from './runtime.js'
+import { createSampler } from './sample.js'
+import { type SharedState, sharedState } from './shared-state.js'
+import { type Target, targetContext, targetOf } from './target.js'
+import { createSigner, type TicketOptions } from './ticket.js'
+import { httpTransport } from './transport.js'
+import { createTurn, type Turn, type TurnContext } from './turn.js'
+import { toTime, toWire } from './wire-names.js'
+import { unwrapClient, wrapClient } from './wrap.js'
+
+const DEFAULT_URL = 'http://127.0.0.1:8787'
+const PROVIDERS = [openaiChat]
+
+/** Whose consent. `project` stands for everything of the project that the key belongs to. */
+export type ConsentSubject = { user: string } | { session: string } | { project: true }
+
+export interface ConsentOptions {
+  basis?: string | undefined
+  /** From when on rows count. @default occurredAt */
+  appliesFrom?: Date | number | string | undefined
+  /** @default now */
+  occurredAt?: Date | number | string | undefined
+}
+
+/** What `createFlywheel` returns. No method throws or rejects on account of Flywheel. */
+export interface Flywheel {
+  /** Observes a provider's client in place and returns the same object. */
+  wrap<T extends object>(client: T): T
+  /** Ends the observation and returns the same object. */
+  unwrap<T extends object>(client: T): T
+  /** Records a function's result, a promise or an async iterable and returns the very same. */
+  observe<R>(name: string, fn: (call: { id: string }) => R, options?: ObserveOptions): R
+  observe<T extends PromiseLike<unknown> | AsyncIterable<unknown>>(name: string, source: T, options?: ObserveOptions): T
+  /** Opens the unit a person sees. Synchronous: id and ticket exist now. */
+  turn(context?: TurnContext): Turn
+  readonly context: {
+    /** Runs `fn` with fields for every call inside it. */
+    run<R>(context: Context, fn: () => R): R
+  }
+  /** The interaction of a wrapped client's promise, response or stream, known before the first token. */
+  idOf(object: object): string | undefined
+  /** Signs a capability for feedback, offline. '' without a secret key. */
+  ticket(target: Target, options?: TicketOptions): string
+  /** Gives an answer the host's own key. Returns the event's id. */
+  link(target: Target, ref: string): string
+  readonly consent: {
+    /** Returns the event's id. */
+    grant(subject: ConsentSubject, purpose: Purpose, options?: ConsentOptions): string
+    withdraw(subject: ConsentSubject, purpose: Purpose, options?: ConsentOptions): string
+  }
+  readonly feedback: Feedback
+  /** Records a call that nothing observed. Returns its id. */
+  record(interaction: InteractionInput): string
+  /** Sends what was created so far; resolves when it is settled or after the timeout, and never rejects. @default 5000 */
+  flush(timeoutMs?: number): Promise<FlushReport>
+  /** Writes what open calls have seen, flushes, and takes nothing any more. */
+  shutdown(timeoutMs?: number): Promise<FlushReport>
+  stats(): Stats
+}
+
+function subjectFields(subject: ConsentSubject): { subject_kind: 'user' | 'session' | 'project'; subject: string } {
+  if ('user' in subject) return { subject_kind: 'user', subject: subject.user }
+  if ('session' in subject) return { subject_kind: 'session', subject: subject.session }
+  return { subject_kind: 'project', subject: 'project' }
+}
+
+/** Binds `createFlywheel` to a runtime. Called again with the same options it returns the same client. */
+export function flywheelFor(runtime: Runtime): (options?: FlywheelOptions) => Flywheel {
+  return (options = {}) => {
+    const state = sharedState(runtime)
+    const environment = runtime.environment()
+    const resolved = {
+      ...options,
+      url: options.url ?? environment.url ?? DEFAULT_URL,
+      apiKey: options.apiKey ?? environment.apiKey ?? '',
+    }
+    const known = state.clients.find((entry) => isSameOptions(entry.options, resolved))
+    if (known) return known.client as Flywheel
+    const client = createClient(resolved, runtime, state)
+    state.clients.push({ options: resolved, client })
+    return client
+  }
+}
+
+function createClient(
+  options: FlywheelOptions & { url: string; apiKey: string },
+  runtime: Runtime,
+  state: SharedState,
+): Flywheel {
+  const report = createReport(options.onDiagnostic, state.warned)
+  const now = options.now ?? Date.now
+  const isEnabled = options.transport !== undefined || options.apiKey !== ''
+  if (!isEnabled) report('no_api_key', 'no API key: nothing is recorded; set FLYWHEEL_API_KEY or pass apiKey')
+  const delivery = new Delivery({
+    transport: options.transport ?? httpTransport(options.url, options.apiKey, runtime.gzip, options.fetch),
+    runtime,
+    report,
+    instance: state.newId(),
+    maxQueueBytes: options.maxQueueBytes ?? 8 * 1024 * 1024,
+    flushIntervalMs: options.flushIntervalMs ?? 1000,
+    timeoutMs: options.timeoutMs ?? 5000,
+    now,
+  })
+  const { consent, consentBasis, release, surface, onCreated, redact, sample } = options
+  const capture = new Capture({
+    isEnabled,
+    state,
+    delivery,
+    report,
+    base: { consent, consentBasis, environment: options.environment, release, surface },
+    redact,
+    sampler: sample === undefined || sample >= 1 ? undefined : createSampler(sample),
+    onCreated,
+  })
+  const sign = createSigner(options.apiKey, runtime, now)
+
+  /** What nobody will finish is written as it stands. */
+  const closeCalls = () => {
+    for (const call of [...capture.open]) call.abandon()
+  }
+  const exit = () => {
+    closeCalls()
+    delivery.exit()
+  }
+  if (isEnabled) state.exits.add(exit)
+
+  /** Runs what builds an event from the host's values, which may be anything in a host without types. */
+  const written = (type: EventType, make: () => Record<string, unknown> | null): string => {
+    try {
+      const fields = make()
+      if (fields) return capture.event(type, fields)
+      report('invalid_target', `the ${type} has no target that it can be about`)
+    } catch (error) {
+      report('capture_failed', `the ${type} could not be written`, error)
+    }
+    return ''
+  }
+  const link = (target: Target, ref: string) =>
+    written('link', () => {
+      const resolved = targetOf(target)
+      if (!resolved || 'ticket' in resolved || resolved.target_kind === 'ref' || !ref) return null
+      return { target_kind: resolved.target_kind satisfies LinkTargetKind, target: resolved.target, ref }
+    })
+  const consented = (
+    label: 'granted' | 'withdrawn',
+    subject: ConsentSubject,
+    purpose: Purpose,
+    given: ConsentOptions = {},
+  ) =>
+    written('consent', () => ({
+      ...subjectFields(subject),
+      purpose,
+      label,
+      ...toWire(given),
+      occurred_at: toTime(given.occurredAt ?? now()),
+    }))
+
+  const client: Flywheel = {
+    wrap: (provider) => (isEnabled ? wrapClient(provider, PROVIDERS, capture) : provider),
+    unwrap: (provider) => unwrapClient(provider, PROVIDERS),
+    observe: ((name: string, source: unknown, given?: ObserveOptions) =>
+      observe(capture, name, source, given)) as Flywheel['observe'],
+    turn(context = {}) {
+      const turn = createTurn(context, state, sign)
+      if (context.ref) link(turn, context.ref)
+      return turn
+    },
+    context: { run: (context, fn) => state.store.run(innerFrame(state.store.getStore(), context), fn) },
+    idOf: (object) => (typeof object === 'object' && object !== null ? state.ids.get(object) : undefined),
+    ticket(target, given = {}) {
+      try {
+        const context = targetContext(target) ?? capture.frame()?.context
+        return sign?.(target, { author: context?.user, session: context?.session, ...given }) ?? ''
+      } catch (error) {
+        report('capture_failed', 'a ticket could not be signed', error)
+        return ''
+      }
+    },
+    link,
+    consent: {
+      grant: (subject, purpose, given) => consented('granted', subject, purpose, given),
+      withdraw: (subject, purpose, given) => consented('withdrawn', subject, purpose, given),
+    },
+    feedback: createFeedback(capture, link),
+    record({ id = state.newId(), ...interaction }) {
+      try {
+        return capture.event('interaction', capture.merged(capture.frame(), toWire(interaction)), id.toLowerCase())
+      } catch (error) {
+        report('capture_failed', 'an interaction could not be written', error)
+        return ''
+      }
+    },
+    flush: (timeoutMs = 5000) => delivery.flush(timeoutMs),
+    shutdown(timeoutMs = 5000) {
+      closeCalls()
+      state.exits.delete(exit)
+      const index = state.clients.findIndex((entry) => entry.client === client)
+      if (index >= 0) state.clients.splice(index, 1)
+      return delivery.close(timeoutMs)
+    },
+    stats: () => delivery.stats(),
+  }
+  return client
+}

@@ -1,0 +1,218 @@
+import type { AuthorKind, FeedbackKind, JsonValue, Stage } from '@flywheel/schema/wire'
+import type { Capture } from './capture.js'
+import { type Target, targetContext, targetOf } from './target.js'
+import { toWire } from './wire-names.js'
+
+/** What every feedback can carry besides what its method is about. */
+export interface FeedbackOptions {
+  /** Which output of the answer. @default 0 */
+  choice?: number | undefined
+  /** JSON Pointer into the output. @default the whole */
+  field?: string | undefined
+  name?: string | undefined
+  slot?: string | undefined
+  /** Opaque id. @default the turn's or the context's user */
+  author?: string | undefined
+  /** @default `end_user` where an author is known */
+  authorKind?: AuthorKind | undefined
+  session?: string | undefined
+  /** @default now */
+  occurredAt?: Date | number | string | undefined
+  reasonCodes?: string[] | undefined
+  reasonText?: string | undefined
+  metadata?: Record<string, string> | undefined
+  /** The host's own key: also links the target to it. */
+  ref?: string | undefined
+}
+
+export interface CorrectOptions extends FeedbackOptions {
+  /** `draft` while editing, `committed` when sent or saved. @default committed */
+  stage?: Stage | undefined
+  /** What the person was shown. */
+  shown?: string | undefined
+}
+export interface RateOptions extends FeedbackOptions {
+  min?: number | undefined
+  max?: number | undefined
+}
+export interface ChooseOptions extends FeedbackOptions {
+  /** Whether the order on screen was drawn. */
+  randomised?: boolean | undefined
+  /** Indices of the candidates that were on screen. */
+  seen?: number[] | undefined
+}
+export interface ShownOptions extends FeedbackOptions {
+  shown?: string | undefined
+  /** Share displayed or heard, 0 to 1. */
+  value?: number | undefined
+}
+export interface CopyOptions extends FeedbackOptions {
+  /** What was copied. */
+  kept?: string | undefined
+}
+export interface ReviewOptions extends CorrectOptions {
+  kept?: string | undefined
+}
+/** An interaction's id, or with which of its outputs. */
+export type CandidateInput = string | { id: string; choice?: number }
+
+/** The identity of a feedback that this process no longer remembers. */
+export interface RetractIdentity
+  extends Pick<
+    FeedbackOptions,
+    'author' | 'authorKind' | 'session' | 'name' | 'slot' | 'field' | 'choice' | 'occurredAt'
+  > {
+  target: Target
+  kind: FeedbackKind
+}
+
+/** Each method returns the event's id at once ('' if there is no such target) and never throws. */
+export interface Feedback {
+  /** The text or value that should have been there. A scalar becomes `[value]`. */
+  correct(target: Target, kept: JsonValue, options?: CorrectOptions): string
+  accept(target: Target, options?: FeedbackOptions): string
+  reject(target: Target, options?: FeedbackOptions): string
+  /** `none` takes a thumb back. */
+  thumb(target: Target, label: 'up' | 'down' | 'none', options?: FeedbackOptions): string
+  /** `name` in options says which scale. @default rating */
+  rate(target: Target, value: number, options?: RateOptions): string
+  /** `winner` is an index into `candidates`, which are in slot order. */
+  choose(
+    target: Target,
+    candidates: CandidateInput[],
+    winner: number | 'tie' | 'both_bad',
+    options?: ChooseOptions,
+  ): string
+  /** `target` is the abandoned answer, `next` the new one. */
+  regenerate(target: Target, next: CandidateInput, options?: FeedbackOptions): string
+  /** `horizon` such as `10m` or `24h`; `share` of the text that was kept until then. */
+  retain(target: Target, horizon: string, share: number, options?: FeedbackOptions): string
+  /** `step` is the interaction whose output was shown: the denominator of acceptance. */
+  shown(target: Target, step: CandidateInput, options?: ShownOptions): string
+  copy(target: Target, options?: CopyOptions): string
+  /** Ticket solved, test passed. */
+  outcome(target: Target, name: string, value: number, options?: FeedbackOptions): string
+  comment(target: Target, text: string, options?: FeedbackOptions): string
+  review(target: Target, label: 'approve' | 'reject' | 'edit', options?: ReviewOptions): string
+  /** Ends a feedback by its event id. Without `identity` only one of the last 1,000 of this process. */
+  retract(eventId: string, identity?: RetractIdentity): string
+}
+
+const REMEMBERED = 1000
+const IDENTITY = [
+  'kind',
+  'target_kind',
+  'target',
+  'ticket',
+  'choice',
+  'name',
+  'slot',
+  'field',
+  'author_id',
+  'author_kind',
+  'session_id',
+]
+
+function candidates(inputs: CandidateInput[]): { id: string; choice: number }[] {
+  return inputs.map((input) => {
+    const { id, choice } = typeof input === 'string' ? { id: input, choice: 0 } : input
+    return { id: id.toLowerCase(), choice: choice ?? 0 }
+  })
+}
+
+/** The methods over one client's capture; `link` is told of every `ref`. */
+export function createFeedback(capture: Capture, link: (target: Target, ref: string) => string): Feedback {
+  /** Identity fields by event id, oldest first: what a retraction has to repeat. */
+  const remembered = new Map<string, Record<string, unknown>>()
+
+  function send(
+    kind: FeedbackKind,
+    target: Target,
+    make: () => Record<string, unknown>,
+    options: FeedbackOptions = {},
+  ): string {
+    try {
+      const wireTarget = targetOf(target)
+      if (!wireTarget) {
+        capture.report(
+          'invalid_target',
+          `feedback ${kind} has no target; pass an id, a ticket, a turn, { responseId } or { ref }`,
+        )
+        return ''
+      }
+      const { ref, ...given } = options
+      // A ticket names its author itself.
+      const context = 'ticket' in wireTarget ? {} : (targetContext(target) ?? capture.frame()?.context ?? {})
+      const author = given.author ?? context.user
+      const fields = {
+        kind,
+        ...wireTarget,
+        ...toWire({
+          session: context.session,
+          ...given,
+          author,
+          authorKind: given.authorKind ?? (author && 'end_user'),
+        }),
+        ...make(),
+      }
+      const id = capture.event('feedback', fields)
+      remembered.set(id, Object.fromEntries(Object.entries(fields).filter(([name]) => IDENTITY.includes(name))))
+      const oldest = remembered.size > REMEMBERED ? remembered.keys().next().value : undefined
+      if (oldest !== undefined) remembered.delete(oldest)
+      if (ref) link(target, ref)
+      return id
+    } catch (error) {
+      capture.report('capture_failed', `feedback ${kind} could not be written`, error)
+      return ''
+    }
+  }
+
+  return {
+    correct: (target, kept, options = {}) =>
+      send(
+        'correction',
+        target,
+        () =>
+          typeof kept === 'string'
+            ? { kept, stage: options.stage ?? 'committed' }
+            : {
+                kept_json: typeof kept === 'object' && kept !== null ? kept : [kept],
+                stage: options.stage ?? 'committed',
+              },
+        options,
+      ),
+    accept: (target, options) => send('verdict', target, () => ({ label: 'accept' }), options),
+    reject: (target, options) => send('verdict', target, () => ({ label: 'reject' }), options),
+    thumb: (target, label, options) => send('thumb', target, () => ({ label }), options),
+    rate: (target, value, { min, max, ...options } = {}) =>
+      send('rating', target, () => ({ value }), {
+        name: 'rating',
+        ...options,
+        metadata: {
+          ...options.metadata,
+          ...(min !== undefined && { min: String(min) }),
+          ...(max !== undefined && { max: String(max) }),
+        },
+      }),
+    choose: (target, inputs, winner, options) =>
+      send('choice', target, () => ({ candidates: candidates(inputs), winner: String(winner) }), options),
+    regenerate: (target, next, options) =>
+      send('regenerate', target, () => ({ candidates: candidates([next]) }), options),
+    retain: (target, name, value, options) => send('retain', target, () => ({ name, value }), options),
+    shown: (target, step, options) => send('shown', target, () => ({ candidates: candidates([step]) }), options),
+    copy: (target, options) => send('copy', target, () => ({}), options),
+    outcome: (target, name, value, options) => send('outcome', target, () => ({ name, value }), options),
+    comment: (target, text, options) => send('comment', target, () => ({ reason_text: text }), options),
+    review: (target, label, options) => send('review', target, () => ({ label }), options),
+    retract(eventId, identity) {
+      if (identity) {
+        const { target, kind, ...options } = identity
+        return send(kind, target, () => ({ retracts: eventId }), options)
+      }
+      const fields = remembered.get(eventId)
+      if (fields) return capture.event('feedback', { ...fields, retracts: eventId })
+      capture.report('retract_unknown', `feedback ${eventId} is not remembered; pass its identity to retract it`)
+      return ''
+    },
+  }
+}

@@ -1,0 +1,48 @@
+import type { EventType } from '@flywheel/schema/wire'
+import type { Consent } from './context.js'
+import type { Diagnostic } from './diagnostics.js'
+import type { Redact } from './redact.js'
+import type { Transport } from './transport.js'
+
+export interface FlywheelOptions {
+  /** @default FLYWHEEL_URL, else http://127.0.0.1:8787 */
+  url?: string | undefined
+  /** Without a key the client does nothing and warns once. @default FLYWHEEL_API_KEY */
+  apiKey?: string | undefined
+  /** Written on every interaction; without `train: 'granted'` somewhere nothing is ever exported for training. */
+  consent?: Consent | undefined
+  /** What the consent rests on, such as the version of the terms. */
+  consentBasis?: string | undefined
+  environment?: string | undefined
+  release?: string | undefined
+  surface?: string | undefined
+  /** Runs before queueing. If it throws, the content is removed and the record kept. */
+  redact?: Redact | undefined
+  /** Share of the sessions to keep, 0 to 1. @default 1 */
+  sample?: number | undefined
+  /** @default 8 MiB. When full, the oldest interactions go first and feedback last. */
+  maxQueueBytes?: number | undefined
+  /** @default 1000 */
+  flushIntervalMs?: number | undefined
+  /** Of one request to the collector. @default 5000 */
+  timeoutMs?: number | undefined
+  /** @default a warning on the console, once a code */
+  onDiagnostic?: ((diagnostic: Diagnostic) => void) | undefined
+  /** Called synchronously for each event that enters the queue: a journal of what was created. */
+  onCreated?: ((event: { type: EventType; id: string }) => void) | undefined
+  /** @default the global fetch at the time of the request */
+  fetch?: typeof fetch | undefined
+  /** Instead of HTTP; needs no key. */
+  transport?: Transport | undefined
+  /** Unix milliseconds, for tickets and errors. @default Date.now */
+  now?: (() => number) | undefined
+}
+
+/** True if two calls of `createFlywheel` ask for the same client. */
+export function isSameOptions(a: object, b: object): boolean {
+  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>]
+  return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((name) => {
+    const [x, y] = [left[name], right[name]]
+    return Object.is(x, y) || (name === 'consent' && JSON.stringify(x) === JSON.stringify(y))
+  })
+}

@@ -1,0 +1,101 @@
+import { type Call, isAbort } from './call.js'
+import { hide } from './hide.js'
+import type { Endpoint } from './provider.js'
+import { observeStream } from './stream.js'
+
+/** How an answer is read, whole or streamed. */
+export type Answers = Pick<Endpoint, 'response' | 'accumulator'>
+
+/** The parts of a Stainless client's promise that are used where they exist. */
+interface ProviderPromise extends PromiseLike<unknown> {
+  parseResponse?: (...args: unknown[]) => PromiseLike<unknown>
+  responsePromise?: PromiseLike<{ response?: unknown }>
+  asResponse?: () => PromiseLike<unknown>
+  _thenUnwrap?: (transform: (...args: unknown[]) => unknown) => object
+}
+
+/**
+ * Observes the promise a provider's method returned; the host gets this very promise. Handlers are only attached to
+ * the provider's own inner promises, and each swallows, so that nothing of ours can go unhandled.
+ */
+export function observePromise(promise: ProviderPromise, call: Call, endpoint: Answers): void {
+  call.claim(promise)
+  let isParsed = false
+  const onAnswer = (value: unknown) => {
+    call.claim(value)
+    if (call.isDone) return
+    if (typeof value === 'object' && value !== null && Symbol.asyncIterator in value) {
+      observeStream(value, call, endpoint.accumulator())
+    } else call.end('ok', (hold) => endpoint.response(value, hold))
+  }
+  const onError = (error: unknown) => (isAbort(error) ? call.end('aborted') : call.end('error', undefined, error))
+
+  const { parseResponse, responsePromise, asResponse, _thenUnwrap } = promise
+  if (typeof parseResponse !== 'function') {
+    promise.then(onAnswer, onError)
+    return
+  }
+  // Called lazily and again by each `_thenUnwrap`: the first call is the observed one.
+  promise.parseResponse = function parse(this: unknown, ...args) {
+    const parsed = parseResponse.apply(this, args)
+    if (!isParsed) {
+      isParsed = true
+      parsed.then(safely(onAnswer), onError)
+    }
+    return parsed
+  }
+  responsePromise?.then(undefined, onError)
+  if (typeof asResponse === 'function') {
+    hide(promise, 'asResponse', () => {
+      const raw = asResponse.call(promise)
+      raw.then(
+        (response) => !isParsed && observeResponse(response as Response, call, endpoint, () => isParsed),
+        () => {},
+      )
+      return raw
+    })
+  }
+  if (typeof _thenUnwrap === 'function') {
+    hide(promise, '_thenUnwrap', (transform: (...args: unknown[]) => unknown) => {
+      const unwrapped = _thenUnwrap.call(promise, (...args) => {
+        const value = transform(...args)
+        call.claim(value)
+        return value
+      })
+      call.claim(unwrapped)
+      return unwrapped
+    })
+  }
+  call.watch(promise)
+}
+
+function safely(fn: (value: unknown) => void): (value: unknown) => void {
+  return (value) => {
+    try {
+      fn(value)
+    } catch {
+      // An answer that cannot be observed is the host's all the same.
+    }
+  }
+}
+
+/** The host took the raw response: what it reads from it with `json` or `text` is recorded, and nothing is read for it. */
+function observeResponse(response: Response, call: Call, endpoint: Answers, isParsed: () => boolean): void {
+  call.endsWell()
+  for (const method of ['json', 'text'] as const) {
+    const read = response[method]
+    hide(response, method, () => {
+      const body = read.call(response)
+      body.then(
+        (value: unknown) => {
+          if (isParsed()) return
+          call.end('ok', (hold) => endpoint.response(typeof value === 'string' ? JSON.parse(value) : value, hold))
+        },
+        () => {},
+      )
+      return body
+    })
+  }
+  call.claim(response)
+  call.watch(response)
+}

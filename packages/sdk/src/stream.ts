@@ -1,0 +1,96 @@
+import type { Call } from './call.js'
+import { hide } from './hide.js'
+import type { Accumulator } from './provider.js'
+
+interface ProviderStream {
+  iterator?: () => AsyncIterator<unknown>
+  controller?: { signal?: AbortSignal }
+  [Symbol.asyncIterator]?: () => AsyncIterator<unknown>
+}
+
+/** What is told of an iterator: a value, its end, the consumer leaving early, its failure. None may throw. */
+export interface Observer {
+  readonly chunk: (value: unknown) => void
+  readonly end: () => void
+  readonly leave: () => void
+  readonly fail: (error: unknown) => void
+}
+
+/**
+ * Observes an iterator in place: `next` returns the promise that the provider made, so no tick is added and
+ * whoever shares it (`tee`, `toReadableStream`) gets the same one.
+ */
+export function observeIterator(iterator: AsyncIterator<unknown>, seen: Observer): void {
+  const { next, return: leave, throw: raise } = iterator
+  const onNext = (result: IteratorResult<unknown>) => (result.done ? seen.end() : seen.chunk(result.value))
+  hide(iterator, 'next', (...args: [] | [undefined]) => {
+    const promise = next.apply(iterator, args)
+    // Both handlers swallow: a stream that breaks rejects in the host's hands, never in ours.
+    promise.then(onNext, seen.fail)
+    return promise
+  })
+  if (leave) {
+    hide(iterator, 'return', (value?: unknown) => {
+      seen.leave()
+      return leave.call(iterator, value)
+    })
+  }
+  if (raise) {
+    hide(iterator, 'throw', (error?: unknown) => {
+      seen.leave()
+      return raise.call(iterator, error)
+    })
+  }
+}
+
+/**
+ * What a stream's events do to its call. Holds neither the stream nor its iterator: an open call is reachable for as
+ * long as the process lives, and a stream that the host dropped must be collectable.
+ */
+function observer(call: Call, accumulator: Accumulator, signal: AbortSignal | undefined): Observer {
+  const finish = (otherwise: 'aborted' | 'partial', error?: unknown) => {
+    const isWhole = accumulator.isComplete() && error === undefined
+    const status = isWhole ? 'ok' : signal?.aborted ? 'aborted' : otherwise
+    call.end(status, accumulator.fields, status === 'aborted' ? undefined : error)
+  }
+  return {
+    chunk(chunk) {
+      try {
+        if (!call.isDone && accumulator.add(chunk)) call.token()
+      } catch {
+        // An unreadable chunk costs its content, nothing else.
+      }
+    },
+    end: () => {
+      accumulator.end?.()
+      finish('partial')
+    },
+    leave: () => finish('aborted'),
+    fail: (error) => finish('partial', error),
+  }
+}
+
+/** Observes a provider's stream in place; the object the host holds stays the provider's. */
+export function observeStream(value: object, call: Call, accumulator: Accumulator): void {
+  const stream = value as ProviderStream
+  const key = typeof stream.iterator === 'function' ? 'iterator' : Symbol.asyncIterator
+  const open = stream[key]
+  if (typeof open !== 'function') {
+    call.end('ok')
+    return
+  }
+  const seen = observer(call, accumulator, stream.controller?.signal)
+  hide(stream, key, function iterator() {
+    const inner = open.call(stream)
+    try {
+      observeIterator(inner, seen)
+      // From here the iterator is what the host may drop.
+      call.watch(inner)
+    } catch {
+      // A frozen iterator is read unobserved.
+    }
+    return inner
+  })
+  call.onAbandon = seen.leave
+  call.watch(stream)
+}
