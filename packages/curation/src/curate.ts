@@ -1,0 +1,206 @@
+import { FlywheelError } from '@flywheel/schema'
+import { type Candidate, draftOf, type Shape } from './candidate.js'
+import type { Evidence } from './evidence/evidence.js'
+import { compareArrival } from './evidence/feedback-state.js'
+import { parseTime } from './evidence/time.js'
+import { type FunnelStep, runGates } from './gates/funnel.js'
+import type { Ports } from './gates/gate.js'
+import { GATES } from './gates/registry.js'
+import { membersOf } from './gates/split.js'
+import { type ChatMessage, sideText } from './prompt/chat.js'
+import type { Recipe } from './recipe.js'
+import { STRATEGIES } from './strategies/registry.js'
+import type { Strategy } from './strategies/strategy.js'
+import { byCodeUnit } from './text/canonical-json.js'
+import { createWorld, type World } from './world.js'
+
+/** What is known about a row beside its texts. Never a user id. */
+export interface RowMeta {
+  row_id: string
+  strategy: string
+  split: string
+  /** 2p - 1 of the prior that the label is right. */
+  weight: number
+  prior: number
+  prior_source: 'measured' | 'judgement'
+  edit_distance: number | null
+  prompt_chars: number
+  chosen_chars: number
+  rejected_chars: number | null
+  /** Model of the rejected (or only) side. */
+  model: string
+  chosen_by: 'human' | 'model'
+  task: string
+  cluster: string
+  component: string
+  /** On what the row's consent rests: its own value, or a grant of user, session or project. */
+  consent: string
+}
+
+/** One training row. */
+export interface CuratedRow {
+  shape: Shape
+  meta: RowMeta
+  prompt: ChatMessage[]
+  tools: unknown[]
+  chosen: ChatMessage
+  rejected?: ChatMessage
+  label?: boolean
+}
+
+/** How many candidates a strategy had and how many became rows. */
+export interface StrategyCount {
+  strategy: string
+  candidates: number
+  kept: number
+  priors: { prior: number; prior_source: string; rows: number }[]
+}
+
+/** The result: rows in the order of their ids, and where everything else went. */
+export interface CuratedSet {
+  rows: CuratedRow[]
+  funnel: FunnelStep[]
+  strategies: StrategyCount[]
+  /** Rows behind each person, without their names, greatest first. */
+  rows_per_user: number[]
+  /** Members of components with their split, as HMACs: what a later export needs to keep them there. */
+  assignments: { member: string; split: string }[]
+}
+
+function firstArrivals<T extends { id: string; received_at: string }>(rows: readonly T[], watermark: number): T[] {
+  const first = new Map<string, T>()
+  for (const row of rows) {
+    if (parseTime(row.received_at) > watermark) continue
+    const known = first.get(row.id)
+    if (known === undefined || compareArrival(row, known) < 0) first.set(row.id, row)
+  }
+  return [...first.values()].sort((a, b) => byCodeUnit(a.id, b.id))
+}
+
+/** The snapshot proper: nothing received after the watermark, each id once (its first arrival), in the order of ids. */
+export function snapshotOf(evidence: Evidence): Evidence {
+  const watermark = parseTime(evidence.watermark)
+  return {
+    ...evidence,
+    interactions: firstArrivals(evidence.interactions, watermark),
+    feedback: firstArrivals(evidence.feedback, watermark),
+    links: firstArrivals(evidence.links, watermark),
+    consents: firstArrivals(evidence.consents, parseTime(evidence.cutoff)),
+    bodies: [...new Map(evidence.bodies.map((body) => [body.id, body])).values()].sort((a, b) =>
+      byCodeUnit(a.id, b.id),
+    ),
+  }
+}
+
+function strategiesOf(recipe: Recipe): Strategy[] {
+  return recipe.strategies.map((id) => {
+    const strategy = STRATEGIES.find((each) => each.id === id)
+    if (strategy !== undefined) return strategy
+    const known = STRATEGIES.map((each) => each.id).join(', ')
+    throw new FlywheelError('invalid_request', `recipe: unknown strategy "${id}"; use one of ${known}`)
+  })
+}
+
+function claim(world: World, recipe: Recipe): Candidate[] {
+  const strategies = strategiesOf(recipe).sort((a, b) => byCodeUnit(a.id, b.id))
+  return strategies.flatMap((strategy) =>
+    world.states
+      .filter((state) => strategy.claims(state.row))
+      .map((state) => ({
+        strategy,
+        state,
+        parts: state.fate === 'live' ? strategy.join(state, world) : state.fate,
+      })),
+  )
+}
+
+/** Ids of the interactions whose bodies `curate` will read, sorted: joins first, bodies after. */
+export function bodiesNeeded(evidence: Evidence, recipe: Recipe): string[] {
+  const candidates = claim(createWorld(snapshotOf({ ...evidence, bodies: [] }), recipe), recipe)
+  const ids = candidates.flatMap(({ parts }) =>
+    typeof parts === 'string' ? [] : parts.answers.map((answer) => answer.interaction),
+  )
+  return [...new Set(ids)].sort(byCodeUnit)
+}
+
+function chars(messages: readonly ChatMessage[]): number {
+  return messages.reduce((sum, message) => sum + sideText(message).length, 0)
+}
+
+function toRow(candidate: Candidate, world: World): CuratedRow {
+  const draft = draftOf(candidate)
+  const { shape, prompt, tools, chosen, rejected, label } = draft
+  const head = world.head(draft.interaction)
+  const isPair = shape === 'preference' && rejected !== undefined
+  return {
+    shape,
+    prompt,
+    tools,
+    chosen,
+    ...(isPair ? { rejected } : {}),
+    ...(label === undefined ? {} : { label }),
+    meta: {
+      row_id: candidate.row_id ?? '',
+      strategy: candidate.strategy.id,
+      split: candidate.split ?? '',
+      weight: Math.round((2 * draft.prior - 1) * 1e6) / 1e6,
+      prior: draft.prior,
+      prior_source: draft.prior_source,
+      edit_distance: draft.edit_distance === null ? null : Math.round(draft.edit_distance * 1e6) / 1e6,
+      prompt_chars: chars(prompt),
+      chosen_chars: chars([chosen]),
+      rejected_chars: isPair ? chars([rejected]) : null,
+      model: head?.model_answered ?? '',
+      chosen_by: draft.chosen_by,
+      task: head?.task ?? '',
+      cluster: candidate.cluster ?? '',
+      component: candidate.component ?? '',
+      consent: draft.consent,
+    },
+  }
+}
+
+function peopleOf(candidate: Candidate, world: World): string[] {
+  return membersOf(candidate, world).filter((member) => member.startsWith('user:'))
+}
+
+/**
+ * Evidence to rows. Pure: the same snapshot and recipe give the same set, whatever the order of the rows, their
+ * repetition, the machine's clock, time zone or locale.
+ */
+export function curate(evidence: Evidence, recipe: Recipe, ports: Ports): CuratedSet {
+  const world = createWorld(snapshotOf(evidence), recipe)
+  const candidates = claim(world, recipe)
+  const { kept, funnel } = runGates(candidates, GATES, world, ports)
+  const people = new Map<string, number>()
+  for (const person of kept.flatMap((candidate) => peopleOf(candidate, world))) {
+    people.set(person, (people.get(person) ?? 0) + 1)
+  }
+  const assignments = new Map<string, string>()
+  for (const candidate of kept) {
+    for (const member of membersOf(candidate, world)) assignments.set(ports.rowId([member]), candidate.split ?? '')
+  }
+  const strategies = [...new Set(candidates.map((candidate) => candidate.strategy))].map((strategy) => {
+    const mine = kept.filter((candidate) => candidate.strategy === strategy)
+    const priors = new Map<string, { prior: number; prior_source: string; rows: number }>()
+    for (const { prior, prior_source } of mine.map(draftOf)) {
+      const entry = priors.get(`${prior}/${prior_source}`) ?? { prior, prior_source, rows: 0 }
+      priors.set(`${prior}/${prior_source}`, { ...entry, rows: entry.rows + 1 })
+    }
+    return {
+      strategy: strategy.id,
+      candidates: candidates.filter((candidate) => candidate.strategy === strategy).length,
+      kept: mine.length,
+      priors: [...priors].sort(([a], [b]) => byCodeUnit(a, b)).map(([, entry]) => entry),
+    }
+  })
+  return {
+    rows: kept.map((candidate) => toRow(candidate, world)),
+    funnel,
+    strategies,
+    rows_per_user: [...people.values()].sort((a, b) => b - a),
+    assignments: [...assignments]
+      .map(([member, name]) => ({ member, split: name }))
+      .sort((a, b) => byCodeUnit(a.member, b.member)),
+  }
+}

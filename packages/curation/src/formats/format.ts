@@ -1,0 +1,11 @@
+import type { TrlLayout, TrlRecord } from './trl.js'
+
+/** A way to write rows. One file each; add it to the registry. */
+export interface Format {
+  readonly id: string
+  readonly extension: string
+  /** The bytes of one shard; the same records and layout give the same bytes. */
+  write(records: readonly TrlRecord[], layout: TrlLayout): Uint8Array
+  /** The records of a shard: what a loader would see, less the nulls that only the columns made. */
+  read(bytes: Uint8Array): Promise<TrlRecord[]>
+}

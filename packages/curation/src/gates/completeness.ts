@@ -1,0 +1,51 @@
+import { partsOf } from '../candidate.js'
+import type { Answer } from '../evidence/evidence.js'
+import type { World } from '../world.js'
+import { eachGate, type Gate } from './gate.js'
+
+const TRUNCATED = new Set(['length', 'max_tokens', 'max_output_tokens', 'model_length', 'MAX_TOKENS'])
+const FILTERED = new Set([
+  'content_filter',
+  'content-filter',
+  'safety',
+  'SAFETY',
+  'recitation',
+  'RECITATION',
+  'refusal',
+])
+const MEDIA = new Set(['blob', 'uri', 'file'])
+
+function judge(answer: Answer, world: World): string | null {
+  const head = world.head(answer.interaction)
+  if (head === undefined) return 'interaction_missing'
+  if (head.operation !== 'chat' && head.operation !== 'completion') return 'not_a_generation'
+  if (head.status !== 'ok') return head.status === 'error' ? 'errored' : head.status
+  const reason = head.finish_reasons[answer.choice] ?? ''
+  if (TRUNCATED.has(reason)) return 'truncated'
+  if (FILTERED.has(reason)) return 'filtered'
+  const exchange = world.exchange(answer.interaction)
+  if (exchange === undefined) return 'body_expired'
+  if (exchange.messages.length === 0 && exchange.outputs.length === 0) return 'body_expired'
+  const output = exchange.outputs[answer.choice]
+  if (output === undefined) return 'choice_missing'
+  if (reason === '') return 'unfinished'
+  // A delta without what it continues would be trained as the whole prompt.
+  if (head.continues !== '') return 'prompt_is_a_delta'
+  if (exchange.messages.length === 0) return 'empty_prompt'
+  const parts = [...exchange.messages, output].flatMap((message) => message.parts)
+  if (parts.some((part) => MEDIA.has(part.type))) return 'blob_not_stored'
+  if (output.parts.some((part) => part.type === 'refusal')) return 'refusal'
+  const says = output.parts.some(
+    (part) => part.type === 'tool_call' || (part.type === 'text' && part.content.trim() !== ''),
+  )
+  return says ? null : 'empty_output'
+}
+
+/** Gate 3: every side is whole. A truncated stream is not a rejection, and a filter's text is nobody's preference. */
+export const completeness: Gate = eachGate('completeness', (candidate, world) => {
+  for (const answer of partsOf(candidate).answers) {
+    const reason = judge(answer, world)
+    if (reason !== null) return reason
+  }
+  return null
+})

@@ -1,0 +1,10 @@
+import { partsOf } from '../candidate.js'
+import { eachGate, type Gate } from './gate.js'
+
+/** Gate 5: each strategy makes its row. */
+export const construct: Gate = eachGate('construct', (candidate, world) => {
+  const made = candidate.strategy.construct(candidate.state, partsOf(candidate), world)
+  if (typeof made === 'string') return made
+  candidate.draft = { ...made, consent: candidate.consent ?? '' }
+  return null
+})

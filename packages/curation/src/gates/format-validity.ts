@@ -1,0 +1,24 @@
+import { draftOf } from '../candidate.js'
+import { type ChatMessage, sideText } from '../prompt/chat.js'
+import { canonicalJson } from '../text/canonical-json.js'
+import { holdsControlToken, isUnstorable } from '../text/normalise.js'
+import { eachGate, type Gate } from './gate.js'
+
+function judgeText(messages: readonly ChatMessage[]): string | null {
+  const texts = messages.map((message) => sideText(message))
+  if (texts.some(isUnstorable)) return 'invalid_text'
+  return texts.some(holdsControlToken) ? 'control_token' : null
+}
+
+/** Gate 9: what a trainer would misread, cut or drop without a word is dropped here with one. Never truncates. */
+export const formatValidity: Gate = eachGate('format_validity', (candidate) => {
+  const { shape, prompt, chosen, rejected } = draftOf(candidate)
+  if (!prompt.some((message) => message.role === 'user')) return 'no_user_turn'
+  // A template would open a second assistant turn after the first.
+  if (prompt.at(-1)?.role === 'assistant') return 'prompt_ends_with_assistant'
+  if (prompt.at(-1)?.role === 'system') return 'prompt_ends_with_system'
+  const sides = shape === 'preference' && rejected !== undefined ? [chosen, rejected] : [chosen]
+  if (sides.some((side) => side.content.trim() === '' && side.tool_calls === undefined)) return 'empty_side'
+  if (sides.length === 2 && canonicalJson(sides[0]) === canonicalJson(sides[1])) return 'same_sides'
+  return judgeText([...prompt, ...sides])
+})

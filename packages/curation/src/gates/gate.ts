@@ -1,0 +1,38 @@
+import type { Candidate } from '../candidate.js'
+import type { World } from '../world.js'
+
+/** What curation cannot compute from a snapshot alone. */
+export interface Ports {
+  /** HMAC of event ids under the project's key, so that a row id names nobody. */
+  rowId(ids: readonly string[]): string
+  /** Split that an earlier export gave to a member (user, session or prompt cluster), by `rowId([member])`. */
+  assigned?(member: string): string | undefined
+}
+
+/** What a gate lets through and what it takes, each with its reason. Together they are what came in. */
+export interface GateResult {
+  kept: Candidate[]
+  dropped: { candidate: Candidate; reason: string }[]
+}
+
+/** One station of the pipeline. One file each; add it to the registry in its place. */
+export interface Gate {
+  readonly id: string
+  run(candidates: readonly Candidate[], world: World, ports: Ports): GateResult
+}
+
+/** A gate that judges each candidate by itself: a reason drops it, null lets it through. */
+export function eachGate(id: string, judge: (candidate: Candidate, world: World) => string | null): Gate {
+  return {
+    id,
+    run(candidates, world) {
+      const result: GateResult = { kept: [], dropped: [] }
+      for (const candidate of candidates) {
+        const reason = judge(candidate, world)
+        if (reason === null) result.kept.push(candidate)
+        else result.dropped.push({ candidate, reason })
+      }
+      return result
+    },
+  }
+}

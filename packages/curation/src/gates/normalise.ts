@@ -1,0 +1,20 @@
+import { partsOf } from '../candidate.js'
+import { isUnstorable } from '../text/normalise.js'
+import { eachGate, type Gate } from './gate.js'
+
+function holdsUnstorable(value: unknown): boolean {
+  if (typeof value === 'string') return isUnstorable(value)
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).some(([key, each]) => isUnstorable(key) || holdsUnstorable(each))
+}
+
+/**
+ * Gate 4: texts that have no UTF-8 form are refused. The normal form itself (NFC, LF, no trailing spaces outside code
+ * fences) is applied where a row is rendered, so that no text enters a row without it.
+ */
+export const normalise: Gate = eachGate('normalise', (candidate, world) => {
+  const { answers, feedback } = partsOf(candidate)
+  const bodies = answers.map((answer) => world.exchange(answer.interaction))
+  const texts = feedback.map(({ row }) => [row.kept, row.kept_json === '' ? null : JSON.parse(row.kept_json)])
+  return holdsUnstorable([bodies, texts]) ? 'invalid_text' : null
+})

@@ -1,0 +1,50 @@
+export type { Shape } from './candidate.js'
+export {
+  bodiesNeeded,
+  type CuratedRow,
+  type CuratedSet,
+  curate,
+  type RowMeta,
+  type StrategyCount,
+  snapshotOf,
+} from './curate.js'
+export { type ConsentBook, type ConsentVerdict, consentBook } from './evidence/consent.js'
+export {
+  type Answer,
+  answerKey,
+  type ConsentRow,
+  type Evidence,
+  type FeedbackRow,
+  type InteractionBody,
+  type InteractionHead,
+  type LinkRow,
+} from './evidence/evidence.js'
+export { authorOf, type Fate, type FeedbackState, feedbackState } from './evidence/feedback-state.js'
+export { feedbackTime, type ResolveTarget, resolveTargets, type Target } from './evidence/resolve-targets.js'
+export { parseTime, timeOfId } from './evidence/time.js'
+export type { Format } from './formats/format.js'
+export { jsonLines } from './formats/jsonl.js'
+export { FORMATS } from './formats/registry.js'
+export { renderTrl, type TrlLayout, type TrlRecord, trlLayout } from './formats/trl.js'
+export { type TrlProblem, validateTrl } from './formats/validate-trl.js'
+export type { FunnelStep } from './gates/funnel.js'
+export type { Gate, GateResult, Ports } from './gates/gate.js'
+export { GATES } from './gates/registry.js'
+export { promptCluster, promptHash } from './prompt/canonical-prompt.js'
+export type { ChatMessage } from './prompt/chat.js'
+export { datasetCard } from './publish/card.js'
+export {
+  CODE_VERSIONS,
+  canonicalTime,
+  type ExportIdentity,
+  exportId,
+  type Inputs,
+  inputsOf,
+} from './publish/identity.js'
+export { buildManifest, type Manifest, manifestFile } from './publish/manifest.js'
+export { renderShards, type ShardFile } from './publish/shards.js'
+export { type Statistics, statisticsOf } from './publish/statistics.js'
+export { defaultRecipe, type Recipe, type RecipeInput, recipeHash, recipeSchema } from './recipe.js'
+export { STRATEGIES } from './strategies/registry.js'
+export type { Strategy } from './strategies/strategy.js'
+export { canonicalJson, sha256 } from './text/canonical-json.js'

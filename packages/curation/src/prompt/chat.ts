@@ -1,0 +1,125 @@
+import type { JsonObject, JsonValue, Message, Part } from '@flywheel/schema'
+import { canonicalJson } from '../text/canonical-json.js'
+import { normaliseText } from '../text/normalise.js'
+import { canonicalArguments } from './canonical-prompt.js'
+import type { Exchange } from './message.js'
+
+/** A tool call as chat templates read it: the arguments are an object. */
+export interface ChatToolCall {
+  type: 'function'
+  id: string
+  function: { name: string; arguments: JsonObject }
+}
+
+/** One message of TRL's conversational format. */
+export interface ChatMessage {
+  role: 'system' | 'user' | 'assistant' | 'tool'
+  content: string
+  name?: string
+  tool_calls?: ChatToolCall[]
+  tool_call_id?: string
+}
+
+/** Why a message cannot be rendered for a trainer. */
+export type Unrenderable = 'blob_not_stored' | 'part_not_renderable' | 'arguments_not_an_object'
+
+class ChatError extends Error {
+  readonly reason: Unrenderable
+  constructor(reason: Unrenderable) {
+    super(reason)
+    this.reason = reason
+  }
+}
+
+function toolArguments(value: JsonObject | string): JsonObject {
+  // Some providers write no arguments as an empty string.
+  const parsed: JsonValue = value === '' ? {} : canonicalArguments(value)
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new ChatError('arguments_not_an_object')
+  }
+  return parsed
+}
+
+type CallIds = Map<string, string>
+
+// A provider's call id differs between two samples and would tell them apart: number them instead.
+function callId(ids: CallIds, id: string): string {
+  const known = ids.get(id)
+  if (known !== undefined) return known
+  const made = `call_${ids.size + 1}`
+  ids.set(id, made)
+  return made
+}
+
+function content(parts: readonly Part[]): string {
+  return normaliseText(
+    parts.map((part) => (part.type === 'text' || part.type === 'refusal' ? part.content : '')).join(''),
+  )
+}
+
+function chatMessages(message: Message, ids: CallIds): ChatMessage[] {
+  const chat: ChatMessage[] = []
+  const calls: ChatToolCall[] = []
+  for (const part of message.parts) {
+    if (part.type === 'tool_call') {
+      const call = { name: part.name, arguments: toolArguments(part.arguments) }
+      calls.push({ type: 'function', id: callId(ids, part.id), function: call })
+    } else if (part.type === 'tool_call_response') {
+      const text = typeof part.response === 'string' ? part.response : canonicalJson(part.response)
+      chat.push({ role: 'tool', content: normaliseText(text), tool_call_id: callId(ids, part.id) })
+    } else if (part.type === 'blob' || part.type === 'uri' || part.type === 'file') {
+      // Never trained as text alone.
+      throw new ChatError('blob_not_stored')
+    } else if (part.type !== 'text' && part.type !== 'refusal' && part.type !== 'reasoning') {
+      throw new ChatError('part_not_renderable')
+    }
+  }
+  const text = content(message.parts)
+  if (message.role === 'tool' && chat.length > 0) return chat
+  const role = message.role === 'developer' ? 'system' : message.role
+  const rendered: ChatMessage = { role, content: text }
+  if (message.name !== undefined) rendered.name = message.name
+  if (calls.length > 0) rendered.tool_calls = calls
+  if (text === '' && calls.length === 0 && chat.length > 0) return chat
+  return [...chat, rendered]
+}
+
+/** A prompt and its completions as a trainer reads them. */
+export interface Chat {
+  prompt: ChatMessage[]
+  completions: ChatMessage[]
+}
+
+/**
+ * Renders a prompt and any number of completions in TRL's conversational form: reasoning left out, tool calls numbered
+ * alike on every side. Returns the reason where a part has no text form.
+ */
+export function renderChat(
+  exchange: Pick<Exchange, 'system' | 'messages'>,
+  completions: readonly Message[],
+): Chat | Unrenderable {
+  try {
+    const ids: CallIds = new Map()
+    const system = content(exchange.system)
+    if (exchange.system.some((part) => part.type !== 'text')) throw new ChatError('part_not_renderable')
+    const prompt: ChatMessage[] = system === '' ? [] : [{ role: 'system', content: system }]
+    for (const message of exchange.messages) prompt.push(...chatMessages(message, ids))
+    const sides = completions.map((message) => {
+      const side = chatMessages({ ...message, role: 'assistant' }, new Map(ids))
+      return side.length === 1 ? side[0]! : null
+    })
+    if (sides.some((side) => side === null)) return 'part_not_renderable'
+    return { prompt, completions: sides as ChatMessage[] }
+  } catch (error) {
+    if (error instanceof ChatError) return error.reason
+    throw error
+  }
+}
+
+/** Everything a side says, as one text: for distances, lengths and comparison. */
+export function sideText(message: ChatMessage): string {
+  const calls = (message.tool_calls ?? []).map(
+    (call) => `${call.function.name} ${canonicalJson(call.function.arguments)}`,
+  )
+  return [message.content, ...calls].filter((text) => text !== '').join('\n')
+}

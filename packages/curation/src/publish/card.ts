@@ -1,0 +1,147 @@
+import type { TrlLayout } from '../formats/trl.js'
+import type { Manifest } from './manifest.js'
+
+const HOUR = 3_600_000
+
+function yamlHeader(manifest: Manifest): string[] {
+  const lines = ['---', 'tags:', '- flywheel', '- preference', 'configs:']
+  for (const shape of ['preference', 'unpaired', 'supervised']) {
+    const files = manifest.files.filter((file) => file.shape === shape)
+    if (files.length === 0) continue
+    // One format a config: a loader that read both would double every row.
+    const format = files.some((file) => file.format === 'parquet') ? 'parquet' : (files[0]?.format ?? 'jsonl')
+    lines.push(`- config_name: ${shape}`, '  data_files:')
+    for (const split of ['train', 'validation']) {
+      if (!files.some((file) => file.split === split && file.format === format)) continue
+      lines.push(`  - split: ${split}`, `    path: ${shape}/${split}-*.${format}`)
+    }
+  }
+  return [...lines, '---', '']
+}
+
+function warningsOf(manifest: Manifest): string[] {
+  const { settling } = manifest.recipe
+  const { statistics } = manifest
+  const warnings: string[] = []
+  for (const [name, ms] of [
+    ['draft_ms', settling.draft_ms],
+    ['late_feedback_ms', settling.late_feedback_ms],
+  ] as const) {
+    if (ms === 0)
+      warnings.push(
+        `\`${name}\` is 0: feedback was used before it could be taken back. A demonstration, not a training set.`,
+      )
+  }
+  if ((statistics.chosen_longer ?? 0.5) > 0.6) {
+    warnings.push(
+      `The chosen side is longer in ${percent(statistics.chosen_longer)} of the pairs: length will be learnt.`,
+    )
+  }
+  if (statistics.gini > 0.6) warnings.push(`Rows are concentrated on few people (Gini ${statistics.gini}).`)
+  if (!('validation' in statistics.splits)) warnings.push('No row fell into the validation split.')
+  warnings.push(
+    'Not done in this version: redaction of personal data, near-duplicates, caps per user, language and safety tags, decontamination against evaluation sets.',
+  )
+  return warnings
+}
+
+function percent(share: number | null): string {
+  return share === null ? 'none' : `${Math.round(share * 1000) / 10}%`
+}
+
+function decodeSection(layouts: readonly TrlLayout[]): string[] {
+  const hasCalls = layouts.some((layout) => layout.hasToolCalls && layout.arguments === 'json')
+  if (!hasCalls && !layouts.some((layout) => layout.hasTools)) return []
+  const lines = ['## Tool calls', '']
+  if (layouts.some((layout) => layout.hasTools)) lines.push('`tools` is a JSON string; TRL decodes it.', '')
+  if (!hasCalls) return lines
+  return [
+    ...lines,
+    'Arguments differ between calls, so they are JSON strings (Arrow would fill the keys of one call into every other). Decode them when a row is read:',
+    '',
+    '```python',
+    'import json',
+    'def decode(rows):',
+    '    for side in ("prompt", "chosen", "rejected", "completion"):',
+    '        for call in (c for row in rows.get(side, []) for m in row for c in m.get("tool_calls") or []):',
+    '            call["function"]["arguments"] = json.loads(call["function"]["arguments"])',
+    '    return rows',
+    'dataset.set_transform(decode)',
+    '```',
+    '',
+  ]
+}
+
+function table(header: string[], rows: (string | number)[][]): string[] {
+  const line = (cells: (string | number)[]): string => `| ${cells.join(' | ')} |`
+  return [line(header), line(header.map(() => '---')), ...rows.map(line), '']
+}
+
+/** The dataset card, README.md: what is in the set, what is not, and what to set in the trainer. */
+export function datasetCard(manifest: Manifest, layouts: readonly TrlLayout[]): string {
+  const { recipe, statistics, trainer } = manifest
+  const { settling } = recipe
+  const hours = (ms: number): string => `${Math.round((ms / HOUR) * 100) / 100} h`
+  const lines = [
+    ...yamlHeader(manifest),
+    `# ${recipe.name}`,
+    '',
+    `Preference data from people's corrections, choices and thumbs. Snapshot ${manifest.snapshot.watermark}, consent as of ${manifest.snapshot.cutoff}, purpose \`${recipe.purpose}\`. Export \`${manifest.export_id}\`.`,
+    '',
+    '## Warnings',
+    '',
+    ...warningsOf(manifest).map((warning) => `- ${warning}`),
+    '',
+    '## Rows',
+    '',
+    ...table(
+      ['config', 'rows', 'columns'],
+      [
+        ['preference', statistics.rows.preference, 'prompt, chosen, rejected'],
+        ['unpaired', statistics.rows.unpaired, 'prompt, completion, label'],
+        ['supervised', statistics.rows.supervised, 'prompt, completion'],
+      ],
+    ),
+    `${statistics.users} people, Gini ${statistics.gini}. Effective pairs ${statistics.effective_n}. Chosen longer: ${percent(statistics.chosen_longer)}. Components on both sides of the split: ${statistics.leaking_components}.`,
+    '',
+    'Each shard has a sidecar in `meta/` whose n-th line is about its n-th row: row id, strategy, weight, edit distance, lengths, model, task, cluster, split, on what consent rests. It holds no user ids.',
+    '',
+    '## Strategies',
+    '',
+    ...table(
+      ['strategy', 'candidates', 'rows', 'prior that the label is right'],
+      manifest.strategies.map(({ strategy, candidates, kept, priors }) => [
+        strategy,
+        candidates,
+        kept,
+        priors.map(({ prior, prior_source, rows }) => `${prior} (${prior_source}) on ${rows}`).join(', ') || '-',
+      ]),
+    ),
+    '## Funnel',
+    '',
+    ...table(
+      ['gate', 'in', 'out', 'dropped'],
+      manifest.funnel.map((step) => [
+        step.gate,
+        step.in,
+        step.out,
+        Object.entries(step.dropped)
+          .map(([reason, count]) => `${reason} ${count}`)
+          .join(', ') || '-',
+      ]),
+    ),
+    '## Settling',
+    '',
+    `Committed corrections and choices ${hours(settling.committed_ms)}, drafts quiet for ${hours(settling.draft_ms)} and used, thumbs and accepted second samples ${hours(settling.late_feedback_ms)}.`,
+    '',
+    ...decodeSection(layouts),
+    '## In the trainer',
+    '',
+    `- \`max_length\` at least ${trainer['max_length_at_least']}: TRL drops rows whose prompt fills it (1024 by default).`,
+    `- DPO \`label_smoothing\` ${trainer['label_smoothing'] ?? 'none'}: the share of labels expected to be wrong, by the priors.`,
+    `- KTO \`desirable_weight\` ${trainer['kto_desirable_weight'] ?? '1'}, \`undesirable_weight\` ${trainer['kto_undesirable_weight'] ?? '1'}.`,
+    '- TRL ignores the weights of the sidecar.',
+    '',
+  ]
+  return lines.join('\n')
+}

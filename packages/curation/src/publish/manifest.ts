@@ -1,0 +1,92 @@
+import type { CuratedSet, StrategyCount } from '../curate.js'
+import type { FunnelStep } from '../gates/funnel.js'
+import { type Recipe, recipeHash } from '../recipe.js'
+import { byCodeUnit, canonicalJson, sha256 } from '../text/canonical-json.js'
+import { CODE_VERSIONS, canonicalTime, type ExportIdentity, type Inputs } from './identity.js'
+import type { ShardFile } from './shards.js'
+import { type Statistics, statisticsOf } from './statistics.js'
+
+/** What an export is, without the wall clock: times are those of the snapshot. */
+export interface Manifest {
+  manifest_version: 1
+  export_id: string
+  parent: string | null
+  kind: 'full'
+  snapshot: { watermark: string; cutoff: string; inputs: Inputs }
+  code: typeof CODE_VERSIONS
+  recipe: Recipe
+  recipe_hash: string
+  strategies: StrategyCount[]
+  funnel: FunnelStep[]
+  statistics: Statistics
+  consent: { purpose: string; rows: Record<string, number> }
+  files: { path: string; shape: string; split: string; format: string; rows: number; bytes: number; sha256: string }[]
+  trainer: Record<string, number | string | null>
+}
+
+/** The 95th percentile of prompt and longest side in characters over four: a rough count of tokens. */
+function tokenEstimate(set: CuratedSet): number {
+  const sizes = set.rows
+    .map(({ meta }) => Math.ceil((meta.prompt_chars + Math.max(meta.chosen_chars, meta.rejected_chars ?? 0)) / 4))
+    .sort((a, b) => a - b)
+  return sizes[Math.floor(sizes.length * 0.95)] ?? sizes.at(-1) ?? 0
+}
+
+function trainerSettings(set: CuratedSet, statistics: Statistics): Manifest['trainer'] {
+  const { up, down } = statistics.labels
+  return {
+    max_length_at_least: 2 ** Math.ceil(Math.log2(Math.max(1024, tokenEstimate(set)))),
+    label_smoothing: statistics.expected_noise,
+    // KTO wants desirable_weight * up to be within 1 to 4/3 of undesirable_weight * down.
+    kto_desirable_weight: up === 0 || down === 0 ? null : Math.round(Math.max(1, down / up) * 1e3) / 1e3,
+    kto_undesirable_weight: up === 0 || down === 0 ? null : Math.round(Math.max(1, up / down) * 1e3) / 1e3,
+  }
+}
+
+/** Builds the manifest of rendered files. */
+export function buildManifest(
+  export_id: string,
+  identity: ExportIdentity,
+  set: CuratedSet,
+  files: readonly ShardFile[],
+): Manifest {
+  const statistics = statisticsOf(set)
+  const consent: Record<string, number> = {}
+  for (const name of set.rows.map((row) => row.meta.consent).sort(byCodeUnit)) consent[name] = (consent[name] ?? 0) + 1
+  return {
+    manifest_version: 1,
+    export_id,
+    parent: identity.parent,
+    kind: 'full',
+    snapshot: {
+      watermark: canonicalTime(identity.watermark),
+      cutoff: canonicalTime(identity.cutoff),
+      inputs: identity.inputs,
+    },
+    code: CODE_VERSIONS,
+    recipe: identity.recipe,
+    recipe_hash: recipeHash(identity.recipe),
+    strategies: set.strategies,
+    funnel: set.funnel,
+    statistics,
+    consent: { purpose: identity.recipe.purpose, rows: consent },
+    files: [...files]
+      .sort((a, b) => byCodeUnit(a.path, b.path))
+      .map(({ path, shape, split, format, rows, bytes, sha256: hash }) => ({
+        path,
+        shape,
+        split,
+        format,
+        rows,
+        bytes: bytes.length,
+        sha256: hash,
+      })),
+    trainer: trainerSettings(set, statistics),
+  }
+}
+
+/** The manifest's bytes and the name that holds their hash. */
+export function manifestFile(manifest: Manifest): { path: string; text: string } {
+  const text = canonicalJson(manifest)
+  return { path: `manifest-${sha256(text)}.json`, text }
+}

@@ -1,0 +1,91 @@
+import type { CuratedRow, CuratedSet } from '../curate.js'
+import { byCodeUnit } from '../text/canonical-json.js'
+
+/** Figures of a data set that its reader should see before training on it. */
+export interface Statistics {
+  rows: Record<'preference' | 'unpaired' | 'supervised', number>
+  /** (sum w)^2 / sum w^2 over preference rows: how many equal rows they are worth. */
+  effective_n: number
+  users: number
+  /** Gini coefficient of rows over users: 0 is even, 1 is one user's set. */
+  gini: number
+  /** Share of the pairs whose chosen side is longer; .5 is free of length bias. */
+  chosen_longer: number | null
+  /** Mean of 1 - p over preference rows: the share of pairs expected to be labelled the wrong way round. */
+  expected_noise: number | null
+  /** Pairs by word distance, ten bins from 0 to 1. */
+  edit_distances: number[]
+  labels: { up: number; down: number }
+  models: Record<string, number>
+  tasks: Record<string, number>
+  splits: Record<string, { rows: number; components: number }>
+  /** Components that stand on both sides of the split; must be 0. */
+  leaking_components: number
+}
+
+function round(value: number): number {
+  return Math.round(value * 1e6) / 1e6
+}
+
+function tally(values: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const value of [...values].sort(byCodeUnit)) counts[value] = (counts[value] ?? 0) + 1
+  return counts
+}
+
+function gini(counts: readonly number[]): number {
+  const sorted = [...counts].sort((a, b) => a - b)
+  const total = sorted.reduce((a, b) => a + b, 0)
+  if (total === 0) return 0
+  const ranked = sorted.reduce((sum, count, i) => sum + (i + 1) * count, 0)
+  return round((2 * ranked) / (sorted.length * total) - (sorted.length + 1) / sorted.length)
+}
+
+function splitsOf(rows: readonly CuratedRow[]): Statistics['splits'] {
+  const splits: Statistics['splits'] = {}
+  for (const name of [...new Set(rows.map((row) => row.meta.split))].sort(byCodeUnit)) {
+    const mine = rows.filter((row) => row.meta.split === name)
+    splits[name] = { rows: mine.length, components: new Set(mine.map((row) => row.meta.component)).size }
+  }
+  return splits
+}
+
+/** Computes the figures of a set. */
+export function statisticsOf(set: CuratedSet): Statistics {
+  const pairs = set.rows.filter((row) => row.shape === 'preference')
+  const unpaired = set.rows.filter((row) => row.shape === 'unpaired')
+  const sum = pairs.reduce((total, row) => total + row.meta.weight, 0)
+  const squares = pairs.reduce((total, row) => total + row.meta.weight ** 2, 0)
+  const longer = pairs.filter((row) => row.meta.chosen_chars > (row.meta.rejected_chars ?? 0)).length
+  const distances = Array.from({ length: 10 }, () => 0)
+  for (const row of pairs) {
+    const bin = Math.min(9, Math.floor((row.meta.edit_distance ?? 0) * 10))
+    distances[bin] = (distances[bin] ?? 0) + 1
+  }
+  const sides = new Map<string, Set<string>>()
+  for (const { meta } of set.rows) {
+    sides.set(meta.component, (sides.get(meta.component) ?? new Set()).add(meta.split))
+  }
+  return {
+    rows: {
+      preference: pairs.length,
+      unpaired: unpaired.length,
+      supervised: set.rows.length - pairs.length - unpaired.length,
+    },
+    effective_n: squares === 0 ? 0 : round(sum ** 2 / squares),
+    users: set.rows_per_user.length,
+    gini: gini(set.rows_per_user),
+    chosen_longer: pairs.length === 0 ? null : round(longer / pairs.length),
+    expected_noise:
+      pairs.length === 0 ? null : round(pairs.reduce((total, row) => total + 1 - row.meta.prior, 0) / pairs.length),
+    edit_distances: distances,
+    labels: {
+      up: unpaired.filter((row) => row.label === true).length,
+      down: unpaired.filter((row) => row.label !== true).length,
+    },
+    models: tally(set.rows.map((row) => row.meta.model)),
+    tasks: tally(set.rows.map((row) => row.meta.task)),
+    splits: splitsOf(set.rows),
+    leaking_components: [...sides.values()].filter((names) => names.size > 1).length,
+  }
+}

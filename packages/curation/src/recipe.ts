@@ -1,0 +1,78 @@
+import { PURPOSES, type Purpose } from '@flywheel/schema'
+import { z } from 'zod'
+import { canonicalJson, sha256 } from './text/canonical-json.js'
+
+const HOUR = 3_600_000
+
+/** What an export does with a snapshot. Written by people, so an unknown key is an error. */
+export interface Recipe {
+  name: string
+  purpose: Purpose
+  /** Ids of strategies. */
+  strategies: string[]
+  settling: {
+    /** How long a committed correction or a choice rests before it counts. */
+    committed_ms: number
+    /** How long a draft must be quiet. */
+    draft_ms: number
+    /** How long evidence that rests on silence (a lone thumb, an accepted second sample) waits for what contradicts it. */
+    late_feedback_ms: number
+  }
+  edit: {
+    /** Below this word distance an edit is cosmetic. */
+    min_distance: number
+    /** Above this word distance with less than `min_containment` kept it is a text from elsewhere. */
+    max_distance: number
+    min_containment: number
+  }
+  split: { validation: number; seed: string }
+  /** Ids of formats. */
+  formats: string[]
+  /** Rows of one shard. */
+  shard_rows: number
+}
+
+type Loose<T> = { [K in keyof T]?: T[K] extends string[] ? T[K] : T[K] extends object ? Partial<T[K]> : T[K] }
+
+/** What a person may write: every key has a default. */
+export type RecipeInput = Loose<Recipe>
+
+const duration = z.int().min(0)
+const share = z.number().min(0).max(1)
+
+/** Parses a recipe, fills defaults and refuses unknown keys. */
+export const recipeSchema: z.ZodType<Recipe, RecipeInput> = z.strictObject({
+  name: z.string().min(1).max(200).default('default'),
+  purpose: z.enum(PURPOSES).default('train'),
+  strategies: z
+    .array(z.string())
+    .min(1)
+    .default(['edit.final', 'choice.ab', 'regenerate.accepted', 'thumbs.unpaired', 'sft.edit']),
+  settling: z
+    .strictObject({
+      committed_ms: duration.default(0),
+      draft_ms: duration.default(24 * HOUR),
+      late_feedback_ms: duration.default(72 * HOUR),
+    })
+    .prefault({}),
+  edit: z
+    .strictObject({
+      min_distance: share.default(0.02),
+      max_distance: share.default(0.95),
+      min_containment: share.default(0.05),
+    })
+    .prefault({}),
+  split: z
+    .strictObject({ validation: z.number().min(0).max(0.5).default(0.1), seed: z.string().default('flywheel') })
+    .prefault({}),
+  formats: z.array(z.string()).min(1).default(['jsonl', 'parquet']),
+  shard_rows: z.int().min(1).max(1_000_000).default(10_000),
+}) as z.ZodType<Recipe, RecipeInput>
+
+/** The recipe of an export that names none. */
+export const defaultRecipe: Recipe = recipeSchema.parse({})
+
+/** SHA-256 of the resolved recipe: two spellings of one recipe hash alike. */
+export function recipeHash(recipe: Recipe): string {
+  return sha256(canonicalJson(recipe))
+}

@@ -1,0 +1,35 @@
+import type { Message } from '@flywheel/schema'
+import { type Answer, answerKey } from '../evidence/evidence.js'
+import { type Chat, renderChat } from '../prompt/chat.js'
+import type { World } from '../world.js'
+
+/** The output an answer names; undefined where the body or the choice is missing. */
+export function outputOf(world: World, answer: Answer): Message | undefined {
+  return world.exchange(answer.interaction)?.outputs[answer.choice]
+}
+
+/** Renders the prompt of an interaction with completions, or says why not. */
+export function renderFor(world: World, answer: Answer, completions: readonly Message[]): Chat | string {
+  const exchange = world.exchange(answer.interaction)
+  return exchange === undefined ? 'body_expired' : renderChat(exchange, completions)
+}
+
+/** Tool definitions as JSON Schemas in OpenAI's wrapping, which chat templates read. */
+export function toolSchemas(world: World, answer: Answer): unknown[] {
+  return (world.exchange(answer.interaction)?.tools ?? []).map(({ type: _, ...definition }) => ({
+    type: 'function',
+    function: definition,
+  }))
+}
+
+/** The fields every row takes from the interaction of its prompt. */
+export function promptFields(
+  world: World,
+  answer: Answer,
+): { tools: unknown[]; interaction: string; rejected_answer: string } {
+  return {
+    tools: toolSchemas(world, answer),
+    interaction: answer.interaction,
+    rejected_answer: answerKey(answer),
+  }
+}

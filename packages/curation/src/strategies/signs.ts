@@ -1,0 +1,37 @@
+import type { Answer } from '../evidence/evidence.js'
+import type { FeedbackState } from '../evidence/feedback-state.js'
+import { timeOfId } from '../evidence/time.js'
+import type { World } from '../world.js'
+
+/** Reason for a target that no interaction matches: a day is given to come, then it is orphaned. */
+export function missingTarget(state: FeedbackState, world: World): string {
+  return world.now - timeOfId(state.row.id) > 24 * 3_600_000 ? 'orphaned' : 'target_not_yet_seen'
+}
+
+/** A sign that somebody used an answer: accepted, copied, kept by half or more, or a thumb up. */
+export function isSignOfUse({ row }: FeedbackState): boolean {
+  if (row.kind === 'verdict') return row.label === 'accept'
+  if (row.kind === 'review') return row.label === 'approve'
+  if (row.kind === 'retain') return (row.value ?? 0) >= 0.5
+  if (row.kind === 'thumb') return row.label === 'up'
+  return row.kind === 'copy'
+}
+
+/** A sign that somebody refused an answer. */
+export function isSignOfRefusal({ row }: FeedbackState): boolean {
+  return (row.kind === 'verdict' || row.kind === 'review' ? row.label === 'reject' : false) || isThumbDown(row)
+}
+
+function isThumbDown(row: FeedbackState['row']): boolean {
+  return row.kind === 'thumb' && row.label === 'down'
+}
+
+/** Live feedback about an answer that passes a test. */
+export function signs(world: World, answer: Answer, test: (state: FeedbackState) => boolean): FeedbackState[] {
+  return world.about(answer).filter(test)
+}
+
+/** Whether a correction changes what was served; a correction that says the same is an acceptance. */
+export function isCorrection({ row }: FeedbackState): boolean {
+  return row.kind === 'correction'
+}

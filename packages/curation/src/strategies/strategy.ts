@@ -1,0 +1,24 @@
+import type { Draft, Parts, Shape } from '../candidate.js'
+import type { FeedbackRow } from '../evidence/evidence.js'
+import type { FeedbackState } from '../evidence/feedback-state.js'
+import type { World } from '../world.js'
+
+/** What a strategy constructs; consent is added by the pipeline. */
+export type Construction = Omit<Draft, 'consent'>
+
+/** One way to turn feedback into a row. One file each; add it to the registry. */
+export interface Strategy {
+  readonly id: string
+  readonly shape: Shape
+  /** Where several strategies reject one output, the lowest keeps it. */
+  readonly precedence: number
+  /** Whether such an event could ever make a row: what the funnel starts from. */
+  claims(row: FeedbackRow): boolean
+  /**
+   * Gathers answers and feedback of a live event, or says why they do not come together. Sees no bodies: what it
+   * returns decides which bodies are read.
+   */
+  join(state: FeedbackState, world: World): Parts | string
+  /** Makes the row, or says why it cannot be made. */
+  construct(state: FeedbackState, parts: Parts, world: World): Construction | string
+}

@@ -1,0 +1,47 @@
+const FENCE = /^ {0,3}(`{3,}|~{3,})/
+
+/**
+ * The form in which texts enter a row: LF line ends everywhere; NFC and no trailing spaces outside of code fences,
+ * whose content may depend on both.
+ */
+export function normaliseText(text: string): string {
+  let fence: string | null = null
+  return text
+    .replace(/\r\n?/g, '\n')
+    .split('\n')
+    .map((line) => {
+      const mark = FENCE.exec(line)?.[1]
+      if (fence === null && mark === undefined) return line.normalize('NFC').replace(/[ \t]+$/, '')
+      if (fence === null) fence = mark as string
+      else if (mark?.startsWith(fence)) fence = null
+      return line
+    })
+    .join('\n')
+}
+
+/** The form in which two texts are compared: white space, quotation marks and dashes as typed on any keyboard are alike. */
+export function comparable(text: string): string {
+  return text
+    .normalize('NFC')
+    .replace(/[\u2018\u2019\u201A\u201B\u2032]/g, "'")
+    .replace(/[\u201C\u201D\u201E\u201F\u2033]/g, '"')
+    .replace(/[\u2010-\u2015\u2212]/g, '-')
+    .replace(/\u2026/g, '...')
+    .replace(/\s+/g, ' ')
+    .trim()
+}
+
+// With the u flag a class of surrogates matches only a lone one.
+const LONE_SURROGATE = /[\uD800-\uDFFF]/u
+
+/** A text that UTF-8 or a database cannot hold: a lone surrogate or NUL. */
+export function isUnstorable(text: string): boolean {
+  return text.includes('\u0000') || LONE_SURROGATE.test(text)
+}
+
+const CONTROL_TOKEN = /<\|[A-Za-z0-9_]{2,40}\|>|<(?:start|end)_of_turn>|\[\/?INST\]|<<\/?SYS>>|<｜[^｜]{1,40}｜>/
+
+/** A chat template's control token in a text: a tokenizer would read it as the template's own. */
+export function holdsControlToken(text: string): boolean {
+  return CONTROL_TOKEN.test(text)
+}

@@ -1,0 +1,74 @@
+import { comparable } from './normalise.js'
+
+/** Above this many cells the exact distance is replaced by the bag distance, a lower bound in linear time. */
+const MAX_CELLS = 25_000_000
+
+function words(text: string): string[] {
+  const folded = comparable(text)
+  return folded === '' ? [] : folded.split(' ')
+}
+
+function levenshtein(a: string[], b: string[]): number {
+  let previous = Uint32Array.from({ length: b.length + 1 }, (_, j) => j)
+  let current = new Uint32Array(b.length + 1)
+  for (let i = 1; i <= a.length; i++) {
+    current[0] = i
+    for (let j = 1; j <= b.length; j++) {
+      const substituted = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      current[j] = Math.min(substituted, previous[j]! + 1, current[j - 1]! + 1)
+    }
+    ;[previous, current] = [current, previous]
+  }
+  return previous[b.length]!
+}
+
+function bagDistance(a: string[], b: string[]): number {
+  const counts = new Map<string, number>()
+  for (const word of a) counts.set(word, (counts.get(word) ?? 0) + 1)
+  let common = 0
+  for (const word of b) {
+    const left = counts.get(word) ?? 0
+    if (left > 0) {
+      counts.set(word, left - 1)
+      common++
+    }
+  }
+  return Math.max(a.length, b.length) - common
+}
+
+/**
+ * Word edit distance over the longer text, 0 (alike) to 1. Levenshtein up to 25 million cells; beyond, the bag
+ * distance, which is never larger, so that an output of megabytes cannot stall an export.
+ */
+export function wordDistance(served: string, kept: string): number {
+  let a = words(served)
+  let b = words(kept)
+  const longest = Math.max(a.length, b.length)
+  if (longest === 0) return 0
+  let start = 0
+  while (start < a.length && start < b.length && a[start] === b[start]) start++
+  let end = 0
+  while (end < a.length - start && end < b.length - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++
+  a = a.slice(start, a.length - end)
+  b = b.slice(start, b.length - end)
+  const edits = a.length * b.length > MAX_CELLS ? bagDistance(a, b) : levenshtein(a, b)
+  return edits / longest
+}
+
+/** Share of the kept text's word trigrams that stand in the served text; of its words where it has fewer than three. */
+export function containment(served: string, kept: string): number {
+  const size = words(kept).length < 3 ? 1 : 3
+  const grams = (text: string): string[] => {
+    const list = words(text)
+    return list.slice(0, Math.max(0, list.length - size + 1)).map((_, i) => list.slice(i, i + size).join(' '))
+  }
+  const known = new Set(grams(served))
+  const mine = grams(kept)
+  if (mine.length === 0) return 0
+  return mine.filter((gram) => known.has(gram)).length / mine.length
+}
+
+/** Number of words, as the distance counts them. */
+export function wordCount(text: string): number {
+  return words(text).length
+}

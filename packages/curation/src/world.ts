@@ -1,0 +1,68 @@
+import { type ConsentBook, consentBook } from './evidence/consent.js'
+import { type Answer, answerKey, type Evidence, type InteractionHead } from './evidence/evidence.js'
+import { type FeedbackState, feedbackState } from './evidence/feedback-state.js'
+import { resolveTargets } from './evidence/resolve-targets.js'
+import { parseTime } from './evidence/time.js'
+import { promptCluster, promptHash } from './prompt/canonical-prompt.js'
+import { type Exchange, parseExchange } from './prompt/message.js'
+import type { Recipe } from './recipe.js'
+
+/** A snapshot with its indexes: what every strategy and gate may look at. */
+export interface World {
+  recipe: Recipe
+  /** Milliseconds: the snapshot's now. */
+  now: number
+  /** All feedback with its fate, by event id. */
+  states: FeedbackState[]
+  consent: ConsentBook
+  head(id: string): InteractionHead | undefined
+  /** Parsed bodies; undefined where retention has taken them or they were not read. */
+  exchange(id: string): Exchange | undefined
+  promptHash(id: string): string
+  promptCluster(id: string): string
+  /** Live feedback about one answer, by event id. */
+  about(answer: Answer): FeedbackState[]
+}
+
+function memoise<T>(compute: (id: string) => T): (id: string) => T {
+  const known = new Map<string, T>()
+  return (id) => {
+    if (!known.has(id)) known.set(id, compute(id))
+    return known.get(id) as T
+  }
+}
+
+/** Derives state and indexes from a snapshot. Nothing depends on the order of its rows. */
+export function createWorld(evidence: Evidence, recipe: Recipe): World {
+  const heads = new Map(evidence.interactions.map((head) => [head.id, head]))
+  const bodies = new Map(evidence.bodies.map((body) => [body.id, body]))
+  const states = feedbackState(evidence.feedback, resolveTargets(evidence))
+  const byAnswer = new Map<string, FeedbackState[]>()
+  for (const state of states) {
+    if (state.fate !== 'live' || state.answer === null) continue
+    const key = answerKey(state.answer)
+    const list = byAnswer.get(key)
+    if (list === undefined) byAnswer.set(key, [state])
+    else list.push(state)
+  }
+  const exchange = memoise((id) => {
+    const body = bodies.get(id)
+    return body === undefined ? undefined : parseExchange(body)
+  })
+  const hashed = (of: (exchange: Exchange) => string): ((id: string) => string) =>
+    memoise((id) => {
+      const found = exchange(id)
+      return found === undefined ? '' : of(found)
+    })
+  return {
+    recipe,
+    now: parseTime(evidence.watermark),
+    states,
+    consent: consentBook(evidence, recipe.purpose),
+    head: (id) => heads.get(id),
+    exchange,
+    promptHash: hashed(promptHash),
+    promptCluster: hashed(promptCluster),
+    about: (answer) => byAnswer.get(answerKey(answer)) ?? [],
+  }
+}
