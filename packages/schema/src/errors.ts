@@ -51,6 +51,7 @@ export const ERRORS = {
   insert_rejected: { httpStatus: 422, isRetryable: false },
   port_in_use: { httpStatus: 503, isRetryable: false },
   invalid_config: { httpStatus: 500, isRetryable: false },
+  invalid_log_record: { httpStatus: 500, isRetryable: false },
   internal: { httpStatus: 500, isRetryable: false },
 } as const satisfies Record<string, { httpStatus: number; isRetryable: boolean }>
 

@@ -5,11 +5,16 @@ export { ERRORS, type ErrorCode, FlywheelError, isFlywheelError } from './errors
 export { EVENT_SCHEMAS } from './events.js'
 export { feedbackSchema } from './feedback.js'
 export { FEEDBACK_RULES, type KindRule } from './feedback-rules.js'
+export { canonicalFilter, filterFromQuery, type InteractionFilter, interactionFilterSchema } from './filter.js'
 export { interactionSchema } from './interaction.js'
 export { hasInvalidText } from './invalid-text.js'
+export { jsonSchemas } from './json-schema.js'
 export { linkSchema } from './link.js'
+export { decodeHeader, encodeHeader, logHeaderSchema } from './log-header.js'
 export type { ClientCounters, LogHeader, LogLine, LogRecord } from './log-record.js'
 export { respellIntegers } from './respell-integers.js'
+export { type LineRange, splitLines } from './split-lines.js'
+export { strictEvent } from './strict.js'
 export type {
   AuthorKind,
   Candidate,
@@ -46,6 +51,7 @@ export {
   createUuidv7,
   EVENT_TYPES,
   FEEDBACK_KINDS,
+  formatClientHeader,
   isUuid,
   isUuidv7,
   JSON_FIELDS,
@@ -56,6 +62,7 @@ export {
   NO_LIMIT_UNTIL,
   OPERATIONS,
   PURPOSES,
+  parseClientHeader,
   parseTime,
   RESERVED_FIELDS,
   ROLES,

@@ -17,13 +17,9 @@ function holdsInvalidText(root: unknown): boolean {
   return false
 }
 
-// In ES2024, so in no `lib` of this repository; Node 20 has it.
-const isWellFormed: (text: string) => boolean = ((native: unknown) =>
-  typeof native === 'function'
-    ? (text: string) => native.call(text) as boolean
-    : (text: string) => !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(text))(
-  (String.prototype as { isWellFormed?: unknown }).isWellFormed,
-)
+// `isWellFormed` is ES2024, so in no `lib` of this repository; Node 20 has it, and it is ten times as fast.
+const { isWellFormed: native } = String.prototype as { isWellFormed?: (this: string) => boolean }
+const isWellFormed = (text: string): boolean => (native === undefined ? !/\p{Cs}/u.test(text) : native.call(text))
 
 /**
  * True if the JSON text holds a lone surrogate or NUL in any string, which ClickHouse would store as something else.

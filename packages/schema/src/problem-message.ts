@@ -21,6 +21,10 @@ type Issue = z.core.$ZodIssue
 function deepest(issue: Issue): Issue {
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue
   let best: Issue | undefined
+  if (issue.errors.every(([first]) => first?.code === 'invalid_type' && first.path.length === 0)) {
+    const expected = issue.errors.map(([first]) => (first as z.core.$ZodIssueInvalidType).expected)
+    return { ...issue, code: 'invalid_type', expected: expected.join(' or ') } as unknown as Issue
+  }
   for (const [first] of issue.errors) {
     if (first === undefined || (first.code === 'invalid_union' && first.errors.length === 0)) continue
     if (best === undefined || first.path.length > best.path.length) best = first
