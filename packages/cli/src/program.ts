@@ -1,0 +1,173 @@
+import { Command, CommanderError, Option } from 'commander'
+import { CliError, describeFailure, EXIT } from './exit.js'
+import { createOutput, type Format, type Output } from './output.js'
+
+/** Flags that every command knows. */
+export interface GlobalFlags {
+  url?: string
+  apiKey?: string
+  dataDir?: string
+  json?: boolean
+  format?: 'table' | 'jsonl' | 'csv'
+  quiet?: boolean
+}
+
+/** What a command is called with. */
+export interface CommandContext {
+  flags: GlobalFlags
+  output: Output
+  /** Aborted by the first Ctrl-C. */
+  signal: AbortSignal
+}
+
+/** Runs one command and resolves to its exit code. Never throws. */
+export async function run(args: readonly string[]): Promise<number> {
+  const interrupt = new AbortController()
+  let exitCode: number = EXIT.ok
+
+  /** Wraps a command: builds its context, and imports it only when it is the one that runs. */
+  function action<Values extends unknown[]>(
+    load: () => Promise<(context: CommandContext, ...values: Values) => Promise<number | undefined>>,
+  ) {
+    return async (...given: unknown[]) => {
+      const command = given.at(-1) as Command
+      const flags = command.optsWithGlobals<GlobalFlags>()
+      const output = createOutput({
+        format: formatOf(flags),
+        isQuiet: flags.quiet ?? false,
+        stdout: process.stdout,
+        stderr: process.stderr,
+      })
+      const command_ = await load()
+      exitCode =
+        (await command_({ flags, output, signal: interrupt.signal }, ...(given.slice(0, -1) as Values))) ?? EXIT.ok
+    }
+  }
+
+  const program = new Command('flywheel')
+    .description('Captures model calls and what people did with the answers, and turns them into training data.')
+    .option('--url <url>', 'server (FLYWHEEL_URL; default: what flywheel up wrote, else http://127.0.0.1:8787)')
+    .option('--api-key <key>', 'secret key (better by FLYWHEEL_API_KEY: other users of this machine see arguments)')
+    .option('--data-dir <folder>', 'data folder of flywheel up (default: .flywheel, here or in a folder above)')
+    .option('--json', 'JSON on stdout')
+    .addOption(
+      new Option('--format <format>', 'default: a table on a terminal, JSONL in a pipe').choices([
+        'table',
+        'jsonl',
+        'csv',
+      ]),
+    )
+    .option('-q, --quiet', 'no messages on stderr')
+    .option('--no-color', 'no effect: output has no colours')
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text) })
+    .showHelpAfterError('(flywheel --help lists the commands)')
+
+  program
+    .command('up')
+    .description('start Flywheel in one process, and print its URL and, the first time, its keys')
+    .option('--port <port>', 'port; 0 takes a free one (FLYWHEEL_PORT; default 8787)')
+    .option('--host <host>', 'address (FLYWHEEL_HOST; default 127.0.0.1; any other needs FLYWHEEL_SECRET)')
+    .option('--export-cron <expression>', 'export on a schedule, as "0 3 * * *" (FLYWHEEL_EXPORT_CRON)')
+    .action(action(async () => (await import('./commands/up.js')).up))
+
+  const list = program.command('list').description('interactions, newest first')
+  list
+    .option('--limit <rows>', 'most rows', '50')
+    .option('--cursor <cursor>', 'where the page before ended')
+    .option('--since <time>', 'RFC 3339, or an age: 30m, 24h, 7d')
+    .option('--until <time>', 'RFC 3339 or an age')
+    .option('--where <name=value...>', 'any other filter of the api, such as task=reply or has_feedback=true')
+    .action(action(async () => (await import('./commands/list.js')).list))
+
+  program
+    .command('show <id>')
+    .description('one interaction with its feedback')
+    .action(action(async () => (await import('./commands/show.js')).show))
+
+  program
+    .command('query <sql>')
+    .description('one read-only SELECT; - reads it from stdin')
+    .option('--limit <rows>', 'most rows', '10000')
+    .action(action(async () => (await import('./commands/query.js')).query))
+
+  const exports_ = program.command('export').description('data sets')
+  exports_
+    .command('run')
+    .description('curate what is stored now into a data set')
+    .option('--recipe <file>', 'JSON; - reads stdin (default: the default recipe)')
+    .action(action(async () => (await import('./commands/export-run.js')).exportRun))
+  exports_
+    .command('list')
+    .description('exports, newest first')
+    .action(action(async () => (await import('./commands/export-list.js')).exportList))
+  exports_
+    .command('show <id>')
+    .description('manifest and funnel of an export')
+    .action(action(async () => (await import('./commands/export-show.js')).exportShow))
+  exports_
+    .command('validate <file>')
+    .description('check a file as its trainer would load it')
+    .addOption(new Option('--target <target>', 'loader').choices(['trl']).default('trl'))
+    .action(action(async () => (await import('./commands/export-validate.js')).exportValidate))
+
+  const keys = program.command('keys').description('API keys')
+  keys
+    .command('create')
+    .description('make a key and print it once')
+    .option('--public', 'for browsers: appends feedback, never reads')
+    .option('--name <name>', 'what it is for', '')
+    .option('--scope <scope...>', 'read, sql:read, export:run, ingest:write, feedback:write, review:write, admin')
+    .option('--origin <origin...>', 'browser origins of a public key')
+    .action(action(async () => (await import('./commands/keys.js')).keysCreate))
+  keys
+    .command('list')
+    .description('keys, without their secrets')
+    .action(action(async () => (await import('./commands/keys.js')).keysList))
+  keys
+    .command('revoke <id>')
+    .description('end a key and every ticket that it signed, for good')
+    .action(action(async () => (await import('./commands/keys.js')).keysRevoke))
+
+  const consent = program.command('consent').description('consent')
+  consent
+    .command('declare')
+    .description("declare the project's consent for a purpose; users' and sessions' withdrawals stay in force")
+    .addOption(new Option('--purpose <purpose>', 'purpose').choices(['evaluate', 'train', 'license']).default('train'))
+    .option('--basis <text>', 'why this is so, such as "terms of service, section 4"')
+    .option('--applies-from <time>', 'rows at or after it: RFC 3339 or an age (default: now)')
+    .option('--withdraw', 'take the consent back: blocks every row, older and newer')
+    .action(action(async () => (await import('./commands/consent.js')).consentDeclare))
+
+  program
+    .command('accounting')
+    .description('created, accepted, stored, dead: the sums, checked against receipts')
+    .action(action(async () => (await import('./commands/accounting.js')).accounting))
+
+  program
+    .command('doctor')
+    .description('check this machine and the server')
+    .action(action(async () => (await import('./commands/doctor.js')).doctor))
+
+  const onInterrupt = () => interrupt.abort(new CliError(EXIT.interrupted, 'Interrupted.'))
+  process.once('SIGINT', onInterrupt)
+  try {
+    for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
+      command.exitOverride()
+    }
+    await program.parseAsync(args, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    if (interrupt.signal.aborted) return EXIT.interrupted
+    const failure = describeFailure(error)
+    process.stderr.write(`${failure.message}\n`)
+    return failure.exitCode
+  } finally {
+    process.off('SIGINT', onInterrupt)
+  }
+}
+
+function formatOf(flags: GlobalFlags): Format | undefined {
+  return flags.json === true ? 'json' : flags.format
+}

@@ -1,0 +1,483 @@
+// biome-ignore-all lint: generated
+// biome-ignore-all format: generated
+// Written by `npm run emit -w @flywheel/api`; a test fails when it differs from the sources.
+import type { Hono } from 'hono'
+
+/** Every route of the api: what it takes and what it answers. */
+export type ApiSchema = {
+  "/v1/accounting": {
+    $get: {
+      input: {
+        query: {
+          since?: string | undefined
+          until?: string | undefined
+        }
+      }
+      output: {
+        accepted: number
+        balanced: boolean
+        created: number
+        dead_lettered: number
+        distinct: number
+        dropped: number
+        duplicated: {
+          id: string
+          type: string
+        }[]
+        duplicated_count: number
+        erased: number
+        expired: number
+        id_reused: number
+        in_log: number
+        in_log_records: number
+        lost_records: number
+        missing: {
+          id: string
+          type: string
+        }[]
+        missing_count: number
+        pending: number
+        receipt_lines: number
+        rejected: number
+        repeats: number
+        stored: number
+        unreceipted: {
+          id: string
+          type: string
+        }[]
+        unreceipted_count: number
+      }
+      outputFormat: "json"
+      status: 200
+    }
+  }
+  "/v1/consent": {
+    $post: {
+      input: {
+        json: {
+          applies_from?: string | undefined
+          basis?: string | undefined
+          label?: "granted" | "withdrawn" | undefined
+          purpose: "evaluate" | "license" | "train"
+          subject?: string | undefined
+          subject_kind?: "project" | "session" | "user" | undefined
+        }
+      }
+      output: {
+        applies_from: string
+        basis: null | string
+        id: string
+        label: "granted" | "withdrawn"
+        occurred_at: string
+        purpose: "evaluate" | "license" | "train"
+        subject: string
+        subject_kind: "project" | "session" | "user"
+      }
+      outputFormat: "json"
+      status: 202
+    }
+  }
+  "/v1/dead-letters": {
+    $get: {
+      input: {
+        query: {
+          code?: string | undefined
+          limit?: number | string | undefined
+          status?: "open" | "replayed" | undefined
+        }
+      }
+      output: {
+        items: {
+          body: string
+          code: string
+          event_id: string
+          line: number
+          log_id: string
+          message: string
+          partition: number
+          position: number
+          received_at: string
+          status: "open" | "replayed"
+          type: string
+        }[]
+      }
+      outputFormat: "json"
+      status: 200
+    }
+  }
+  "/v1/exports": {
+    $get: {
+      input: {}
+      output: {
+        items: {
+          created_at: string
+          dir: string
+          export_id: string
+          funnel: unknown
+          kind: "delta" | "erasure" | "full"
+          pairs: number
+          parent: null | string
+          recipe_hash: string
+          recipe_name: string
+          status: "published" | "superseded"
+          supervised: number
+          unpaired: number
+          watermark: string
+        }[]
+      }
+      outputFormat: "json"
+      status: 200
+    }
+    $post: {
+      input: {
+        json: {
+          recipe?: undefined | {
+            [name: string]: unknown
+          }
+        }
+      }
+      output: {
+        code: string
+        detail: string
+        request_id: string
+        status: number
+        title: string
+        type: string
+      }
+      outputFormat: "json"
+      status: 409
+    } | {
+      input: {
+        json: {
+          recipe?: undefined | {
+            [name: string]: unknown
+          }
+        }
+      }
+      output: {
+        code: string
+        detail: string
+        request_id: string
+        status: number
+        title: string
+        type: string
+      }
+      outputFormat: "json"
+      status: 422
+    } | {
+      input: {
+        json: {
+          recipe?: undefined | {
+            [name: string]: unknown
+          }
+        }
+      }
+      output: {
+        dir: string
+        export_id: string
+        first_row: unknown
+        funnel: unknown
+        manifest_path: string
+        pairs: number
+        reused: boolean
+        supervised: number
+        unpaired: number
+      }
+      outputFormat: "json"
+      status: 200
+    }
+  }
+  "/v1/exports/:id": {
+    $get: {
+      input: {
+        param: {
+          id: string
+        }
+      }
+      output: {
+        created_at: string
+        dir: string
+        export_id: string
+        funnel: unknown
+        kind: "delta" | "erasure" | "full"
+        manifest: unknown
+        pairs: number
+        parent: null | string
+        recipe_hash: string
+        recipe_name: string
+        status: "published" | "superseded"
+        supervised: number
+        unpaired: number
+        watermark: string
+      }
+      outputFormat: "json"
+      status: 200
+    }
+  }
+  "/v1/exports/validate": {
+    $post: {
+      input: {
+        query: {
+          target?: "trl" | undefined
+        }
+      }
+      output: {
+        problem_count: number
+        problems: {
+          code: string
+          row: number
+        }[]
+        rows: number
+        shape: "preference" | "supervised" | "unpaired"
+        valid: boolean
+      }
+      outputFormat: "json"
+      status: 200
+    }
+  }
+  "/v1/health": {
+    $get: {
+      input: {}
+      output: {
+        backlog: {
+          bytes: number
+          lines: number
+          oldest_ms: number
+          records: number
+        }
+        errors: {
+          at: string
+          code: string
+          message: string
+          part: string
+        }[]
+        lag_ms: number
+        now: string
+        watermark: string
+      }
+      outputFormat: "json"
+      status: 200
+    }
+  }
+  "/v1/interactions": {
+    $get: {
+      input: {
+        query: {
+          cursor?: string | undefined
+          environment?: string | undefined
+          feedback_kind?: "choice" | "comment" | "copy" | "correction" | "outcome" | "rating" | "regenerate" | "retain" | "review" | "shown" | "thumb" | "verdict" | undefined
+          has_feedback?: "false" | "true" | undefined
+          limit?: number | string | undefined
+          model?: string | undefined
+          prompt_name?: string | undefined
+          prompt_version?: string | undefined
+          provider?: string | undefined
+          release?: string | undefined
+          session_id?: string | undefined
+          since?: string | undefined
+          status?: "aborted" | "error" | "ok" | "partial" | undefined
+          surface?: string | undefined
+          tag?: string | undefined
+          task?: string | undefined
+          text?: string | undefined
+          trace_id?: string | undefined
+          turn_id?: string | undefined
+          until?: string | undefined
+          user_id?: string | undefined
+        }
+      }
+      output: unknown
+      outputFormat: "json"
+      status: 200
+    }
+  }
+  "/v1/interactions/:id": {
+    $get: {
+      input: {
+        param: {
+          id: string
+        }
+      }
+      output: {
+        agent_name: string
+        consent: {
+          [name: string]: string
+        }
+        consent_basis: string
+        continues: string
+        duration_ms: null | number
+        environment: string
+        error_message: string
+        error_type: string
+        feedback: {
+          author_id: string
+          author_kind: string
+          choice: number
+          id: string
+          kind: string
+          label: string
+          occurred_at: string
+          received_at: string
+          retracts: null | string
+          state: "live" | "retracted" | "retraction" | "superseded" | "yields_to_commit"
+          t: string
+          target: string
+          target_kind: string
+          trust: "public" | "server" | "ticket"
+          value: null | number
+          [name: string]: unknown
+        }[]
+        finish_reasons: string[]
+        has_text: boolean
+        id: string
+        messages: unknown
+        metadata: {
+          [name: string]: string
+        }
+        model_answered: string
+        model_requested: string
+        operation: "chat" | "completion" | "embedding" | "execute_tool" | "other"
+        output_preview: string
+        outputs: unknown
+        parameters: unknown
+        parent_id: null | string
+        prompt_name: string
+        prompt_preview: string
+        prompt_variables: unknown
+        prompt_version: string
+        provider: string
+        provider_json: unknown
+        provider_response_id: string
+        received_at: string
+        regenerated_from: null | string
+        release: string
+        session_id: string
+        span_id: string
+        status: "aborted" | "error" | "ok" | "partial"
+        surface: string
+        system: unknown
+        t: string
+        tags: string[]
+        task: string
+        time_to_first_token_ms: null | number
+        tools: unknown
+        trace_id: string
+        trust: "public" | "server" | "ticket"
+        turn_id: string
+        usage_cache_write_tokens: null | number
+        usage_cached_tokens: null | number
+        usage_input_tokens: null | number
+        usage_output_tokens: null | number
+        usage_reasoning_tokens: null | number
+        user_id: string
+        [name: string]: unknown
+      }
+      outputFormat: "json"
+      status: 200
+    }
+  }
+  "/v1/keys": {
+    $get: {
+      input: {}
+      output: {
+        items: {
+          created_at: string
+          id: string
+          kind: "pk" | "sk"
+          name: string
+          origins: string[]
+          scopes: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "sql:read")[]
+          status: "active" | "retired" | "revoked"
+        }[]
+      }
+      outputFormat: "json"
+      status: 200
+    }
+    $post: {
+      input: {
+        json: {
+          kind?: "pk" | "sk" | undefined
+          name?: string | undefined
+          origins?: string[] | undefined
+          scopes?: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "sql:read")[] | undefined
+        }
+      }
+      output: {
+        created_at: string
+        id: string
+        key: string
+        kind: "pk" | "sk"
+        name: string
+        origins: string[]
+        scopes: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "sql:read")[]
+        status: "active" | "retired" | "revoked"
+      }
+      outputFormat: "json"
+      status: 201
+    }
+  }
+  "/v1/keys/:id": {
+    $delete: {
+      input: {
+        param: {
+          id: string
+        }
+      }
+      output: {
+        created_at: string
+        id: string
+        kind: "pk" | "sk"
+        name: string
+        origins: string[]
+        scopes: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "sql:read")[]
+        status: "active" | "retired" | "revoked"
+      }
+      outputFormat: "json"
+      status: 200
+    }
+  }
+  "/v1/query": {
+    $post: {
+      input: {
+        json: {
+          limit?: number | undefined
+          sql: string
+        }
+      }
+      output: unknown
+      outputFormat: "json"
+      status: 200
+    }
+  }
+  "/v1/statistics": {
+    $get: {
+      input: {
+        query: {
+          group_by?: "day" | "hour" | "model" | "prompt_version" | "release" | "status" | "surface" | "task" | undefined
+          since?: string | undefined
+          until?: string | undefined
+        }
+      }
+      output: {
+        items: {
+          corrected: number
+          correction_rate: number
+          duration_ms_p50: null | number
+          errors: number
+          feedback: {
+            [name: string]: number
+          }
+          group: string
+          input_tokens: number
+          interactions: number
+          output_tokens: number
+        }[]
+      }
+      outputFormat: "json"
+      status: 200
+    }
+  }
+}
+
+/** The api as `hc<Api>(url)` wants it. */
+export type Api = Hono<{}, ApiSchema, '/'>

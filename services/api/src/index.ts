@@ -1,0 +1,2 @@
+export { type ApiOptions, createApi, document } from './api.js'
+export type { ApiDeps, ExportPort, KeyPort, LogPort } from './ports.js'

@@ -1,0 +1,39 @@
+import type { MasterSecret } from '@flywheel/keys'
+import type { LogRecord } from '@flywheel/schema'
+import type { Database, KeyRow } from '@flywheel/store'
+import type { z } from 'zod'
+import type { exportSummarySchema } from './shapes/export.js'
+
+/** What the api needs of the durable log: facts it appends itself, and how far the sink has come. */
+export interface LogPort {
+  readonly log_id: string
+  append(record: LogRecord): Promise<unknown>
+  progress(): Promise<{ partition: number; committed: number; end: number }[]>
+  backlog(): Promise<{ records: number; lines: number; bytes: number; oldest_ms: number }>
+  watermark(): Promise<string>
+}
+
+/** Runs an export to its end. `recipe` is what the caller sent, unread; absent means the default one. */
+export interface ExportPort {
+  run(request: { project_id: string; recipe?: unknown }): Promise<z.input<typeof exportSummarySchema>>
+}
+
+/** Keys by id, kept in memory. */
+export interface KeyPort {
+  lookup(id: string): KeyRow | undefined
+  refresh(): Promise<unknown>
+}
+
+/** Everything routes are built from. */
+export interface ApiDeps {
+  db: Database
+  /** A session opened read-only, for `POST /v1/query`. Absent: SQL is refused. */
+  sql?: Database
+  master: MasterSecret
+  keys: KeyPort
+  exports: ExportPort
+  log: LogPort
+  /** Last errors of the parts of this server, newest first. */
+  errors?: () => { part: string; at: string; code: string; message: string }[]
+  now?: () => number
+}

@@ -1,0 +1,139 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FlywheelError } from '@flywheel/schema'
+import { getExport, listExports } from '@flywheel/store'
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { type ApiEnv, requireScope } from '../authenticate.js'
+import { onInvalid } from '../invalid.js'
+import type { ApiDeps } from '../ports.js'
+import { notFoundProblem, problemAnswer, problems } from '../shapes/common.js'
+import {
+  exportDetailSchema,
+  exportSchema,
+  exportSummarySchema,
+  shownExport,
+  validationSchema,
+} from '../shapes/export.js'
+import { validateJsonl } from '../validate-jsonl.js'
+
+const run = createRoute({
+  method: 'post',
+  path: '/v1/exports',
+  tags: ['exports'],
+  summary: 'Curate what is stored now into a data set; answers when its manifest is published',
+  middleware: [requireScope('export:run')],
+  request: {
+    body: {
+      required: false,
+      content: {
+        'application/json': {
+          schema: z
+            .strictObject({
+              recipe: z.looseObject({}).optional().openapi({ description: 'Absent: the default recipe' }),
+            })
+            .openapi('ExportRequest'),
+        },
+      },
+    },
+  },
+  responses: {
+    200: {
+      description: 'The data set; `reused` says that the same snapshot and recipe had been exported before',
+      content: { 'application/json': { schema: exportSummarySchema } },
+    },
+    409: problemAnswer('Retention or erasure has taken inputs of a repeated export'),
+    422: problemAnswer(
+      'nothing_to_export: the detail names the gate that took everything and the command that mends it',
+    ),
+    ...problems,
+  },
+})
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/exports',
+  tags: ['exports'],
+  summary: 'Exports, newest first',
+  middleware: [requireScope('read')],
+  responses: {
+    200: {
+      description: 'Exports',
+      content: { 'application/json': { schema: z.object({ items: z.array(exportSchema) }) } },
+    },
+    ...problems,
+  },
+})
+
+const one = createRoute({
+  method: 'get',
+  path: '/v1/exports/{id}',
+  tags: ['exports'],
+  summary: 'Manifest and funnel of an export',
+  middleware: [requireScope('read')],
+  request: { params: z.object({ id: z.string().regex(/^[0-9a-f]{8,64}$/) }) },
+  responses: {
+    200: { description: 'The export', content: { 'application/json': { schema: exportDetailSchema } } },
+    ...problems,
+    ...notFoundProblem,
+  },
+})
+
+const validate = createRoute({
+  method: 'post',
+  path: '/v1/exports/validate',
+  tags: ['exports'],
+  summary: "Check a JSONL file as its trainer's loader would read it",
+  middleware: [requireScope('read')],
+  request: {
+    query: z.object({ target: z.enum(['trl']).default('trl') }),
+    body: { required: true, content: { 'application/x-ndjson': { schema: z.string() } } },
+  },
+  responses: {
+    200: { description: 'What the loader would say', content: { 'application/json': { schema: validationSchema } } },
+    ...problems,
+  },
+})
+
+/** Largest file that `validate` takes. */
+const VALIDATE_BYTES = 256 * 1024 * 1024
+
+/** `POST`, `GET /v1/exports`, `GET /v1/exports/{id}` and `POST /v1/exports/validate`. */
+export function exportRoutes(deps: ApiDeps) {
+  return new OpenAPIHono<ApiEnv>({ defaultHook: onInvalid })
+    .openapi(validate, async (c) => {
+      const declared = Number(c.req.header('content-length') ?? 0)
+      if (declared > VALIDATE_BYTES) {
+        throw new FlywheelError(
+          'invalid_request',
+          `The file has ${declared} bytes and may have ${VALIDATE_BYTES}; check one shard at a time`,
+        )
+      }
+      return c.json(validateJsonl(await c.req.text()), 200)
+    })
+    .openapi(run, async (c) => {
+      const { recipe } = c.req.valid('json') ?? {}
+      const { project_id } = c.get('caller')
+      const summary = await deps.exports.run({ project_id, ...(recipe === undefined ? {} : { recipe }) })
+      return c.json(summary, 200)
+    })
+    .openapi(list, async (c) => {
+      const rows = await listExports(deps.db, c.get('caller').project_id)
+      return c.json({ items: rows.map(shownExport) }, 200)
+    })
+    .openapi(one, async (c) => {
+      const { id } = c.req.valid('param')
+      const row = await getExport(deps.db, c.get('caller').project_id, id)
+      if (row === null)
+        throw new FlywheelError('not_found', `The export ${id} is not in this project; see flywheel export list`)
+      return c.json({ ...shownExport(row), manifest: await manifestOf(row.path, row.manifest_sha256) }, 200)
+    })
+}
+
+/** The manifest as published, or null where its folder was moved away. */
+async function manifestOf(folder: string, sha256: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(join(folder, `manifest-${sha256}.json`), 'utf8'))
+  } catch {
+    return null
+  }
+}

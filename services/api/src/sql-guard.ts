@@ -1,0 +1,92 @@
+import { FlywheelError } from '@flywheel/schema'
+
+/** Table functions that read no file, no network and no other process. Every other one is refused. */
+const TABLE_FUNCTIONS = new Set([
+  'format',
+  'fuzzquery',
+  'generate_series',
+  'generaterandom',
+  'generateseries',
+  'loop',
+  'merge',
+  'mergetreeindex',
+  'null',
+  'numbers',
+  'numbers_mt',
+  'primes',
+  'timeseriesrange',
+  'values',
+  'view',
+  'viewexplain',
+  'zeros',
+  'zeros_mt',
+])
+
+/** Scalar functions that leave the database. `file` reads any file of the host, even in a session with readonly = 1. */
+const SCALAR_FUNCTIONS = ['file', 'catboostEvaluate', 'getServerPort', 'getOSKernelVersion', 'serverUUID'] as const
+
+/** What the guard needs of a database: one parameterised SELECT. */
+export interface SqlParser {
+  query<Row>(sql: string, params?: Record<string, unknown>): Promise<Row[]>
+}
+
+/**
+ * Turns a user's text into one SELECT that may stand inside parentheses, or refuses it.
+ *
+ * The text is parsed and written anew by ClickHouse itself before it is wrapped: a wrapper alone is left with
+ * `1) INTO OUTFILE '…'; SELECT * FROM (SELECT 2`, which an embedded session runs as two statements and writes the file
+ * although it is read-only.
+ * @returns the statement as ClickHouse formats it: no comments, balanced, no semicolon outside a string
+ */
+export async function guardSelect(db: SqlParser, sql: string): Promise<string> {
+  const statement = await format(db, sql)
+  if (!/^\(*\s*(SELECT|WITH|FROM)\b/i.test(statement)) throw refused('only SELECT is allowed')
+  const bare = withoutStrings(statement)
+  if (bare.includes(';')) throw refused('one statement only')
+  for (const name of SCALAR_FUNCTIONS) {
+    // Anywhere, not only before a parenthesis: `* APPLY(file)` calls it too.
+    if (new RegExp(`(?<![\\w.])\`?${name}\`?(?!\\w)`, 'i').test(bare))
+      throw refused(`the function ${name} is not allowed`)
+  }
+  // A subquery's own SETTINGS could lift the session's limits.
+  if (/\bSETTINGS\s+\w+\s*=/i.test(bare)) throw refused('SETTINGS are not allowed')
+  const known = await tableFunctions(db)
+  for (const [, name] of bare.matchAll(/`?([A-Za-z_]\w*)`?\s*\(/g)) {
+    const lower = (name as string).toLowerCase()
+    if (known.has(lower) && !TABLE_FUNCTIONS.has(lower)) throw refused(`the table function ${name} is not allowed`)
+  }
+  return statement
+}
+
+/** The statement that is run: the wrapper makes INTO OUTFILE, FORMAT and every other statement a syntax error. */
+export function wrapSelect(statement: string, limit: number): string {
+  return `SELECT * FROM (\n${statement}\n) LIMIT ${Math.trunc(limit)}`
+}
+
+async function format(db: SqlParser, sql: string): Promise<string> {
+  const rows = await db.query<{ statement: string }>('SELECT formatQuery({sql:String}) AS statement', { sql })
+  return rows[0]?.statement ?? ''
+}
+
+/** ClickHouse writes every string of a formatted statement in single quotes with backslash escapes. */
+function withoutStrings(statement: string): string {
+  return statement.replace(/'(?:[^'\\]|\\.|'')*'/gs, "''")
+}
+
+const functionsOf = new WeakMap<SqlParser, Promise<Set<string>>>()
+
+function tableFunctions(db: SqlParser): Promise<Set<string>> {
+  let names = functionsOf.get(db)
+  if (names === undefined) {
+    names = db
+      .query<{ name: string }>('SELECT lower(name) AS name FROM system.table_functions')
+      .then((rows) => new Set(rows.map((row) => row.name)))
+    functionsOf.set(db, names)
+    names.catch(() => functionsOf.delete(db))
+  }
+  return names
+}
+
+function refused(reason: string): FlywheelError {
+  return new FlywheelError('query_failed', `The SQL was refused: ${reason}.`)
+}

@@ -1,0 +1,2 @@
+export { loadStandaloneConfig, type StandaloneConfig } from './config.js'
+export { type Standalone, type StandaloneOptions, startStandalone } from './standalone.js'
