@@ -3,7 +3,7 @@ import type { Assignment, Boundary, ConsumeOptions, EventLog } from '../event-lo
 import { createSeen, joinAs } from './applier.js'
 import { type Check, check, checkSubject } from './factory.js'
 import { appendMany, recordOf } from './records.js'
-import { createGate, eventually, refused } from './waiting.js'
+import { eventually, refused } from './waiting.js'
 
 /** What a tenant holds: everything delivered and not committed. */
 interface Holding extends Boundary {
@@ -17,7 +17,7 @@ async function insideHandler(
   atLeast: number,
   body: (holding: Holding) => Promise<void>,
 ): Promise<void> {
-  const done = createGate()
+  let done = false
   const failures: unknown[] = []
   let first = -1
   let entered = false
@@ -28,11 +28,11 @@ async function insideHandler(
       if (entered || slice.last - first + 1 < atLeast) return
       entered = true
       await body({ assignment: slice.assignment, first, last: slice.last }).catch((error) => failures.push(error))
-      done.open()
+      done = true
     },
     options,
   )
-  await done.opened
+  await eventually(`${atLeast} records are delivered`, () => done)
   await member.stop()
   if (failures.length > 0) throw failures[0]
 }
@@ -106,7 +106,7 @@ export const boundaryChecks: readonly Check[] = [
     await appendMany(before, 6, { concurrency: 1 })
     let proposed = { first: -1, last: -1 }
     let slices = 0
-    const second = createGate()
+    let done = false
     await before.consume(
       'sink',
       async ({ assignment, first, last }) => {
@@ -114,11 +114,11 @@ export const boundaryChecks: readonly Check[] = [
         await assignment.propose({ first, last })
         if (slices === 1) await assignment.commit(last)
         proposed = { first, last }
-        if (slices === 2) second.open()
+        if (slices === 2) done = true
       },
       { slice_records: 2 },
     )
-    await second.opened
+    await eventually('two slices come', () => done)
     await before.close()
 
     const log = await subject.open()

@@ -3,7 +3,7 @@ import type { Slice } from '../event-log.js'
 import { createSeen, joinAs, numbersIn } from './applier.js'
 import { type Check, check, checkSubject } from './factory.js'
 import { appendMany, numberOf, recordOf } from './records.js'
-import { createGate, eventually, refused } from './waiting.js'
+import { eventually, refused, withGate } from './waiting.js'
 
 export const deliveryChecks: readonly Check[] = [
   check('one member gets every record of every partition', 4, async (log) => {
@@ -106,27 +106,27 @@ export const deliveryChecks: readonly Check[] = [
     for (const each of seen) assert.deepEqual(each.violations, [])
   }),
 
-  checkSubject('close waits for a running handler and makes it stale', 1, async (subject) => {
-    const log = await subject.open()
-    await log.append(recordOf(0))
-    const entered = createGate()
-    const gate = createGate()
-    let finished = false
-    let slice: Slice | undefined
-    await log.consume('sink', async (given) => {
-      slice = given
-      entered.open()
-      await gate.opened
-      finished = true
-    })
-    await entered.opened
-    const closed = log.close()
-    await eventually('the slice is stale', () => slice?.isStale() === true)
-    await refused('a commit after close', (slice as Slice).assignment.commit((slice as Slice).last), 'assignment_stale')
-    gate.open()
-    await closed
-    assert.ok(finished, 'close did not wait for the handler')
-  }),
+  checkSubject('close waits for a running handler and makes it stale', 1, (subject) =>
+    withGate(async (gate) => {
+      const log = await subject.open()
+      await log.append(recordOf(0))
+      let finished = false
+      let held: Slice | undefined
+      await log.consume('sink', async (slice) => {
+        held = slice
+        await gate.opened
+        finished = true
+      })
+      await eventually('the record comes', () => held !== undefined)
+      const slice = held as unknown as Slice
+      const closed = log.close()
+      await eventually('the slice is stale', () => slice.isStale())
+      await refused('a commit after close', slice.assignment.commit(slice.last), 'assignment_stale')
+      gate.open()
+      await closed
+      assert.ok(finished, 'close did not wait for the handler')
+    }),
+  ),
 ]
 
 function recordsIn(slices: readonly Slice[]): number {

@@ -3,7 +3,7 @@ import type { Consumer, Slice } from '../event-log.js'
 import { createSeen, joinAs } from './applier.js'
 import { type Check, check } from './factory.js'
 import { appendMany, recordOf } from './records.js'
-import { createGate, eventually, refused } from './waiting.js'
+import { eventually, refused, withGate } from './waiting.js'
 
 export const rebalanceChecks: readonly Check[] = [
   check('members share the partitions; joining and leaving loses and repeats nothing', 4, async (log) => {
@@ -51,83 +51,81 @@ export const rebalanceChecks: readonly Check[] = [
   check(
     'a member that stops in its handler is stale there: its late commit is refused and the next tenant gets the records',
     1,
-    async (log) => {
-      await appendMany(log, 5, { concurrency: 1 })
-      const entered = createGate()
-      const gate = createGate()
-      let held: Slice | undefined
-      const member = await log.consume('sink', async (slice) => {
-        held ??= slice
-        entered.open()
-        await gate.opened
-      })
-      await entered.opened
-      const slice = held as Slice
-      assert.equal(slice.isStale(), false)
-      await slice.heartbeat()
-      await slice.assignment.propose({ first: slice.first, last: slice.last })
-      let stopped = false
-      const stopping = member.stop().then(() => {
-        stopped = true
-      })
-      await eventually('the slice is stale', () => slice.isStale())
-      assert.ok(slice.assignment.signal.aborted, 'the signal of a stale assignment is not aborted')
-      await refused(
-        'a late proposal',
-        slice.assignment.propose({ first: slice.first, last: slice.last }),
-        'assignment_stale',
-      )
-      await refused('a late commit', slice.assignment.commit(slice.last), 'assignment_stale')
-      assert.equal(stopped, false, 'stop did not wait for the handler')
-      gate.open()
-      await stopping
+    (log) =>
+      withGate(async (gate) => {
+        await appendMany(log, 5, { concurrency: 1 })
+        let held: Slice | undefined
+        const member = await log.consume('sink', async (slice) => {
+          held ??= slice
+          await gate.opened
+        })
+        await eventually('the records come', () => held !== undefined)
+        const slice = held as unknown as Slice
+        assert.equal(slice.isStale(), false)
+        await slice.heartbeat()
+        await slice.assignment.propose({ first: slice.first, last: slice.last })
+        let stopped = false
+        const stopping = member.stop().then(() => {
+          stopped = true
+        })
+        await eventually('the slice is stale', () => slice.isStale())
+        assert.ok(slice.assignment.signal.aborted, 'the signal of a stale assignment is not aborted')
+        await refused(
+          'a late proposal',
+          slice.assignment.propose({ first: slice.first, last: slice.last }),
+          'assignment_stale',
+        )
+        await refused('a late commit', slice.assignment.commit(slice.last), 'assignment_stale')
+        assert.equal(stopped, false, 'stop did not wait for the handler')
+        gate.open()
+        await stopping
 
-      const seen = createSeen()
-      const next = await joinAs(log, 'sink', seen, { slice_records: 2 })
-      await eventually('5 records are committed', () => seen.committed.size === 5)
-      await next.stop()
-      assert.equal(seen.delivered[0]?.position.offset, slice.first)
-      assert.deepEqual(seen.violations, [])
-    },
+        const seen = createSeen()
+        const next = await joinAs(log, 'sink', seen, { slice_records: 2 })
+        await eventually('5 records are committed', () => seen.committed.size === 5)
+        await next.stop()
+        assert.equal(seen.delivered[0]?.position.offset, slice.first)
+        assert.deepEqual(seen.violations, [])
+      }),
   ),
 
   check(
     'a member that is fenced by another one joining cannot commit; the other starts at the first uncommitted record',
     2,
-    async (log) => {
-      await appendMany(log, 12, { concurrency: 1 })
-      const gate = createGate()
-      const held = new Map<number, Slice>()
-      const slow = await log.consume(
-        'sink',
-        async (slice) => {
-          if (held.has(slice.partition)) return
-          held.set(slice.partition, slice)
-          // Beats while it works, as a sink does: fencing must come from the rebalance, not from silence.
-          while (!slice.isStale() && !(await isOpen(gate.opened))) await slice.heartbeat().catch(() => undefined)
-          await gate.opened
-        },
-        { slice_records: 3 },
-      )
-      await eventually('both partitions are in a handler', () => held.size === 2)
-      const seen = createSeen()
-      const other = await joinAs(log, 'sink', seen, { slice_records: 1 })
-      await eventually('one partition is taken away', () => [...held.values()].some((slice) => slice.isStale()))
-      const stale = [...held.values()].find((slice) => slice.isStale()) as Slice
-      await refused('a commit of the fenced member', stale.assignment.commit(stale.last), 'assignment_stale')
-      await eventually('the other member gets it', () =>
-        seen.delivered.some((record) => record.position.partition === stale.partition),
-      )
-      const first = seen.delivered.find((record) => record.position.partition === stale.partition)
-      assert.equal(first?.position.offset, stale.first)
-      await refused('a commit after the other member began', stale.assignment.commit(stale.last), 'assignment_stale')
-      gate.open()
-      await slow.stop()
-      await log.append(recordOf(12))
-      await eventually('everything is committed', () => seen.committed.size === 13)
-      await other.stop()
-      assert.deepEqual(seen.violations, [])
-    },
+    (log) =>
+      withGate(async (gate) => {
+        await appendMany(log, 12, { concurrency: 1 })
+        const held = new Map<number, Slice>()
+        const slow = await log.consume(
+          'sink',
+          async (slice) => {
+            if (held.has(slice.partition)) return
+            held.set(slice.partition, slice)
+            // Beats while it works, as a sink does: fencing must come from the rebalance, not from silence.
+            while (!slice.isStale() && !(await isOpen(gate.opened))) await slice.heartbeat().catch(() => undefined)
+            await gate.opened
+          },
+          { slice_records: 3 },
+        )
+        await eventually('both partitions are in a handler', () => held.size === 2)
+        const seen = createSeen()
+        const other = await joinAs(log, 'sink', seen, { slice_records: 1 })
+        await eventually('one partition is taken away', () => [...held.values()].some((slice) => slice.isStale()))
+        const stale = [...held.values()].find((slice) => slice.isStale()) as Slice
+        await refused('a commit of the fenced member', stale.assignment.commit(stale.last), 'assignment_stale')
+        await eventually('the other member gets it', () =>
+          seen.delivered.some((record) => record.position.partition === stale.partition),
+        )
+        const first = seen.delivered.find((record) => record.position.partition === stale.partition)
+        assert.equal(first?.position.offset, stale.first)
+        await refused('a commit after the other member began', stale.assignment.commit(stale.last), 'assignment_stale')
+        gate.open()
+        await slow.stop()
+        await log.append(recordOf(12))
+        await eventually('everything is committed', () => seen.committed.size === 13)
+        await other.stop()
+        assert.deepEqual(seen.violations, [])
+      }),
   ),
 ]
 

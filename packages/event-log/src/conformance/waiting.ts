@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isFlywheelError } from '@flywheel/schema'
-
-/** Far beyond a consumer group's session time-out: only a log that never gets there fails by it. */
-const PATIENCE_MS = 90_000
+import { PATIENCE_MS } from './patience.js'
 
 /** Polls until `holds` is true. */
 export async function eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
@@ -38,4 +36,14 @@ export async function refused(what: string, attempt: Promise<unknown>, ...codes:
   assert.ok(isFlywheelError(outcome), `${what} was refused with ${String(outcome)}, not with a FlywheelError`)
   const { code } = outcome as unknown as { code: string }
   assert.ok(codes.includes(code), `${what} was refused with ${code}, expected ${codes.join(' or ')}`)
+}
+
+/** Runs `body` with a gate that is open afterwards in any case: a handler left waiting would keep `close` waiting. */
+export async function withGate(body: (gate: Gate) => Promise<void>): Promise<void> {
+  const gate = createGate()
+  try {
+    await body(gate)
+  } finally {
+    gate.open()
+  }
 }
