@@ -1,0 +1,165 @@
+import type { KeyDirectory } from '@flywheel/control'
+import type { EventLog } from '@flywheel/event-log'
+import type { MasterSecret } from '@flywheel/keys'
+import { healthRoutes, type Logger, type Metrics, problem, requestId, requestIdOf } from '@flywheel/runtime'
+import { CLIENT_HEADER, type EventsAnswer, FlywheelError, isFlywheelError, parseClientHeader } from '@flywheel/schema'
+import { type Context, Hono } from 'hono'
+import { authenticate } from './access.js'
+import { appendDurably } from './append.js'
+import { bodyOfRecord, buildRecord } from './build-record.js'
+import { createCollectorMetrics } from './collector-metrics.js'
+import { cors } from './cors.js'
+import { type CollectorLimits, DEFAULT_LIMITS } from './limits.js'
+import { createMemoryBudget, type Share } from './memory-budget.js'
+import { encodingOf, readBody } from './read-body.js'
+import { type SortedLines, sortLines } from './sort-lines.js'
+import { createLogLines } from './subject-hmacs.js'
+import { unknownFieldsOf } from './unknown-fields.js'
+
+export interface CollectorOptions {
+  log: Pick<EventLog, 'append'>
+  keys: KeyDirectory
+  master: MasterSecret
+  logger: Logger
+  metrics: Metrics
+  limits?: Partial<CollectorLimits>
+  /** Unix milliseconds. @default Date.now */
+  now?: () => number
+  /** Also serve `/livez`, `/readyz` and `/metrics`. @default true */
+  health?: boolean
+}
+
+export interface Collector {
+  app: Hono
+  /** Refuses new requests with 503 `draining`, and resolves when those under way are answered. */
+  drain(): Promise<void>
+  /** Whether it may get traffic: true, or the reason why not. */
+  readyz(): true | string
+}
+
+/** Seconds after which a retry makes sense. */
+const RETRY_AFTER: Partial<Record<string, number>> = { backlog_full: 5, log_unavailable: 2, append_timeout: 2 }
+const UNREADY_MS = 5000
+
+/**
+ * `POST /v1/events`: authenticate, validate, append, answer. A 202 is sent only after the log has the events.
+ * @example
+ * const { app, drain } = createCollector({ log, keys, master, logger, metrics })
+ * const served = await serve(app, { port: 8787 })
+ */
+export function createCollector(options: CollectorOptions): Collector {
+  const { log, keys, master, logger, now = Date.now } = options
+  const limits: CollectorLimits = { ...DEFAULT_LIMITS, ...options.limits }
+  const metrics = createCollectorMetrics(options.metrics)
+  const budget = createMemoryBudget(limits.in_flight_bytes)
+  const toLogLine = createLogLines(master)
+  const idle = new Set<() => void>()
+  let isDraining = false
+  let underWay = 0
+  let logFailedAt = Number.NEGATIVE_INFINITY
+
+  async function accept(c: Context, share: Share): Promise<Response> {
+    const request = c.req.raw
+    const encoding = encodingOf(request)
+    const access = authenticate(request, keys, master)
+    const body = await readBody(request, encoding, limits.body_bytes, share)
+    metrics.bodyBytes.inc({ encoding }, body.raw.length)
+    const sorted = await sortLines(body.inflated, {
+      access,
+      keys,
+      limits,
+      now: now(),
+      toLogLine,
+      onAdmitted: ({ event }) => {
+        const unknown = unknownFieldsOf(event)
+        if (unknown > 0) metrics.unknownFields.inc({ type: event.type }, unknown)
+      },
+    })
+    for (const { code } of sorted.rejected) metrics.rejected.inc({ code })
+    const refusal = refusalOf(sorted)
+    if (refusal !== null) return problem(c, refusal, { more: { rejected: sorted.rejected } })
+
+    const project = keys.project(sorted.project_id as string)
+    if (project === undefined)
+      throw new FlywheelError(
+        'forbidden',
+        `The key is of the project ${sorted.project_id}, which is gone; use another key`,
+      )
+    const parts = {
+      project,
+      request_id: requestIdOf(c),
+      sorted,
+      body: await bodyOfRecord(body, sorted),
+      // Counters are evidence and never a reason to refuse: a header that says something else is passed over.
+      client: parseClientHeader(c.req.header(CLIENT_HEADER) ?? ''),
+    }
+    const stop = metrics.appendSeconds.startTimer()
+    try {
+      // Stamped and appended in one tick: the log's watermark may pass every time that is not in the log yet.
+      await appendDurably(log, buildRecord({ ...parts, received: now() }), limits.append_ms)
+    } catch (error) {
+      logFailedAt = now()
+      throw error
+    } finally {
+      stop()
+    }
+    logFailedAt = Number.NEGATIVE_INFINITY
+    for (const { type, trust } of sorted.lines) metrics.accepted.inc({ type, trust })
+    const answer: EventsAnswer = { accepted: sorted.lines.length, rejected: sorted.rejected }
+    return c.json(answer, 202)
+  }
+
+  async function answer(c: Context): Promise<Response> {
+    if (isDraining) throw new FlywheelError('draining', 'The server is shutting down; send the same again')
+    if (!keys.isLoaded) throw new FlywheelError('store_unavailable', 'The keys are not loaded yet; send the same again')
+    const share = budget.share()
+    underWay++
+    try {
+      return await accept(c, share)
+    } finally {
+      share.giveBack()
+      if (--underWay === 0) for (const resolve of idle) resolve()
+    }
+  }
+
+  function failed(c: Context, error: unknown): Response {
+    const code = isFlywheelError(error) ? error.code : 'internal'
+    const fields = { request_id: requestIdOf(c), code, error }
+    if (!isFlywheelError(error) || error.httpStatus >= 500) logger.error(fields, 'request failed')
+    else logger.debug(fields, 'request refused')
+    const retryAfter = RETRY_AFTER[code]
+    return problem(c, error, retryAfter === undefined ? {} : { retryAfter })
+  }
+
+  function readyz(): true | string {
+    if (isDraining) return 'draining'
+    if (!keys.isLoaded) return 'the keys are not loaded yet'
+    return now() - logFailedAt < UNREADY_MS ? 'the last append failed' : true
+  }
+
+  const app = new Hono()
+  app.use('/v1/events', requestId(), cors())
+  app.post('/v1/events', async (c) => {
+    const response = await answer(c).catch((error: unknown) => failed(c, error))
+    metrics.requests.inc({ status: String(response.status) })
+    return response
+  })
+  if (options.health !== false)
+    app.route('/', healthRoutes({ readyz: { collector: readyz }, metrics: options.metrics }))
+
+  return {
+    app,
+    readyz,
+    drain: async () => {
+      isDraining = true
+      if (underWay > 0) await new Promise<void>((resolve) => idle.add(resolve))
+    },
+  }
+}
+
+/** Why nothing of a body can be accepted, or null. */
+function refusalOf(sorted: SortedLines): FlywheelError | null {
+  if (sorted.lines.length > 0) return null
+  if (!sorted.hasJson) return new FlywheelError('no_line_parses', 'No line of the body is a JSON object; send NDJSON')
+  return new FlywheelError('no_event_valid', 'No event of the body is valid; `rejected` has the reason for each line')
+}

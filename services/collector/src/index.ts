@@ -1,0 +1,2 @@
+export { type Collector, type CollectorOptions, createCollector } from './collector.js'
+export { type CollectorLimits, DEFAULT_LIMITS } from './limits.js'
