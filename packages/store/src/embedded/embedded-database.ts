@@ -4,6 +4,7 @@ import { bindLiterals, settingsClause } from '../literals.js'
 import { insertFailure, statementFailure } from './errors.js'
 import { insertSettings } from './insert-settings.js'
 import type { Session } from './sessions.js'
+import { streamChunks } from './stream-chunks.js'
 
 /** Sessions of one data directory as a Database: one writes, the others read. */
 export class EmbeddedDatabase implements Database {
@@ -39,7 +40,7 @@ export class EmbeddedDatabase implements Database {
     const query = bindLiterals(sql, params) + settingsClause(limits)
     const session = await this.#streamer()
     try {
-      for await (const chunk of session.chdb.queryStream(query, { format })) yield chunk.raw()
+      yield* streamChunks(session.chdb, query, format)
     } catch (error) {
       throw statementFailure(error)
     } finally {

@@ -6,16 +6,18 @@ const LIMIT_CODES = new Set([158, 159, 160, 241, 307, 396])
 /** Codes by which the engine says that the statement itself is wrong. */
 const STATEMENT_CODES = new Set([36, 42, 43, 44, 46, 47, 48, 53, 60, 62, 70, 81, 164, 184, 215, 386, 456])
 
+/** Another process has the data directory. */
+export function lockedFailure(path: string, pid: number, cause?: unknown): FlywheelError {
+  return new FlywheelError(
+    'store_locked',
+    `The data directory ${path} is in use by process ${pid}; stop that one or choose another with --data-dir.`,
+    { cause },
+  )
+}
+
 /** Turns an error of opening a data directory into one sentence that says what to do. */
 export function openFailure(error: unknown, path: string): FlywheelError {
   const message = messageOf(error)
-  if (message.includes('Cannot lock file')) {
-    return new FlywheelError(
-      'store_locked',
-      `The data directory ${path} is in use by another process; stop that one or choose another with --data-dir.`,
-      { cause: error },
-    )
-  }
   if (message.includes('only one active data directory per process')) {
     return new FlywheelError(
       'store_locked',

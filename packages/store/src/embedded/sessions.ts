@@ -1,5 +1,6 @@
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
-import { openFailure } from './errors.js'
+import { lockedFailure, openFailure } from './errors.js'
+import { likelyHolder, lockHolder } from './lock-owner.js'
 
 /** The part of chdb's raw surface that the adapter uses. */
 export interface ChdbExtension {
@@ -9,6 +10,7 @@ export interface ChdbExtension {
     format: 'JSONEachRow'
     settings: Record<string, string | number>
   }): Promise<unknown>
+  queryAsync(sql: string, options: { format: string }): Promise<{ bytes(): Uint8Array }>
   queryStream(sql: string, options: { format: string }): AsyncIterable<{ raw(): Uint8Array }>
 }
 
@@ -34,6 +36,8 @@ export interface Session {
  */
 export async function openSessions(path: string, count: number): Promise<Session[]> {
   const sessions: Session[] = []
+  const holder = await lockHolder(path)
+  if (holder !== null && holder !== process.pid) throw lockedFailure(path, holder)
   try {
     const { createChdbConnection } = await import('chdb/connection')
     for (let index = 0; index < count; index++) {
@@ -48,6 +52,8 @@ export async function openSessions(path: string, count: number): Promise<Session
     return sessions
   } catch (error) {
     await Promise.all(sessions.map((session) => session.client.close()))
-    throw openFailure(error, path)
+    const failure = openFailure(error, path)
+    const likely = failure.message.includes('Failed to create connection') ? await likelyHolder(path) : null
+    throw likely === null ? failure : lockedFailure(path, likely, error)
   }
 }

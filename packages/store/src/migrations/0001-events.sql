@@ -8,6 +8,8 @@
 --   non_replicated_deduplication_window: without it an insert token does nothing.
 --   No "no limit" of 0: a TTL of 0 deletes live rows within seconds.
 --   prompt_hash and has_text are DEFAULT: an update of a body recomputes what is MATERIALIZED.
+--   Previews look at body_until: an expired column is set to its DEFAULT, which is computed from the bodies that the same
+--     merge is about to empty, and so a plain preview outlives its body.
 --   Words from a closed list are strings with a constraint, not Enum8: a null in an Enum8 without a 0 value is stored
 --     as 0 without an error, and from then on every SELECT of the table fails.
 
@@ -74,7 +76,7 @@ CREATE TABLE IF NOT EXISTS interactions
     sdk_version LowCardinality(String),
 
     prompt_hash String DEFAULT lower(hex(sipHash128(system, tools, messages))),
-    prompt_preview String DEFAULT leftUTF8(
+    prompt_preview String DEFAULT if(toDateTime(body_until) <= now(), '', leftUTF8(
         JSONExtractString(
             arrayFirst(
                 part -> JSONExtractString(part, 'type') = 'text',
@@ -82,14 +84,14 @@ CREATE TABLE IF NOT EXISTS interactions
                     arrayLast(message -> JSONExtractString(message, 'role') = 'user', JSONExtractArrayRaw(messages)),
                     'parts')),
             'content'),
-        240) CODEC(ZSTD(3)) TTL toDateTime(body_until),
-    output_preview String DEFAULT leftUTF8(
+        240)) CODEC(ZSTD(3)) TTL toDateTime(body_until),
+    output_preview String DEFAULT if(toDateTime(body_until) <= now(), '', leftUTF8(
         JSONExtractString(
             arrayFirst(
                 part -> JSONExtractString(part, 'type') = 'text',
                 JSONExtractArrayRaw(arrayFirst(message -> 1, JSONExtractArrayRaw(outputs)), 'parts')),
             'content'),
-        240) CODEC(ZSTD(3)) TTL toDateTime(body_until),
+        240)) CODEC(ZSTD(3)) TTL toDateTime(body_until),
 
     trust LowCardinality(String),
     source String CODEC(ZSTD(3)),
@@ -156,7 +158,8 @@ CREATE TABLE IF NOT EXISTS feedback
     retracts Nullable(UUID),
     metadata Map(LowCardinality(String), String),
 
-    kept_preview String DEFAULT leftUTF8(if(kept != '', kept, kept_json), 240) CODEC(ZSTD(3)) TTL toDateTime(body_until),
+    kept_preview String DEFAULT if(toDateTime(body_until) <= now(), '', leftUTF8(if(kept != '', kept, kept_json), 240))
+        CODEC(ZSTD(3)) TTL toDateTime(body_until),
 
     trust LowCardinality(String),
     source String CODEC(ZSTD(3)),
