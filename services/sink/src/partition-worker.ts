@@ -48,13 +48,6 @@ export function createPartitionWorker(ports: PartitionWorkerPorts): PartitionWor
   assignment.signal.addEventListener('abort', end)
   if (assignment.isStale()) end()
   ended.signal.addEventListener('abort', () => wake())
-  const ready = recover()
-  const done = ready.then(run).finally(() => {
-    end()
-    assignment.signal.removeEventListener('abort', end)
-    budget.release(batcher?.bytes ?? 0)
-  })
-
   const persist: Persist = async (step, attempt) => {
     for (let failures = 0; ; failures++) {
       if (ended.signal.aborted || assignment.isStale()) throw new AssignmentEnded()
@@ -74,14 +67,27 @@ export function createPartitionWorker(ports: PartitionWorkerPorts): PartitionWor
     }
   }
 
+  const ready = recover()
+  const done = ready.then(run).finally(() => {
+    end()
+    assignment.signal.removeEventListener('abort', end)
+    budget.release(batcher?.bytes ?? 0)
+  })
+
   async function recover(): Promise<void> {
     let boundary: Boundary | null = null
     try {
       boundary = await persist('recover', () => assignment.recoverBoundary())
-    } catch {
-      end()
+    } catch (error) {
+      endWith(error)
     }
     batcher = createBatcher(limits, boundary)
+  }
+
+  function endWith(error: unknown): void {
+    // Anything else would be a fault of this file: its records stay in the log, and it must not pass in silence.
+    if (!(error instanceof AssignmentEnded)) logger.error({ error }, 'sink gives a partition up')
+    end()
   }
 
   async function run(): Promise<void> {
@@ -101,8 +107,8 @@ export function createPartitionWorker(ports: PartitionWorkerPorts): PartitionWor
       // Steps repeat by themselves; what throws between them is a fault of ours, and skipping the batch would lose it.
       await persist('batch', () => ports.writeBatch(batch, assignment, persist))
       ports.onCommit(now())
-    } catch {
-      end()
+    } catch (error) {
+      endWith(error)
     } finally {
       clearInterval(heartbeat)
       budget.release(batch.bytes)

@@ -1,0 +1,135 @@
+import type { LocalLog } from '@flywheel/event-log'
+import type { EventType } from '@flywheel/schema'
+import { type Database, EVENT_TABLES } from '@flywheel/store'
+import fc from 'fast-check'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Line, line, rawLine, record, uuid } from './support.js'
+import { deadLetters, metric, openLog, openStore, receipts, rowIds, runSink } from './world.js'
+
+let db: Database
+let log: LocalLog
+let removeStore: () => Promise<void>
+let removeLog: () => Promise<void>
+
+beforeAll(async () => {
+  const store = await openStore()
+  db = store.db
+  removeStore = store.remove
+})
+afterAll(() => removeStore())
+beforeEach(async () => {
+  const opened = await openLog()
+  log = opened.log
+  removeLog = opened.remove
+})
+afterEach(() => removeLog())
+
+const SECRET = 'sécret words of a person'
+
+/** What a line may hold that no table takes; each as (type, text after the id). */
+const POISON: Record<string, (id: string) => Line> = {
+  'a string where a number belongs': (id) => line('interaction', { id, usage_input_tokens: SECRET }),
+  'a number where an array belongs': (id) => line('interaction', { id, tags: 5 }),
+  'a string where a map belongs': (id) => line('interaction', { id, metadata: SECRET }),
+  'an overflow': (id) =>
+    rawLine('interaction', id, `{"id":"${id}","duration_ms":1,"schema_version":1,"turn_id":"${SECRET}"}`),
+  'an exponent in an integer': (id) => rawLine('interaction', id, `{"id":"${id}","usage_input_tokens":1e3}`),
+  'an unknown status': (id) => line('interaction', { id, status: 'fine' }),
+  'an unknown kind': (id) => line('feedback', { id, kind: 'applause' }),
+  'an unknown author kind': (id) => line('feedback', { id, author_kind: 'bot' }),
+  'no target': (id) => line('feedback', { id, target: '' }),
+  'a known key twice': (id) => rawLine('interaction', id, `{"id":"${id}","user_id":"a","user_id":"${SECRET}"}`),
+  'a server-side name': (id) => line('interaction', { id, project_id: 'another' }),
+  'an id that is no UUID': (id) => line('link', { id: `x${id}` }),
+  'an id of another version': (id) => line('consent', { id: id.replace(/-7/, '-4') }),
+  'an unknown purpose': (id) => line('consent', { id, purpose: 'resale' }),
+  'a time that is none': (id) => line('feedback', { id, occurred_at: SECRET }),
+  'broken JSON': (id) => rawLine('interaction', id, `{"id":"${id}","user_id":"${SECRET}}`),
+  'an open object': (id) => rawLine('interaction', id, `{"id":"${id}","messages":[{"role":"user"}`),
+  'an open array of an unknown field': (id) => rawLine('interaction', id, `{"id":"${id}","unknown":[{"a":1}`),
+  'two objects': (id) => rawLine('interaction', id, `{"id":"${id}"}{"id":"${uuid()}"}`),
+  'no object': (id) => rawLine('feedback', id, `["${id}"]`),
+  'a half line': (id) => rawLine('feedback', id, `{"id":"${id}","kind":"thu`),
+}
+
+async function assertSplit(project: string, good: Line[], bad: Line[]): Promise<void> {
+  const dead = await deadLetters(db, project)
+  expect(dead.map(({ event_id }) => event_id).sort()).toEqual(bad.map(({ meta }) => meta.id).sort())
+  for (const type of Object.keys(EVENT_TABLES) as EventType[]) {
+    const expected = good.filter(({ meta }) => meta.type === type).map(({ meta }) => meta.id)
+    // Without FINAL: a good neighbour is on disk once, not once a bisected part.
+    expect(await rowIds(db, EVENT_TABLES[type], project)).toEqual(expected.sort())
+  }
+  const outcomes = new Map<string, string>()
+  for (const { ids, outcomes: own } of await receipts(db, project))
+    for (const [k, id] of ids.entries()) outcomes.set(id, own[k]!)
+  expect(outcomes.size).toBe(good.length + bad.length)
+  for (const { meta } of good) expect(outcomes.get(meta.id)).toBe('stored')
+  for (const { meta } of bad) expect(outcomes.get(meta.id)).toBe('dead')
+}
+
+describe('a bad event', () => {
+  it.each(Object.entries(POISON))('%s becomes a dead letter and its neighbours are stored', async (name, make) => {
+    const bad = make(uuid())
+    const good = [line('interaction'), line('feedback'), line('link'), line('consent'), line('interaction')]
+    await log.append(record(good.slice(0, 2), { project_id: name }))
+    await log.append(record([good[2]!, bad, good[3]!], { project_id: name }))
+    await log.append(record(good.slice(4), { project_id: name }))
+    const metrics = await runSink({ log, db })
+    await assertSplit(name, good, [bad])
+    const [letter] = await deadLetters(db, name)
+    expect(letter).toMatchObject({ position: 1, line: 1, type: bad.meta.type, event_id: bad.meta.id })
+    // The bytes are kept for a replay; what lists, logs and metrics show holds none of them.
+    expect(letter!.body).toContain(bad.text.trimStart().replace(/^\{/, '').slice(0, 60))
+    expect(letter!.code).toMatch(/^[a-z_]+$/)
+    expect(`${letter!.code} ${letter!.message}`).not.toContain('cret')
+    expect(`${letter!.code} ${letter!.message}`).not.toContain(bad.meta.id)
+    expect(letter!.message.length).toBeLessThanOrEqual(300)
+    expect(await metric(metrics, `flywheel_sink_dead_letters_total{code="${letter!.code}"}`)).toBe(1)
+  })
+
+  it('is found wherever it stands, with any others', async () => {
+    const kinds = Object.values(POISON)
+    let run = 0
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.option(fc.nat({ max: kinds.length - 1 }), { freq: 6 }), fc.nat({ max: 3 })), {
+          minLength: 1,
+          maxLength: 120,
+        }),
+        async (slots) => {
+          const project = `random ${run++}`
+          const types = ['interaction', 'feedback', 'link', 'consent'] as const
+          const good: Line[] = []
+          const bad: Line[] = []
+          const lines = slots.map(([kind, type]) => {
+            const one = kind === null ? line(types[type]!) : kinds[kind]!(uuid())
+            ;(kind === null ? good : bad).push(one)
+            return one
+          })
+          for (let at = 0; at < lines.length; at += 13) {
+            await log.append(record(lines.slice(at, at + 13), { project_id: project, encoding: 'gzip' }))
+          }
+          await runSink({ log, db })
+          await assertSplit(project, good, bad)
+        },
+      ),
+      { numRuns: 8 },
+    )
+  })
+
+  it('a record that cannot be read is dead line by line, with its bytes', async () => {
+    const project = 'unreadable'
+    const lines = [line('interaction'), line('feedback')]
+    const neighbour = line('interaction')
+    await log.append({ ...record(lines, { project_id: project, encoding: 'gzip' }), body: Buffer.from('no gzip') })
+    await log.append(record([neighbour], { project_id: project }))
+    await runSink({ log, db })
+    await assertSplit(project, [neighbour], lines)
+    const [first] = await deadLetters(db, project)
+    expect(first).toMatchObject({
+      code: 'record_unreadable',
+      body: `base64:${Buffer.from('no gzip').toString('base64')}`,
+    })
+  })
+})
