@@ -15,9 +15,10 @@ import {
   uuid,
   uuidv7,
 } from './fields.js'
+import { message, part } from './parts.js'
 import { parseTime } from './time.js'
 import { isUuid, isUuidv7 } from './uuidv7.js'
-import { PURPOSES, type Purpose } from './wire.js'
+import { PURPOSES, type Purpose, ROLES } from './wire.js'
 
 /** True only for values that the schema accepts; false says no more than "ask the schema". */
 export type Accept = (value: unknown) => boolean
@@ -46,6 +47,24 @@ function isConsentMap(value: unknown): boolean {
   return true
 }
 
+const roles = new Set<unknown>(ROLES)
+
+function isMessage(value: unknown): boolean {
+  if (!isObject(value)) return false
+  const { role, parts, name } = value as { role?: unknown; parts?: unknown; name?: unknown }
+  if (!roles.has(role) || !Array.isArray(parts) || (name !== undefined && typeof name !== 'string')) return false
+  for (let index = 0; index < parts.length; index++) if (!isPart(parts[index])) return false
+  return true
+}
+
+/** Text is most of all parts, so it has a way of its own. */
+function isPart(value: unknown): boolean {
+  if (!isObject(value)) return false
+  const { type, content, extra } = value as { type?: unknown; content?: unknown; extra?: unknown }
+  if (type === 'text') return typeof content === 'string' && (extra === undefined || isObject(extra))
+  return isOtherPart(value)
+}
+
 /** The shared fields by identity; what is not here is compiled from its definition. */
 const PREDICATES = new Map<z.core.$ZodType, Accept>([
   [text, isString],
@@ -59,6 +78,7 @@ const PREDICATES = new Map<z.core.$ZodType, Accept>([
   [time, (value) => typeof value === 'string' && parseTime(value) !== null],
   [stringMap, isStringMap],
   [consentMap, isConsentMap],
+  [message, isMessage],
   [jsonObject, isObject],
   [jsonObjectOrArray, (value) => typeof value === 'object' && value !== null],
 ])
@@ -128,3 +148,6 @@ export function acceptOf(schema: z.core.$ZodType, refused: readonly string[] = [
   }
   return bySchema
 }
+
+const isOtherPart = acceptOf(part)
+PREDICATES.set(part, isPart)
