@@ -1,4 +1,4 @@
-import type { Call } from './call.js'
+import { type Call, isAbort } from './call.js'
 import { hide } from './hide.js'
 import type { Accumulator } from './provider.js'
 
@@ -48,10 +48,8 @@ export function observeIterator(iterator: AsyncIterator<unknown>, seen: Observer
  * long as the process lives, and a stream that the host dropped must be collectable.
  */
 function observer(call: Call, accumulator: Accumulator, signal: AbortSignal | undefined): Observer {
-  const finish = (otherwise: 'aborted' | 'partial', error?: unknown) => {
-    const isWhole = accumulator.isComplete() && error === undefined
-    const status = isWhole ? 'ok' : signal?.aborted ? 'aborted' : otherwise
-    call.end(status, accumulator.fields, status === 'aborted' ? undefined : error)
+  const finish = (otherwise: 'aborted' | 'partial') => {
+    call.end(accumulator.isComplete() ? 'ok' : signal?.aborted ? 'aborted' : otherwise, accumulator.fields)
   }
   return {
     chunk(chunk) {
@@ -66,7 +64,11 @@ function observer(call: Call, accumulator: Accumulator, signal: AbortSignal | un
       finish('partial')
     },
     leave: () => finish('aborted'),
-    fail: (error) => finish('partial', error),
+    // The signal says nothing here: the provider's client aborts its own request when a stream breaks.
+    fail(error) {
+      const isAborted = isAbort(error)
+      call.end(isAborted ? 'aborted' : 'partial', accumulator.fields, isAborted ? undefined : error)
+    },
   }
 }
 
