@@ -41,6 +41,10 @@ describe('ranges are the columns', () => {
     )
   })
 
+  test('an unsigned column holds this much', () => {
+    expect(UINT_MAX).toEqual({ UInt8: 2 ** 8 - 1, UInt16: 2 ** 16 - 1, UInt32: 2 ** 32 - 1 })
+  })
+
   test('six integer columns stand on the hot path', () => {
     expect(integers.map(({ type, field }) => `${type}.${field}`)).toEqual([
       'interaction.usage_input_tokens',
