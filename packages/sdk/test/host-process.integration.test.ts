@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import {
+  answer,
+  type Behaviour,
+  type CollectorStub,
+  collectorStub,
+  cut,
+  hang,
+  resetMidBody,
+} from './support/collector-stub.js'
+import { chunk, completion, json, type OpenAIStub, openaiStub, sse, words } from './support/openai-stub.js'
+
+const host = fileURLToPath(new URL('./support/host.ts', import.meta.url))
+let collector: CollectorStub
+let provider: OpenAIStub
+beforeEach(async () => {
+  collector = await collectorStub()
+  provider = await openaiStub()
+  provider.answer = (request, response, raw) =>
+    (request['stream'] ? sse(words(['a', 'b'])) : json(completion({ content: 'Hello' })))(request, response, raw)
+})
+afterEach(async () => {
+  await collector.close()
+  await provider.close()
+})
+
+interface Ended {
+  code: number | null
+  stderr: string
+  ms: number
+  report: { returned: number; failed: number; created: number; codes: string[] }
+}
+
+/** Runs a host that would die of any unhandled rejection. */
+async function run(mode: string, collectorUrl = collector.url): Promise<Ended> {
+  const start = performance.now()
+  const child = spawn(
+    process.execPath,
+    [
+      '--unhandled-rejections=strict',
+      '--conditions=@flywheel/source',
+      '--import',
+      'tsx',
+      host,
+      collectorUrl,
+      provider.url,
+      mode,
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  let [stdout, stderr] = ['', '']
+  child.stdout.on('data', (piece) => (stdout += piece))
+  child.stderr.on('data', (piece) => (stderr += piece))
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  return { code, stderr, ms: performance.now() - start, report: JSON.parse(stdout || '{}') }
+}
+
+test('a host that just ends delivers 200 of 200', async () => {
+  const { code, stderr, report } = await run('natural')
+  expect([code, stderr]).toEqual([0, ''])
+  expect(report).toEqual({ returned: 200, failed: 0, created: 200, codes: [] })
+  const ids = collector.accepted.map(({ id }) => id)
+  expect(ids).toHaveLength(200)
+  expect(new Set(ids).size).toBe(200)
+})
+
+const FAULTS: [string, Behaviour][] = [
+  ['cuts every connection', cut],
+  ['hangs', hang],
+  ['answers 500', answer(500)],
+  ['answers 429 for an hour', answer(429, {}, { 'retry-after': '3600' })],
+  ['answers 413 to everything', answer(413)],
+  ['answers garbage', answer(200, '\u0000<html>')],
+  ['resets in the middle of its answer', resetMidBody],
+]
+
+test.each(FAULTS)(
+  'a collector that %s: every call returns, nothing is unhandled, the host ends',
+  async (_name, behaviour) => {
+    collector.behaviour = behaviour
+    const { code, stderr, report, ms } = await run('calls')
+    expect([code, stderr]).toEqual([0, ''])
+    expect(report).toMatchObject({ returned: 20, failed: 0, created: 20 })
+    expect(collector.accepted).toEqual([])
+    expect(ms).toBeLessThan(20_000)
+  },
+)
+
+test('a collector that is not there', async () => {
+  const { url } = collector
+  await collector.close()
+  const { code, stderr, report } = await run('calls', url)
+  expect([code, stderr]).toEqual([0, ''])
+  expect(report).toMatchObject({ returned: 20, created: 20, codes: ['delivery_failed'] })
+})
+
+test('a collector that recovers before the end gets everything once', async () => {
+  collector.queue.push(cut, answer(503), resetMidBody)
+  const { code, report } = await run('calls')
+  expect(code).toBe(0)
+  expect(report.created).toBe(20)
+  const ids = collector.accepted.map(({ id }) => id)
+  expect([ids.length, new Set(ids).size]).toEqual([20, 20])
+})
+
+test('a provider that breaks its streams does not kill a host that catches (posthog-js#4074)', async () => {
+  provider.answer = sse([chunk({ content: 'a' }), { error: { message: 'overloaded' } }])
+  const { code, stderr, report } = await run('break')
+  expect([code, stderr]).toEqual([0, ''])
+  expect(report).toMatchObject({ returned: 0, failed: 20, created: 20 })
+  expect(collector.accepted.map((event) => event.type === 'interaction' && event.status)).toEqual(
+    Array(20).fill('partial'),
+  )
+})
+
+test('a rejected .withResponse() in a try does not kill the host', async () => {
+  provider.answer = json({ error: { message: 'no' } }, 400)
+  const { code, stderr, report } = await run('reject')
+  expect([code, stderr]).toEqual([0, ''])
+  expect(report).toMatchObject({ returned: 0, failed: 20, created: 20 })
+})
