@@ -2,6 +2,7 @@ import type { Answer } from './evidence/evidence.js'
 import type { FeedbackState } from './evidence/feedback-state.js'
 import type { ChatMessage } from './prompt/chat.js'
 import type { Strategy } from './strategies/strategy.js'
+import { byCodeUnit } from './text/canonical-json.js'
 
 /** The three things a trainer can learn from. */
 export type Shape = 'preference' | 'unpaired' | 'supervised'
@@ -67,4 +68,11 @@ export function partsOf(candidate: Candidate): Parts {
 export function draftOf(candidate: Candidate): Draft {
   if (candidate.draft === undefined) throw new Error('candidate without a draft')
   return candidate.draft
+}
+
+/** Ids of the interactions and feedback behind a candidate, each once, in the order of their text. */
+export function eventsOf(candidate: Candidate): string[] {
+  const { answers, feedback } = partsOf(candidate)
+  const ids = [...answers.map((answer) => answer.interaction), ...feedback.map(({ row }) => row.id)]
+  return [...new Set(ids)].sort(byCodeUnit)
 }

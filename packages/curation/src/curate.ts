@@ -1,5 +1,5 @@
 import { FlywheelError } from '@flywheel/schema'
-import { type Candidate, draftOf, type Shape } from './candidate.js'
+import { type Candidate, draftOf, eventsOf, type Shape } from './candidate.js'
 import type { Evidence } from './evidence/evidence.js'
 import { compareArrival } from './evidence/feedback-state.js'
 import { parseTime } from './evidence/time.js'
@@ -46,6 +46,8 @@ export interface CuratedRow {
   chosen: ChatMessage
   rejected?: ChatMessage
   label?: boolean
+  /** Events behind the row, sorted; kept apart from the files. */
+  event_ids: string[]
 }
 
 /** How many candidates a strategy had and how many became rows. */
@@ -139,6 +141,7 @@ function toRow(candidate: Candidate, world: World): CuratedRow {
     chosen,
     ...(isPair ? { rejected } : {}),
     ...(label === undefined ? {} : { label }),
+    event_ids: eventsOf(candidate),
     meta: {
       row_id: candidate.row_id ?? '',
       strategy: candidate.strategy.id,

@@ -44,6 +44,7 @@ export {
 export { buildManifest, type Manifest, manifestFile } from './publish/manifest.js'
 export { renderShards, type ShardFile } from './publish/shards.js'
 export { type Statistics, statisticsOf } from './publish/statistics.js'
+export { verifyShards } from './publish/verify-shards.js'
 export { defaultRecipe, type Recipe, type RecipeInput, recipeHash, recipeSchema } from './recipe.js'
 export { STRATEGIES } from './strategies/registry.js'
 export type { Strategy } from './strategies/strategy.js'

@@ -61,7 +61,7 @@ function checkRow(record: TrlRecord, shape: Shape): TrlProblem['code'] | null {
 }
 
 /**
- * Emulates what TRL does when it loads a file: the columns and the format are decided by the first row, an implicit
+ * Emulates what TRL does when it loads rows: the columns and the format are decided by the first row, an implicit
  * prompt is cut out of the sides, and nothing is reported. Returns every row that would be lost or misread.
  */
 export function validateTrl(records: readonly TrlRecord[], shape: Shape): TrlProblem[] {

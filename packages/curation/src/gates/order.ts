@@ -1,4 +1,4 @@
-import { partsOf } from '../candidate.js'
+import { eventsOf } from '../candidate.js'
 import { byCodeUnit } from '../text/canonical-json.js'
 import type { Gate } from './gate.js'
 
@@ -7,9 +7,7 @@ export const order: Gate = {
   id: 'order',
   run(candidates, _, ports) {
     for (const candidate of candidates) {
-      const { answers, feedback } = partsOf(candidate)
-      const ids = [...answers.map((answer) => answer.interaction), ...feedback.map(({ row }) => row.id)]
-      candidate.row_id = ports.rowId([candidate.strategy.id, ...new Set(ids.sort(byCodeUnit))])
+      candidate.row_id = ports.rowId([candidate.strategy.id, ...eventsOf(candidate)])
     }
     const kept = [...candidates].sort((a, b) => byCodeUnit(a.row_id ?? '', b.row_id ?? ''))
     return { kept, dropped: [] }

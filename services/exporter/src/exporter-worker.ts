@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { FlywheelError } from '@flywheel/schema'
+import type { ExportSummary } from './run-export.js'
+import type { ExportRequest, FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
+
+/** Runs exports outside of the main thread, one at a time. */
+export interface ExporterWorker {
+  /** Waits for its turn; rejects with the FlywheelError of the run. */
+  run(request: ExportRequest): Promise<ExportSummary>
+  /** Closes the worker's session after the runs that were asked for; its idle thread ends with the process. */
+  close(): Promise<void>
+}
+
+function start(data: WorkerStart): Worker {
+  const built = new URL('./worker.js', import.meta.url)
+  if (existsSync(fileURLToPath(built))) return new Worker(built, { workerData: data })
+  // From sources: on Node 20 a worker's own `--import tsx` registers nothing, so the worker registers it by hand.
+  const loader = JSON.stringify(import.meta.resolve('tsx/esm/api'))
+  const source = JSON.stringify(new URL('./worker.ts', import.meta.url).href)
+  const code = `import { register } from ${loader}; register(); await import(${source})`
+  const entry = new URL(`data:text/javascript,${encodeURIComponent(code)}`)
+  return new Worker(entry, { workerData: data, execArgv: ['--conditions=@flywheel/source'] })
+}
+
+/**
+ * Starts exports in a worker thread with a chdb session of its own on the same path. The thread starts with the first
+ * run; if it dies, what waited for it is rejected and the next run starts another.
+ *
+ * @example
+ * const exporter = createExporterWorker({ storePath, outDir })
+ * const summary = await exporter.run({ projectId, watermark, rowKey })
+ */
+export function createExporterWorker(options: WorkerStart): ExporterWorker {
+  const waiting = new Map<number, { resolve: (summary: ExportSummary) => void; reject: (error: unknown) => void }>()
+  let worker: Worker | null = null
+  let onClosed = (): void => {}
+  let isClosed = false
+  let next = 0
+
+  function fail(cause: unknown): void {
+    worker = null
+    onClosed()
+    const message = `The exporter stopped: ${cause instanceof Error ? cause.message : String(cause)}; run the export again`
+    for (const { reject } of waiting.values()) reject(new FlywheelError('internal', message, { cause }))
+    waiting.clear()
+  }
+
+  function receive(message: FromWorker): void {
+    if ('closed' in message) {
+      worker?.unref()
+      onClosed()
+      return
+    }
+    const waiter = waiting.get(message.id)
+    waiting.delete(message.id)
+    if (waiting.size === 0) worker?.unref()
+    if ('summary' in message) waiter?.resolve(message.summary)
+    else waiter?.reject(new FlywheelError(message.error.code, message.error.message))
+  }
+
+  function ensure(): Worker {
+    if (worker !== null) return worker
+    const started = start(options)
+    worker = started
+    started.on('message', receive)
+    started.on('error', fail)
+    started.once('exit', (code) => {
+      if (worker === started) fail(new Error(`exit code ${code}`))
+    })
+    return started
+  }
+
+  return {
+    run(request) {
+      if (isClosed) return Promise.reject(new FlywheelError('draining', 'The exporter is closed'))
+      return new Promise((resolve, reject) => {
+        const id = next++
+        waiting.set(id, { resolve, reject })
+        const thread = ensure()
+        thread.ref()
+        thread.postMessage({ id, request } satisfies ToWorker)
+      })
+    },
+    close() {
+      isClosed = true
+      const open = worker
+      if (open === null) return Promise.resolve()
+      return new Promise((resolve) => {
+        onClosed = resolve
+        open.ref()
+        open.postMessage({ close: true } satisfies ToWorker)
+      })
+    },
+  }
+}

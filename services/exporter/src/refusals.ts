@@ -1,0 +1,74 @@
+import { type CuratedSet, canonicalTime, type Inputs, type Recipe, recipeHash } from '@flywheel/curation'
+import { FlywheelError } from '@flywheel/schema'
+import { type Database, listExports } from '@flywheel/store'
+
+const MENDS: Record<string, string> = {
+  snapshot: 'all feedback was taken back or replaced; wait for more, or look with: flywheel list --has-feedback',
+  consent: 'declare the basis for training: flywheel consent declare --purpose train --basis <text>',
+  join: 'wait until feedback has settled, or lower settling in the recipe; look at targets with: flywheel doctor',
+  completeness: 'the answers are truncated, failed or expired; look with: flywheel list --status ok',
+  edit_bounds: 'the corrections change nothing; lower edit.min_distance in the recipe if that is wanted',
+}
+
+/** The error of an export without rows: which gate took everything, why, and what mends it. */
+export function nothingToExport(set: CuratedSet): FlywheelError {
+  const candidates = set.funnel[0]?.in ?? 0
+  if (candidates === 0) {
+    return new FlywheelError(
+      'nothing_to_export',
+      'Nothing to export: there is no feedback that could make a row; send some, then look with: flywheel list --has-feedback',
+    )
+  }
+  const gate = set.funnel.find((step) => step.out === 0)
+  const reasons = Object.entries(gate?.dropped ?? {})
+    .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
+    .map(([reason, count]) => `${reason} ${count}`)
+  const name = gate?.gate ?? ''
+  const taken = set.funnel
+    .flatMap((step) => Object.values(step.dropped).map((count) => [step.gate, count] as const))
+    .reduce((sums, [step, count]) => sums.set(step, (sums.get(step) ?? 0) + count), new Map<string, number>())
+  const mostly = [...taken].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))[0]
+  const also = mostly !== undefined && mostly[0] !== name ? ` (before it, gate "${mostly[0]}" took ${mostly[1]})` : ''
+  const mend =
+    MENDS[mostly?.[0] ?? name] ?? MENDS[name] ?? 'look at the funnel of the last export: flywheel export show'
+  return new FlywheelError(
+    'nothing_to_export',
+    `Nothing to export: of ${candidates} candidates the gate "${name}" took the last ${gate?.in ?? 0}: ${reasons.join(', ')}${also}; ${mend}`,
+  )
+}
+
+interface RecordedSummary {
+  cutoff: string
+  inputs: Inputs
+  code: object
+}
+
+/**
+ * Refuses to run a snapshot again whose inputs are no longer all there: the same watermark and recipe were exported
+ * before, from other inputs. Retention or erasure took them; the export would have the old name and other rows.
+ * @throws FlywheelError `inputs_changed` with how many inputs are gone
+ */
+export async function refuseChangedInputs(
+  db: Database,
+  projectId: string,
+  run: { watermark: string; cutoff: string; recipe: Recipe; parent: string | null; inputs: Inputs; code: object },
+): Promise<void> {
+  for (const row of await listExports(db, projectId)) {
+    if (row.summary === '' || canonicalTime(row.watermark) !== canonicalTime(run.watermark)) continue
+    const before = JSON.parse(row.summary) as RecordedSummary
+    const isSame =
+      row.recipe_hash === recipeHash(run.recipe) &&
+      row.parent === (run.parent ?? '') &&
+      before.cutoff === canonicalTime(run.cutoff) &&
+      JSON.stringify(before.code) === JSON.stringify(run.code)
+    if (!isSame || before.inputs.digest === run.inputs.digest) continue
+    const kinds = ['interactions', 'feedback', 'links', 'consents', 'bodies'] as const
+    const gone = kinds.map((kind) => [kind, Math.max(0, before.inputs[kind] - run.inputs[kind])] as const)
+    const total = gone.reduce((sum, [, count]) => sum + count, 0)
+    const named = gone.filter(([, count]) => count > 0).map(([kind, count]) => `${count} ${kind}`)
+    throw new FlywheelError(
+      'inputs_changed',
+      `Export ${row.id} cannot be run again: ${total} of its inputs are gone or emptied (${named.join(', ') || 'same counts, other content'}); retention or erasure took them. Run a new export without a watermark`,
+    )
+  }
+}

@@ -1,0 +1,204 @@
+import { createHmac } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import {
+  buildManifest,
+  CODE_VERSIONS,
+  type CuratedSet,
+  canonicalJson,
+  canonicalTime,
+  curate,
+  datasetCard,
+  type ExportIdentity,
+  exportId,
+  type FunnelStep,
+  inputsOf,
+  jsonLines,
+  manifestFile,
+  type Ports,
+  type RecipeInput,
+  recipeHash,
+  recipeSchema,
+  renderShards,
+  renderTrl,
+  type ShardFile,
+  sha256,
+  snapshotOf,
+  type TrlLayout,
+  verifyShards,
+} from '@flywheel/curation'
+import { FlywheelError } from '@flywheel/schema'
+import { type Database, recordExport, recordExportItems } from '@flywheel/store'
+import { readPublished, startFolder, sweepUnfinished } from './publish.js'
+import { readEvidence } from './read-evidence.js'
+import { nothingToExport, refuseChangedInputs } from './refusals.js'
+
+/** Options of `runExport`. */
+export interface RunExportOptions {
+  db: Database
+  projectId: string
+  /** As a person wrote it. @default the default recipe */
+  recipe?: RecipeInput | undefined
+  /** RFC 3339 UTC: only what was received at or before it. */
+  watermark: string
+  /** RFC 3339 UTC: consent and erasure as of then. @default watermark */
+  cutoff?: string | undefined
+  /** Export id whose splits the components keep; it must stand in `outDir`. @default none */
+  parent?: string | undefined
+  /** Folder that holds one folder an export. */
+  outDir: string
+  /** The project's random key, under which row ids are HMACs. */
+  rowKey: Uint8Array
+  /** The wall clock, for `run.json` and the record of the export alone. */
+  now: () => Date
+}
+
+/** What a run made, or found made. */
+export interface ExportSummary {
+  export_id: string
+  dir: string
+  pairs: number
+  unpaired: number
+  supervised: number
+  funnel: FunnelStep[]
+  manifest_path: string
+  /** The first row as it stands in its file: a preference if there is one. */
+  first_row: Record<string, unknown> | null
+  /** The same export stood there already, whole. */
+  reused: boolean
+}
+
+function rowPorts(rowKey: Uint8Array, assignments: ReadonlyMap<string, string>): Ports {
+  return {
+    rowId: (ids) => createHmac('sha256', rowKey).update(canonicalJson(ids)).digest('hex').slice(0, 32),
+    assigned: (member) => assignments.get(member),
+  }
+}
+
+async function assignmentsOf(outDir: string, parent: string | undefined): Promise<Map<string, string>> {
+  if (parent === undefined) return new Map()
+  const published = await readPublished(join(outDir, parent))
+  if (published === null) {
+    throw new FlywheelError('not_found', `The parent export ${parent} is not whole in ${outDir}; name another or none`)
+  }
+  const text = await readFile(join(outDir, parent, 'meta/assignments.jsonl'), 'utf8')
+  const lines = text.split('\n').filter((line) => line !== '')
+  return new Map(
+    lines.map((line) => {
+      const { member, split } = JSON.parse(line) as { member: string; split: string }
+      return [member, split]
+    }),
+  )
+}
+
+function assignmentsFile(set: CuratedSet): ShardFile {
+  const bytes = jsonLines(set.assignments)
+  const path = 'meta/assignments.jsonl'
+  return { path, shape: 'meta', split: '', format: 'jsonl', rows: set.assignments.length, bytes, sha256: sha256(bytes) }
+}
+
+function firstRow(set: CuratedSet, layouts: readonly TrlLayout[]): Record<string, unknown> | null {
+  const layout = layouts[0]
+  const row = set.rows.find((each) => each.shape === layout?.shape)
+  return row === undefined || layout === undefined ? null : renderTrl(row, layout)
+}
+
+/**
+ * Runs one export: snapshot, curate, write, verify, publish, record. The folder appears whole in one rename, shards
+ * before the manifest; the record follows. Killed at any moment, it can be run again: the same snapshot, recipe, code
+ * and parent have the same id and the same bytes, and what is there whole is reused.
+ *
+ * @throws FlywheelError `invalid_request` for a recipe, `nothing_to_export` naming the gate that took everything,
+ * `inputs_changed` where retention or erasure took inputs of the same export
+ */
+export async function runExport(options: RunExportOptions): Promise<ExportSummary> {
+  const { db, projectId, watermark, rowKey, now } = options
+  const started_at = now().toISOString()
+  const outDir = resolve(options.outDir)
+  const parsed = recipeSchema.safeParse(options.recipe ?? {})
+  if (!parsed.success) {
+    const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'recipe'}: ${issue.message}`)
+    throw new FlywheelError('invalid_request', `The recipe is not valid: ${issues.join('; ')}`)
+  }
+  const recipe = parsed.data
+  const cutoff = options.cutoff ?? watermark
+  await sweepUnfinished(outDir)
+
+  const evidence = await readEvidence(db, projectId, recipe, { watermark, cutoff })
+  const inputs = inputsOf(snapshotOf(evidence))
+  const identity: ExportIdentity = { watermark, cutoff, inputs, recipe, parent: options.parent ?? null }
+  await refuseChangedInputs(db, projectId, { ...identity, code: CODE_VERSIONS })
+  const export_id = exportId(identity)
+
+  const ports = rowPorts(rowKey, await assignmentsOf(outDir, options.parent))
+  const set = curate(evidence, recipe, ports)
+  if (set.rows.length === 0) throw nothingToExport(set)
+  const { files: shards, layouts } = renderShards(set, recipe)
+  const files = [...shards, assignmentsFile(set)]
+  const manifest = buildManifest(export_id, identity, set, files)
+  const { path: manifestName, text } = manifestFile(manifest)
+
+  const place = join(outDir, export_id)
+  const published = await readPublished(place)
+  const reused = published !== null && sha256(canonicalJson(published.manifest)) === sha256(text)
+  let created_at = published?.finished_at ?? ''
+  if (!reused) {
+    const folder = await startFolder(outDir)
+    try {
+      for (const file of files) await folder.write(file.path, file.bytes)
+      const problems = await verifyShards(set, layouts, shards, (path) => readFile(join(folder.path, path)))
+      if (problems.length > 0) {
+        throw new FlywheelError('internal', `Export ${export_id} was not published: ${problems.slice(0, 5).join('; ')}`)
+      }
+      await folder.write('README.md', datasetCard(manifest, layouts))
+      created_at = now().toISOString()
+      const run = { export_id, started_at, finished_at: created_at, node: process.version }
+      await folder.write('run.json', `${JSON.stringify(run)}\n`)
+      await folder.write(manifestName, text)
+      await folder.publish(export_id)
+    } catch (error) {
+      await folder.discard()
+      throw error
+    }
+  }
+  const { rows } = manifest.statistics
+  const counts = { pairs: rows.preference, unpaired: rows.unpaired, supervised: rows.supervised }
+  await recordExportItems(
+    db,
+    set.rows.map(({ shape, meta, event_ids }) => ({
+      project_id: projectId,
+      export_id,
+      config: shape,
+      split: meta.split,
+      row_id: meta.row_id,
+      strategy: meta.strategy,
+      component: meta.component,
+      event_ids,
+    })),
+  )
+  await recordExport(db, {
+    project_id: projectId,
+    id: export_id,
+    parent: options.parent ?? '',
+    kind: 'full',
+    status: 'published',
+    watermark: canonicalTime(watermark),
+    recipe_name: recipe.name,
+    recipe_hash: recipeHash(recipe),
+    manifest_sha256: sha256(text),
+    path: place,
+    ...counts,
+    funnel: JSON.stringify(set.funnel),
+    summary: JSON.stringify({ cutoff: canonicalTime(cutoff), inputs, code: CODE_VERSIONS }),
+    created_at,
+  })
+  return {
+    export_id,
+    dir: place,
+    ...counts,
+    funnel: set.funnel,
+    manifest_path: join(place, manifestName),
+    first_row: firstRow(set, layouts),
+    reused,
+  }
+}

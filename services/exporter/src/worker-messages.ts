@@ -1,0 +1,22 @@
+import type { ErrorCode } from '@flywheel/schema'
+import type { ExportSummary, RunExportOptions } from './run-export.js'
+
+/** What the worker is told: everything but the database and the clock, which are its own. */
+export interface ExportRequest extends Omit<RunExportOptions, 'db' | 'now' | 'outDir'> {
+  outDir?: string | undefined
+}
+
+/** What starts a worker. */
+export interface WorkerStart {
+  storePath: string
+  outDir: string
+}
+
+/** From the main thread. */
+export type ToWorker = { id: number; request: ExportRequest } | { close: true }
+
+/** From the worker: an error travels as its code and message. */
+export type FromWorker =
+  | { id: number; summary: ExportSummary }
+  | { closed: true }
+  | { id: number; error: { code: ErrorCode; message: string } }

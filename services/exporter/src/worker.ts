@@ -1,0 +1,35 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { isFlywheelError } from '@flywheel/schema'
+import { openEmbedded } from '@flywheel/store'
+import { runExport } from './run-export.js'
+import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
+
+const { storePath, outDir } = workerData as WorkerStart
+// A session of its own on the same path: curation is CPU, and its reads must not queue behind the sink's inserts.
+const db = await openEmbedded({ path: storePath })
+
+async function answer(message: Extract<ToWorker, { id: number }>): Promise<FromWorker> {
+  const { id, request } = message
+  try {
+    return { id, summary: await runExport({ outDir, ...withoutUndefined(request), db, now: () => new Date() }) }
+  } catch (error) {
+    const code = isFlywheelError(error) ? error.code : 'internal'
+    return { id, error: { code, message: error instanceof Error ? error.message : String(error) } }
+  }
+}
+
+function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(value).filter(([, each]) => each !== undefined)
+  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> }
+}
+
+let last: Promise<unknown> = Promise.resolve()
+parentPort?.on('message', (message: ToWorker) => {
+  last = last.then(async () => {
+    if ('close' in message) {
+      // The session ends, the thread stays: when a thread that used chdb exits, the engine hangs for the whole process.
+      await db.close()
+      parentPort?.postMessage({ closed: true } satisfies FromWorker)
+    } else parentPort?.postMessage(await answer(message))
+  })
+})

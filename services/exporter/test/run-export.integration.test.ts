@@ -1,0 +1,114 @@
+import { readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Database } from '@flywheel/store'
+import { getExport, insertRows } from '@flywheel/store'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type ExportSummary, runExport } from '../src/index.js'
+import { filesOf, PROJECT, ROW_KEY, START, seed, settled, store, WATERMARK } from './support.js'
+
+const now = (): Date => new Date()
+
+describe('runExport', () => {
+  let db: Database
+  let root: string
+  let remove: () => Promise<void>
+  let first: ExportSummary
+  let files: Record<string, string>
+
+  const run = (outDir: string, watermark: string = WATERMARK): Promise<ExportSummary> =>
+    runExport({ db, projectId: PROJECT, recipe: settled, watermark, outDir, rowKey: ROW_KEY, now })
+
+  beforeAll(async () => {
+    const opened = await store()
+    db = opened.db
+    root = opened.outDir
+    remove = opened.remove
+    first = await run(join(root, 'a'))
+    files = await filesOf(first.dir)
+  })
+  afterAll(() => remove())
+
+  it('publishes rows, a card and a manifest, and records the export', async () => {
+    expect(first).toMatchObject({ pairs: 16, unpaired: 8, supervised: 16, reused: false })
+    expect(Object.keys(files).some((name) => name === 'preference/train-00000-of-00001.parquet')).toBe(true)
+    expect(files['README.md']).toBeDefined()
+    expect(first.first_row).toHaveProperty('chosen')
+    const recorded = await getExport(db, PROJECT, first.export_id)
+    expect(recorded).toMatchObject({ status: 'published', path: first.dir })
+    const items = await db.query<{ n: string }>('SELECT count() AS n FROM export_items FINAL')
+    expect(Number(items[0]?.n)).toBe(40)
+  })
+
+  it('reuses a whole export and mends a damaged one', async () => {
+    const again = await run(join(root, 'a'))
+    expect(again).toMatchObject({ export_id: first.export_id, reused: true })
+    await writeFile(join(first.dir, 'preference/train-00000-of-00001.jsonl'), '{}\n')
+    expect((await run(join(root, 'a'))).reused).toBe(false)
+    expect(await filesOf(first.dir)).toEqual(files)
+    expect((await readdir(join(root, 'a'))).sort()).toEqual([first.export_id])
+  })
+
+  it('writes the same bytes after OPTIMIZE and after every id came once more, before and after the watermark', async () => {
+    const late = (rows: Record<string, unknown>[], received_at: string): Record<string, unknown>[] =>
+      rows.map((row) => ({ ...row, received_at, source: 'log/0:9999' }))
+    const { interactions, feedback } = seed()
+    for (const at of [new Date(START + 3_000_000).toISOString(), new Date(START + 7_200_000).toISOString()]) {
+      await insertRows(db, 'interactions', late(interactions, at))
+      await insertRows(db, 'feedback', late(feedback, at))
+    }
+    const beforeMerge = await run(join(root, 'b'))
+    for (const table of ['interactions', 'feedback']) await db.command(`OPTIMIZE TABLE ${table} FINAL`)
+    const afterMerge = await run(join(root, 'c'))
+    expect(beforeMerge.export_id).toBe(first.export_id)
+    expect(afterMerge.export_id).toBe(first.export_id)
+    expect(await filesOf(beforeMerge.dir)).toEqual(files)
+    expect(await filesOf(afterMerge.dir)).toEqual(files)
+  })
+
+  it('refuses to run an export again whose inputs were erased, and says how many are gone', async () => {
+    const erased = seed().feedback[1]!
+    await insertRows(db, 'erasures', [
+      {
+        project_id: PROJECT,
+        id: '0198c000-0000-7000-8000-000000000001',
+        subject_kind: 'user',
+        subject_hmac: '0'.repeat(32),
+        event_ids: [erased['id'] as string],
+        created_at: new Date().toISOString(),
+      },
+    ])
+    await expect(run(join(root, 'd'))).rejects.toMatchObject({
+      code: 'inputs_changed',
+      message: expect.stringContaining('1 feedback'),
+    })
+    // A later snapshot is another export, and it is one pair smaller.
+    const next = await run(join(root, 'd'), new Date(START + 3_600_001).toISOString())
+    expect(next).toMatchObject({ pairs: 15, supervised: 15 })
+  })
+
+  it('names the gate that took everything and the command that mends it', async () => {
+    const withdrawn = new Date(START + 3_000_000).toISOString()
+    await insertRows(db, 'consents', [
+      {
+        project_id: PROJECT,
+        id: '0198c000-0000-7000-8000-000000000002',
+        schema_version: 1,
+        subject_kind: 'project',
+        subject: PROJECT,
+        purpose: 'train',
+        label: 'withdrawn',
+        applies_from: withdrawn,
+        occurred_at: withdrawn,
+        trust: 'server',
+        source: 'log/0:99',
+        received_at: withdrawn,
+        body_until: '2100-01-01T00:00:00.000Z',
+        row_until: '2100-01-01T00:00:00.000Z',
+      },
+    ])
+    await expect(run(join(root, 'e'), new Date(START + 3_600_002).toISOString())).rejects.toMatchObject({
+      code: 'nothing_to_export',
+      message: expect.stringMatching(/gate "consent".*consent_withdrawn.*flywheel consent declare/),
+    })
+  })
+})
