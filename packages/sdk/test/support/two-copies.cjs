@@ -23,4 +23,4 @@ async function main() {
     JSON.stringify({ isSame: esm === cjs, isOneClient: a === b, ids, turn: turn.id, events: transport.events }),
   )
 }
-main()
+void main()
