@@ -57,8 +57,8 @@ async function workSession(
     messages.push({
       role: 'user',
       content: question
-        .replace('{order}', `N-${1000 + draws.below(400)}`)
-        .replace('{email}', `customer${draws.below(50)}@example.com`),
+        .replace('{order}', `N-${10_000 + draws.below(90_000)}`)
+        .replace('{email}', `customer${draws.below(5000)}@example.com`),
     })
     const alternatives = draws.chance(0.15) ? 2 : 1
     let draft = await draftReply(flywheel, openai, { turn: flywheel.turn(context), messages, alternatives, draws })

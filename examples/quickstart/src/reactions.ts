@@ -16,10 +16,10 @@ export interface Desk {
   later: (() => void)[]
 }
 
-/** How the host points at an answer: whichever of its names is at hand. */
-function targetOf(draft: Draft, person: Person): Target {
+/** How the host points at an answer: whichever of its names is at hand. A turn's ticket is good for its first output. */
+function targetOf(draft: Draft, choice: number, person: Person): Target {
   if (person.draws.chance(0.5)) return draft.turn
-  if (person.draws.chance(0.4)) return { ticket: draft.turn.ticket }
+  if (choice === 0 && person.draws.chance(0.4)) return { ticket: draft.turn.ticket }
   return draft.interaction
 }
 
@@ -54,7 +54,7 @@ export function react(desk: Desk, draft: Draft, choice: number, person: Person):
   const { flywheel, later } = desk
   const { draws } = person
   const served = draft.texts[choice] ?? ''
-  const target = targetOf(draft, person)
+  const target = targetOf(draft, choice, person)
   const options = { choice, shown: served }
   flywheel.feedback.shown(draft.turn, { id: draft.interaction, choice }, { shown: served, value: 1 })
   thumb(desk, target, served, choice, person)
