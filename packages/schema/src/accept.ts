@@ -88,7 +88,8 @@ function acceptObject(schema: z.ZodObject, refused: readonly string[]): Accept {
   const required: string[] = []
   for (const [key, field] of Object.entries(schema.shape)) {
     checks.set(key, acceptOf(field as z.core.$ZodType))
-    if (!z.safeParse(field as z.core.$ZodType, undefined).success) required.push(key)
+    // Not "accepts undefined": a member of type unknown must be there, whatever it holds.
+    if ((field as z.core.$ZodType)._zod.optin !== 'optional') required.push(key)
   }
   return (value) => {
     if (!isObject(value)) return false

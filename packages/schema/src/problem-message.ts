@@ -71,6 +71,7 @@ function oneOf(values: readonly unknown[]): string {
 
 function article(expected: string): string {
   if (expected === 'record') return 'an object'
+  if (expected === 'nonoptional') return 'its value, or null'
   return /^[aeiou]/.test(expected) ? `an ${expected}` : `a ${expected}`
 }
 
