@@ -31,8 +31,11 @@ const POISON: Record<string, (id: string) => Line> = {
   'a string where a number belongs': (id) => line('interaction', { id, usage_input_tokens: SECRET }),
   'a number where an array belongs': (id) => line('interaction', { id, tags: 5 }),
   'a string where a map belongs': (id) => line('interaction', { id, metadata: SECRET }),
-  'an overflow': (id) =>
-    rawLine('interaction', id, `{"id":"${id}","duration_ms":1,"schema_version":1,"turn_id":"${SECRET}"}`),
+  'a turn id that is no UUID': (id) => line('interaction', { id, turn_id: SECRET }),
+  // A number too large is no error to ClickHouse: it stores another one. The collector's ranges keep it out.
+  'a number below its range': (id) => line('interaction', { id, usage_input_tokens: -1 }),
+  'a fraction in an integer': (id) => line('interaction', { id, usage_input_tokens: 1.5 }),
+  'a number where a truth value belongs': (id) => line('interaction', { id, has_text: 5 }),
   'an exponent in an integer': (id) => rawLine('interaction', id, `{"id":"${id}","usage_input_tokens":1e3}`),
   'an unknown status': (id) => line('interaction', { id, status: 'fine' }),
   'an unknown kind': (id) => line('feedback', { id, kind: 'applause' }),
