@@ -19,6 +19,8 @@ export interface Output {
   rows<Row extends object>(rows: readonly Row[], columns: readonly Column<Row>[]): void
   /** Writes one object: indented JSON where a person reads or asked for JSON, one line of JSON in a pipe. */
   one(value: object, human?: string): void
+  /** Writes text as it is. */
+  raw(text: string): void
   /** A message to a person, on stderr; silent under `--quiet`. */
   say(message: string): void
 }
@@ -48,6 +50,9 @@ export function createOutput(options: OutputOptions): Output {
     one(value, human) {
       if (format === 'table') stdout.write(`${human ?? JSON.stringify(value, null, 2)}\n`)
       else stdout.write(`${JSON.stringify(value)}\n`)
+    },
+    raw(text) {
+      stdout.write(text)
     },
     say(message) {
       if (!isQuiet) stderr.write(`${message}\n`)

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
 import { CliError, describeFailure, EXIT } from './exit.js'
+import { TEXT_FILTERS } from './filters.js'
 import { createOutput, type Format, type Output } from './output.js'
 
 /** Flags that every command knows. */
@@ -71,13 +72,16 @@ export async function run(args: readonly string[]): Promise<number> {
     .option('--export-cron <expression>', 'export on a schedule, as "0 3 * * *" (FLYWHEEL_EXPORT_CRON)')
     .action(action(async () => (await import('./commands/up.js')).up))
 
-  const list = program.command('list').description('interactions, newest first')
+  const list = program.command('list').description('interactions, newest first; every filter given must hold')
+  for (const [name, meaning] of Object.entries(TEXT_FILTERS))
+    list.option(`--${name.replaceAll('_', '-')} <value>`, meaning)
   list
+    .option('--has-feedback', 'only with feedback')
+    .option('--no-feedback', 'only without')
     .option('--limit <rows>', 'most rows', '50')
     .option('--cursor <cursor>', 'where the page before ended')
     .option('--since <time>', 'RFC 3339, or an age: 30m, 24h, 7d')
     .option('--until <time>', 'RFC 3339 or an age')
-    .option('--where <name=value...>', 'any other filter of the api, such as task=reply or has_feedback=true')
     .action(action(async () => (await import('./commands/list.js')).list))
 
   program

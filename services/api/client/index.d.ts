@@ -137,42 +137,6 @@ export type ApiSchema = {
         }
       }
       output: {
-        code: string
-        detail: string
-        request_id: string
-        status: number
-        title: string
-        type: string
-      }
-      outputFormat: "json"
-      status: 409
-    } | {
-      input: {
-        json: {
-          recipe?: undefined | {
-            [name: string]: unknown
-          }
-        }
-      }
-      output: {
-        code: string
-        detail: string
-        request_id: string
-        status: number
-        title: string
-        type: string
-      }
-      outputFormat: "json"
-      status: 422
-    } | {
-      input: {
-        json: {
-          recipe?: undefined | {
-            [name: string]: unknown
-          }
-        }
-      }
-      output: {
         dir: string
         export_id: string
         first_row: unknown

@@ -34,6 +34,6 @@ export interface ApiDeps {
   exports: ExportPort
   log: LogPort
   /** Last errors of the parts of this server, newest first. */
-  errors?: () => { part: string; at: string; code: string; message: string }[]
+  errors?: () => Promise<{ part: string; at: string; code: string; message: string }[]>
   now?: () => number
 }

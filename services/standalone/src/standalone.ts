@@ -108,13 +108,16 @@ async function startParts(
   onShutdown('sink', () => sink.stop())
 
   const exports = await createExports({
-    options,
     dir,
     db,
     master,
     keys,
     logger,
     watermark: () => log.watermark(SINK_GROUP),
+    schedule:
+      options.exportCron === undefined
+        ? undefined
+        : { cron: options.exportCron, timezone: options.exportTimezone, project_id },
   })
   onShutdown('exports', () => exports.close())
 
@@ -125,10 +128,16 @@ async function startParts(
     backlog: () => log.backlog(SINK_GROUP),
     watermark: () => log.watermark(SINK_GROUP),
   }
+  const lastErrors = async () => {
+    const { last_error } = await sink.status()
+    const now = new Date().toISOString()
+    const { code = '', message = '' } = last_error ?? {}
+    return [...(last_error === null ? [] : [{ part: 'sink', at: now, code, message }]), ...exports.errors()]
+  }
   const app = new Hono()
   const collector = createCollector({ log, keys, master, logger, metrics })
   app.route('/', collector.app)
-  app.route('/', createApi({ db, sql, master, keys, exports, log: port, logger, errors: () => exports.errors() }))
+  app.route('/', createApi({ db, sql, master, keys, exports, log: port, logger, errors: lastErrors }))
   app.notFound((c) =>
     problem(c, new FlywheelError('not_found', `There is no ${c.req.method} ${c.req.path}; see GET /v1/openapi.json`)),
   )

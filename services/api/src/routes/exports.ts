@@ -6,7 +6,7 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { type ApiEnv, requireScope } from '../authenticate.js'
 import { onInvalid } from '../invalid.js'
 import type { ApiDeps } from '../ports.js'
-import { notFoundProblem, problemAnswer, problems } from '../shapes/common.js'
+import { exportProblems, notFoundProblem, problems } from '../shapes/common.js'
 import {
   exportDetailSchema,
   exportSchema,
@@ -41,10 +41,7 @@ const run = createRoute({
       description: 'The data set; `reused` says that the same snapshot and recipe had been exported before',
       content: { 'application/json': { schema: exportSummarySchema } },
     },
-    409: problemAnswer('Retention or erasure has taken inputs of a repeated export'),
-    422: problemAnswer(
-      'nothing_to_export: the detail names the gate that took everything and the command that mends it',
-    ),
+    ...exportProblems,
     ...problems,
   },
 })

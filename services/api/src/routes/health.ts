@@ -32,6 +32,9 @@ export function healthRoute(deps: ApiDeps) {
     const [watermark, backlog] = await Promise.all([deps.log.watermark(), deps.log.backlog()])
     const now = deps.now?.() ?? Date.now()
     const lag_ms = Math.max(0, now - Date.parse(watermark))
-    return c.json({ now: new Date(now).toISOString(), watermark, lag_ms, backlog, errors: deps.errors?.() ?? [] }, 200)
+    return c.json(
+      { now: new Date(now).toISOString(), watermark, lag_ms, backlog, errors: (await deps.errors?.()) ?? [] },
+      200,
+    )
   })
 }

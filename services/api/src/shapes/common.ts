@@ -39,9 +39,14 @@ export const notFoundProblem = {
   404: { description: 'No such thing in this project', content: problemContent },
 } as const
 
-export function problemAnswer(description: string) {
-  return { description, content: problemContent }
-}
+/** Answers of an export beside those. */
+export const exportProblems = {
+  409: { description: 'Retention or erasure has taken inputs of a repeated export', content: problemContent },
+  422: {
+    description: 'nothing_to_export: the detail names the gate that took everything and the command that mends it',
+    content: problemContent,
+  },
+} as const
 
 /** A streamed answer of one media type. */
 export function streamed(description: string) {

@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises'
+import { createClient } from '../client.js'
+import { CliError, EXIT } from '../exit.js'
+import { funnelLines } from '../funnel.js'
+import type { CommandContext } from '../program.js'
+import { readStdin } from '../stdin.js'
+
+/** `flywheel export run`. */
+export async function exportRun(context: CommandContext, own: { recipe?: string }): Promise<number> {
+  const { output } = context
+  const recipe = own.recipe === undefined ? undefined : await readRecipe(own.recipe)
+  const client = createClient(context)
+  output.say('Curating …')
+  const response = await client.v1.exports.$post({ json: recipe === undefined ? {} : { recipe } })
+  const summary = await response.json()
+  const counts = `${summary.pairs} pairs, ${summary.unpaired} unpaired, ${summary.supervised} supervised`
+  output.one(
+    summary,
+    [
+      `${summary.export_id}${summary.reused ? ' (the same as before)' : ''}`,
+      counts,
+      ...funnelLines(summary.funnel),
+      summary.dir,
+    ].join('\n'),
+  )
+  return EXIT.ok
+}
+
+async function readRecipe(path: string): Promise<Record<string, unknown>> {
+  let text: string
+  try {
+    text = path === '-' ? await readStdin() : await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new CliError(EXIT.notFound, `The recipe ${path} cannot be read; give the path of a JSON file`, { cause })
+  }
+  try {
+    const recipe: unknown = JSON.parse(text)
+    if (typeof recipe === 'object' && recipe !== null && !Array.isArray(recipe))
+      return recipe as Record<string, unknown>
+  } catch (cause) {
+    throw new CliError(EXIT.usage, `The recipe ${path} is no JSON: ${(cause as Error).message}`, { cause })
+  }
+  throw new CliError(EXIT.usage, `The recipe ${path} is no JSON object`)
+}

@@ -1,0 +1,20 @@
+import { createClient } from '../client.js'
+import { EXIT } from '../exit.js'
+import { funnelLines } from '../funnel.js'
+import type { CommandContext } from '../program.js'
+
+/** `flywheel export show`. */
+export async function exportShow(context: CommandContext, id: string): Promise<number> {
+  const response = await createClient(context).v1.exports[':id'].$get({ param: { id } })
+  const row = await response.json()
+  context.output.one(
+    row,
+    [
+      `${row.export_id}   ${row.created_at}   ${row.recipe_name}`,
+      `${row.pairs} pairs, ${row.unpaired} unpaired, ${row.supervised} supervised`,
+      ...funnelLines(row.funnel),
+      row.dir,
+    ].join('\n'),
+  )
+  return EXIT.ok
+}

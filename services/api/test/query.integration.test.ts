@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createHarness, type Harness } from './support.js'
+
+let harness: Harness
+beforeAll(async () => {
+  harness = await createHarness()
+})
+afterAll(() => harness.close())
+
+async function run(sql: string, accept?: string): Promise<{ status: number; text: string }> {
+  const response = await harness.request('/v1/query', { body: { sql }, ...(accept === undefined ? {} : { accept }) })
+  return { status: response.status, text: await response.text() }
+}
+
+describe('SQL of users', () => {
+  it.each([
+    ['a plain SELECT', 'SELECT 1 AS x', [{ x: 1 }]],
+    ['a comment at its end', 'SELECT 1 AS x -- the end', [{ x: 1 }]],
+    ['a semicolon at its end', 'SELECT 1 AS x;', [{ x: 1 }]],
+    ['a WITH', 'WITH 2 AS y SELECT y AS x', [{ x: 2 }]],
+    ['a UNION', '(SELECT 1 AS x) UNION ALL (SELECT 1 AS x)', [{ x: 1 }, { x: 1 }]],
+    ['words of other statements in a string', "SELECT 'file(1); INTO OUTFILE' AS x", [{ x: 'file(1); INTO OUTFILE' }]],
+  ])('runs %s', async (_, sql, rows) => {
+    const { status, text } = await run(sql)
+    expect([status, JSON.parse(text)]).toEqual([200, { rows, truncated: false }])
+  })
+
+  it('cuts at the limit and says so', async () => {
+    const response = await harness.request('/v1/query', { body: { sql: 'SELECT number FROM numbers(10)', limit: 3 } })
+    expect(await response.json()).toEqual({ rows: [{ number: 0 }, { number: 1 }, { number: 2 }], truncated: true })
+  })
+
+  it('streams in the formats of the engine', async () => {
+    expect((await run('SELECT 1 AS x, 2 AS y', 'text/csv')).text).toBe('"x","y"\n1,2\n')
+    expect((await run('SELECT 1 AS x', 'application/x-ndjson')).text).toBe('{"x":1}\n')
+    const parquet = await harness.request('/v1/query', {
+      body: { sql: 'SELECT 1 AS x' },
+      accept: 'application/vnd.apache.parquet',
+    })
+    expect(
+      Buffer.from(await parquet.arrayBuffer())
+        .subarray(0, 4)
+        .toString(),
+    ).toBe('PAR1')
+  })
+
+  it.each([
+    ['a file', (out: string) => `SELECT 1 INTO OUTFILE '${out}'`],
+    // Two statements that a wrapper alone makes whole: with it, a read-only session writes the file.
+    ['a file, out of the wrapper', (out: string) => `SELECT 1) INTO OUTFILE '${out}'; SELECT * FROM (SELECT 2`],
+    ['a file, out of the wrapper in a comment', (out: string) => `SELECT 1) INTO OUTFILE '${out}' --`],
+    ['a file by INSERT', (out: string) => `INSERT INTO FUNCTION file('${out}', 'CSV', 'a UInt8') SELECT 1`],
+  ])('never writes %s', async (_, sql) => {
+    const out = join(harness.folder, 'written.txt')
+    expect((await run(sql(out))).status).toBe(400)
+    expect(existsSync(out)).toBe(false)
+  })
+
+  it.each([
+    ['a file as a table', "SELECT * FROM file('/etc/hostname', 'LineAsString')"],
+    // A scalar: readonly = 1 lets it through.
+    ['a file as a value', "SELECT file('/etc/hostname')"],
+    ['a file by APPLY', "SELECT * APPLY(file) FROM (SELECT '/etc/hostname')"],
+    ['a file by a quoted name', "SELECT `file`('/etc/hostname')"],
+    ['a file by a table name', 'SELECT * FROM `/etc/hostname`'],
+    ['the network', "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')"],
+    ['a bucket', "SELECT * FROM s3('http://127.0.0.1:1/bucket/key', 'CSV')"],
+    ['another server', "SELECT * FROM remote('127.0.0.1:1', 'system', 'one')"],
+    ['a program', "SELECT * FROM executable('id', 'TSV', 'a String')"],
+  ])('never reads %s', async (_, sql) => {
+    const { status, text } = await run(sql)
+    expect([status, JSON.parse(text).code]).toEqual([400, 'query_failed'])
+  })
+
+  it.each([
+    ['SET', 'SET readonly = 0'],
+    ['a second statement', 'SELECT 1; SELECT 2'],
+    ['a second statement that writes', 'SELECT 1; DROP TABLE interactions'],
+    ['DROP', 'DROP TABLE interactions'],
+    ['INSERT', "INSERT INTO keys (id) VALUES ('x')"],
+    ['its own settings', 'SELECT 1 SETTINGS max_execution_time = 0'],
+    ['settings in a subquery', 'SELECT * FROM (SELECT 1 SETTINGS max_rows_to_read = 0)'],
+    ['FORMAT', 'SELECT 1 FORMAT Null'],
+  ])('refuses %s', async (_, sql) => {
+    const { status, text } = await run(sql)
+    expect([status, JSON.parse(text).code]).toEqual([400, 'query_failed'])
+    expect(await harness.db.query('SELECT count() AS n FROM interactions')).toEqual([{ n: 0 }])
+  })
+
+  it('stops at the limits of the session', async () => {
+    const { status, text } = await run('SELECT count() FROM numbers(100000000000)')
+    expect([status, JSON.parse(text).code]).toEqual([400, 'query_limit'])
+  })
+
+  it('shows nothing of one query in the next, also after a failure', async () => {
+    await run("SELECT 'leak' AS x) ; SELECT * FROM (SELECT throwIf(1)")
+    expect(JSON.parse((await run('SELECT 2 AS x')).text).rows).toEqual([{ x: 2 }])
+  })
+
+  it('needs the scope sql:read', async () => {
+    const key = await harness.keyWith(['read'])
+    expect((await harness.request('/v1/query', { key, body: { sql: 'SELECT 1' } })).status).toBe(403)
+  })
+})
