@@ -49,10 +49,8 @@ CREATE TABLE IF NOT EXISTS interactions
     parameters String CODEC(ZSTD(3)),
     outputs String CODEC(ZSTD(3)) TTL toDateTime(body_until),
     has_text Bool DEFAULT arrayExists(
-        message -> arrayExists(
-            part -> JSONExtractString(part, 'type') = 'text' AND JSONExtractString(part, 'content') != '',
-            JSONExtractArrayRaw(message, 'parts')),
-        JSONExtractArrayRaw(outputs)),
+        message -> arrayExists(part -> part.1 = 'text' AND part.2 != '', message.1),
+        JSONExtract(outputs, 'Array(Tuple(parts Array(Tuple(type String, content String))))')),
     finish_reasons Array(LowCardinality(String)),
 
     usage_input_tokens Nullable(UInt32),
@@ -77,20 +75,16 @@ CREATE TABLE IF NOT EXISTS interactions
 
     prompt_hash String DEFAULT lower(hex(sipHash128(system, tools, messages))),
     prompt_preview String DEFAULT if(toDateTime(body_until) <= now(), '', leftUTF8(
-        JSONExtractString(
-            arrayFirst(
-                part -> JSONExtractString(part, 'type') = 'text',
-                JSONExtractArrayRaw(
-                    arrayLast(message -> JSONExtractString(message, 'role') = 'user', JSONExtractArrayRaw(messages)),
-                    'parts')),
-            'content'),
+        arrayFirst(
+            part -> part.1 = 'text',
+            arrayLast(
+                message -> message.1 = 'user',
+                JSONExtract(messages, 'Array(Tuple(role String, parts Array(Tuple(type String, content String))))')).2).2,
         240)) CODEC(ZSTD(3)) TTL toDateTime(body_until),
     output_preview String DEFAULT if(toDateTime(body_until) <= now(), '', leftUTF8(
-        JSONExtractString(
-            arrayFirst(
-                part -> JSONExtractString(part, 'type') = 'text',
-                JSONExtractArrayRaw(arrayFirst(message -> 1, JSONExtractArrayRaw(outputs)), 'parts')),
-            'content'),
+        arrayFirst(
+            part -> part.1 = 'text',
+            JSONExtract(outputs, 'Array(Tuple(parts Array(Tuple(type String, content String))))')[1].1).2,
         240)) CODEC(ZSTD(3)) TTL toDateTime(body_until),
 
     trust LowCardinality(String),

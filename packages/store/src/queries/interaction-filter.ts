@@ -44,9 +44,18 @@ const EQUALS = [
   'status',
 ] as const
 
-/** The conditions of a filter and their parameters, joined with AND; `true` for an empty filter. */
-export function filterConditions(filter: InteractionFilter): { condition: string; params: QueryParams } {
+/** A filter as SQL: conditions joined with AND, `true` where there are none. */
+export interface FilterConditions {
+  /** On the row itself. */
+  row: string
+  /** On the feedback that resolves to the row's id, the same for every copy of the row. */
+  feedback: string
+  params: QueryParams
+}
+
+export function filterConditions(filter: InteractionFilter): FilterConditions {
   const conditions: string[] = []
+  const onFeedback: string[] = []
   const params: QueryParams = {}
   const add = (condition: string, name: string, value: unknown) => {
     conditions.push(condition)
@@ -63,15 +72,13 @@ export function filterConditions(filter: InteractionFilter): { condition: string
   }
   if (filter.tag !== undefined) add('has(tags, {filter_tag:String})', 'tag', filter.tag)
   if (filter.feedback_kind !== undefined) {
-    add(
-      `toString(id) IN (SELECT interaction_id FROM (${resolvedFeedback('kind = {filter_kind:String}')}))`,
-      'kind',
-      filter.feedback_kind,
-    )
+    const resolved = resolvedFeedback('kind = {filter_kind:String}')
+    onFeedback.push(`toString(id) IN (SELECT interaction_id FROM (${resolved}))`)
+    params['filter_kind'] = filter.feedback_kind
   }
   if (filter.has_feedback !== undefined) {
     const operator = filter.has_feedback ? 'IN' : 'NOT IN'
-    conditions.push(`toString(id) ${operator} (SELECT interaction_id FROM (${resolvedFeedback('true')}))`)
+    onFeedback.push(`toString(id) ${operator} (SELECT interaction_id FROM (${resolvedFeedback('true')}))`)
   }
   if (filter.text !== undefined) {
     add(
@@ -81,7 +88,11 @@ export function filterConditions(filter: InteractionFilter): { condition: string
       spellings(filter.text),
     )
   }
-  return { condition: conditions.length === 0 ? 'true' : conditions.map((each) => `(${each})`).join(' AND '), params }
+  return { row: allOf(conditions), feedback: allOf(onFeedback), params }
+}
+
+function allOf(conditions: readonly string[]): string {
+  return conditions.length === 0 ? 'true' : conditions.map((each) => `(${each})`).join(' AND ')
 }
 
 /** A text as it may stand in raw JSON: as itself, or with its non-ASCII characters as `\u00e9` (Python's default). */

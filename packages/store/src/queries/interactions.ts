@@ -40,19 +40,19 @@ export async function listInteractions(
 ): Promise<Page<InteractionListRow>> {
   const limit = Math.min(1000, Math.max(1, Math.trunc(request.limit ?? 50)))
   const hash = listHash('interactions', projectId, filter)
-  const { condition, params } = filterConditions(filter)
+  const { row, feedback, params } = filterConditions(filter)
   const project = { ...params, project: projectId }
   let after = request.cursor === undefined ? null : decodeCursor(request.cursor, hash)
   const items: InteractionListRow[] = []
   for (;;) {
     const wanted = limit + 1 - items.length
     const candidates: Candidate[] = await db.query<Candidate>(
-      `SELECT t, toString(id) AS id_text FROM interactions WHERE ${VISIBLE} AND ${condition} AND ${beyond(after)}
+      `SELECT t, toString(id) AS id_text FROM interactions WHERE ${VISIBLE} AND ${row} AND ${feedback} AND ${beyond(after)}
        ORDER BY t DESC, id_text DESC LIMIT 1 BY id_text LIMIT ${wanted}`,
       { ...project, ...position(after) },
       READ_LIMITS,
     )
-    if (candidates.length > 0) items.push(...(await winners(db, candidates, condition, project)))
+    if (candidates.length > 0) items.push(...(await winners(db, candidates, row, project)))
     const last = candidates.at(-1)
     if (last === undefined || candidates.length < wanted || items.length > limit) break
     after = { t: last.t, id: last.id_text }

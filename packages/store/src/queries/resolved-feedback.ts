@@ -29,12 +29,17 @@ export function resolvedFeedback(condition: string): string {
   const shown = `SELECT target AS turn, argMax(JSONExtractString(candidates, 1, 'id'),
       (trust != 'public', ${FEEDBACK_TIME}, toString(id))) AS shown_id
     FROM feedback FINAL WHERE ${VISIBLE} AND kind = 'shown' AND target_kind = 'turn' AND retracts IS NULL
+      AND target IN (SELECT place_target FROM (${pointed}))
       AND JSONExtractString(candidates, 1, 'id') != '' GROUP BY turn`
   const steps = `SELECT toString(turn_id) AS turn, argMax(toString(id), (t, toString(id))) AS step_id
-    FROM interactions FINAL WHERE ${VISIBLE} AND has_text GROUP BY turn`
+    FROM interactions FINAL WHERE ${VISIBLE} AND has_text
+      AND turn_id IN (SELECT toUUIDOrZero(place_target) FROM (${pointed}) WHERE place_kind = 'turn') GROUP BY turn`
   const responses = `SELECT provider_response_id, arraySort(groupArray((t, toString(id)))) AS answers
-    FROM interactions FINAL WHERE ${VISIBLE} AND provider_response_id != '' GROUP BY provider_response_id`
-  const ids = `SELECT toString(id) AS known_id FROM interactions FINAL WHERE ${VISIBLE}`
+    FROM interactions FINAL WHERE ${VISIBLE} AND provider_response_id != ''
+      AND provider_response_id IN (SELECT place_target FROM (${pointed}) WHERE place_kind = 'response')
+    GROUP BY provider_response_id`
+  const ids = `SELECT toString(id) AS known_id FROM interactions FINAL WHERE ${VISIBLE}
+      AND id IN (SELECT toUUIDOrZero(shown_id) FROM (${shown}))`
   return `SELECT feedback_id, feedback_kind, at, multiIf(
         place_kind = 'interaction', place_target,
         place_kind = 'response', if(notEmpty(answers), (${lastAtOrBefore('answers')}).2, ''),
