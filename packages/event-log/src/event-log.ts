@@ -27,6 +27,7 @@ export interface Assignment {
   readonly partition: number
   readonly signal: AbortSignal
   isStale(): boolean
+  /** Keeps the tenancy alive during long work; rejects with `assignment_stale` once it has ended. */
   heartbeat(): Promise<void>
   /** The range proposed by this or an earlier tenant and not yet committed, else null. A redo must insert exactly it. */
   recoverBoundary(): Promise<Boundary | null>

@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { inFolder } from './temporary.js'
+
+const CHILD = fileURLToPath(new URL('./fsync-child.ts', import.meta.url))
+
+// kill -9 cannot show this: the page cache outlives the process, not the machine. Needs strace and the right to use it.
+const canTrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0
+
+it.skipIf(!canTrace)('an append is acknowledged after its bytes were synced to the disk, never before', () =>
+  inFolder(async (path) => {
+    const trace = join(path, 'trace')
+    const node = [process.execPath, '--conditions=@flywheel/source', '--import', 'tsx', CHILD, join(path, 'log')]
+    const run = spawnSync('strace', ['-f', '-e', 'trace=write,fdatasync,fsync', '-o', trace, ...node])
+    expect(run.status, String(run.stderr)).toBe(0)
+    const lines = readFileSync(trace, 'utf8').split('\n')
+    for (let n = 0; n < 10; n++) {
+      const begun = lines.findIndex((line) => line.includes(`"BEGIN ${n}"`))
+      const acknowledged = lines.findIndex((line) => line.includes(`"ACKNOWLEDGED ${n}"`))
+      expect(begun).toBeGreaterThan(-1)
+      const between = lines.slice(begun, acknowledged)
+      const synced = between.filter((line) => /f(data)?sync(\(\d+\)| resumed>\)) += 0/.test(line))
+      expect(synced.length, `append ${n} was acknowledged without a sync`).toBeGreaterThan(0)
+    }
+  }),
+)
