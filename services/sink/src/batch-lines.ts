@@ -1,15 +1,15 @@
-import type { PositionedRecord } from '@flywheel/event-log'
 import { EVENT_TABLES, type Outcome } from '@flywheel/store'
 import type { Batch } from './batcher.js'
 import type { EngineError } from './engine-error.js'
-import { type RecordLine, readLines } from './record-lines.js'
+import type { ReadRecord, RecordLine } from './record-lines.js'
 import { headerFields, splice } from './splice.js'
+import { createTurns } from './turns.js'
 
 /** One accepted line of a batch on its way to a table. */
 export interface BatchLine {
   /** Position among the accepted lines of the whole batch: the same for every table and on every attempt. */
   index: number
-  record: PositionedRecord
+  record: ReadRecord
   line: RecordLine
   table: string
   outcome: Outcome
@@ -17,15 +17,11 @@ export interface BatchLine {
   reason: EngineError | null
 }
 
-/** Longest stretch of synchronous work before other work gets a turn. */
-const TURN_MS = 5
-
-/** Reads every record of a batch. Lines that cannot be framed are dead from the start. */
-export async function readBatch(batch: Batch): Promise<BatchLine[]> {
+/** The lines of a batch on their way. Lines that cannot be framed are dead from the start. */
+export function linesOf(batch: Batch<ReadRecord>): BatchLine[] {
   const lines: BatchLine[] = []
-  let turnStarted = performance.now()
   for (const record of batch.records) {
-    const { lines: recordLines, problem } = await readLines(record)
+    const { lines: recordLines, problem } = record.read
     for (const line of recordLines) {
       const reason = problem ? { code: 'record_unreadable', message: problem } : framingProblem(line)
       lines.push({
@@ -37,20 +33,18 @@ export async function readBatch(batch: Batch): Promise<BatchLine[]> {
         reason,
       })
     }
-    if (performance.now() - turnStarted > TURN_MS) {
-      await new Promise(setImmediate)
-      turnStarted = performance.now()
-    }
   }
   return lines
 }
 
 /** The NDJSON of some lines, each with its header's fields before its first key. */
-export function renderLines(lines: readonly BatchLine[]): Uint8Array {
+export async function renderLines(lines: readonly BatchLine[]): Promise<Uint8Array> {
+  const turns = createTurns()
   const pieces: Uint8Array[] = []
   for (const { record, line } of lines) {
     const spliced = splice(line.bytes, fieldsOf(record, line))
     if (spliced) pieces.push(...spliced, LINE_FEED)
+    await turns.yieldIfLong()
   }
   return Buffer.concat(pieces)
 }
@@ -66,7 +60,7 @@ export function renderDeadLine({ record, line, reason }: BatchLine): string {
 const LINE_FEED = Buffer.from('\n')
 const NO_FIELDS = new Uint8Array(0)
 
-const fieldsOf = (record: PositionedRecord, line: RecordLine) =>
+const fieldsOf = (record: ReadRecord, line: RecordLine) =>
   headerFields(record.header, record.position, line.line, line.trust)
 
 function framingProblem(line: RecordLine): EngineError | null {

@@ -7,10 +7,11 @@ import {
   insertReceipts,
   loadErasures,
 } from '@flywheel/store'
-import { type BatchLine, readBatch } from './batch-lines.js'
+import { type BatchLine, linesOf } from './batch-lines.js'
 import type { Batch } from './batcher.js'
 import type { SinkMetrics } from './metrics.js'
 import { deadLetterRows, receiptRows } from './receipt-rows.js'
+import type { ReadRecord } from './record-lines.js'
 import { createRepeatSeeker } from './repeats.js'
 import { insertTable } from './table-insert.js'
 import { insertToken } from './token.js'
@@ -30,7 +31,7 @@ export interface BatchWriterPorts {
 }
 
 /** Writes one batch; resolves when it is committed. */
-export type WriteBatch = (batch: Batch, assignment: Assignment, persist: Persist) => Promise<void>
+export type WriteBatch = (batch: Batch<ReadRecord>, assignment: Assignment, persist: Persist) => Promise<void>
 
 /**
  * The order of effects is the guarantee. A crash between any two steps repeats the batch from the first, and every
@@ -51,7 +52,7 @@ export function createBatchWriter(ports: BatchWriterPorts): WriteBatch {
     const boundary = { first: batch.first, last: batch.last }
     const token = (parts: { part?: { lo: number; hi: number }; erasure_id?: string | null } = {}) =>
       insertToken({ log_id: assignment.log_id, partition: assignment.partition, boundary, ...parts })
-    const lines = await readBatch(batch)
+    const lines = linesOf(batch)
 
     await persist('propose', () => assignment.propose(boundary))
 

@@ -11,30 +11,33 @@ export interface BatchLimits {
 }
 
 /** A contiguous range of one partition, written as one unit. */
-export interface Batch extends Boundary {
-  records: PositionedRecord[]
+export interface Batch<Held extends PositionedRecord = PositionedRecord> extends Boundary {
+  records: Held[]
   rows: number
   bytes: number
 }
 
 /** Forms batches of one assignment. A new assignment gets a new batcher; a stale one is dropped with what it holds. */
-export interface Batcher {
+export interface Batcher<Held extends PositionedRecord = PositionedRecord> {
   readonly rows: number
   readonly bytes: number
   readonly isEmpty: boolean
   /** True until the range of an earlier tenant has been taken: it must be re-formed whatever the limits say. */
   readonly isRecovering: boolean
   /** Adds the next record; throws on a gap, since a commit over a gap would lose records. */
-  push(record: PositionedRecord, now: number): void
+  push(record: Held, now: number): void
   /** Milliseconds until `take` should be called: 0 when due, Infinity when there is nothing to take. */
   dueIn(now: number): number
   /** The next batch, full or not; null when there is none, or while a range to be recovered is incomplete. */
-  take(): Batch | null
+  take(): Batch<Held> | null
 }
 
 /** @param recovered the range an earlier tenant proposed and did not commit: it is formed first, exactly */
-export function createBatcher(limits: BatchLimits, recovered: Boundary | null = null): Batcher {
-  const waiting: { record: PositionedRecord; at: number }[] = []
+export function createBatcher<Held extends PositionedRecord>(
+  limits: BatchLimits,
+  recovered: Boundary | null = null,
+): Batcher<Held> {
+  const waiting: { record: Held; at: number }[] = []
   let recovering = recovered
   let next = recovered?.first
   let rows = 0
@@ -91,7 +94,7 @@ export function createBatcher(limits: BatchLimits, recovered: Boundary | null = 
       const count = countOfNext()
       if (count === 0) return null
       const records = waiting.splice(0, count).map((entry) => entry.record)
-      const batch: Batch = {
+      const batch: Batch<Held> = {
         first: records[0]!.position.offset,
         last: records.at(-1)!.position.offset,
         records,

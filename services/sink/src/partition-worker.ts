@@ -7,6 +7,8 @@ import { type Batch, type Batcher, type BatchLimits, bytesOf, createBatcher } fr
 import { describeEngineError, type EngineError } from './engine-error.js'
 import type { MemoryBudget } from './memory-budget.js'
 import type { SinkMetrics } from './metrics.js'
+import { type ReadRecord, readLines } from './record-lines.js'
+import { createTurns } from './turns.js'
 
 export interface PartitionWorkerPorts {
   assignment: Assignment
@@ -40,10 +42,11 @@ export function createPartitionWorker(ports: PartitionWorkerPorts): PartitionWor
   const { assignment, budget, limits, logger, metrics, now } = ports
   const ended = new AbortController()
   const end = () => ended.abort()
-  let batcher: Batcher | null = null
+  let batcher: Batcher<ReadRecord> | null = null
   let retrying: PartitionWorker['retrying'] = null
   let isDraining = false
   let wake: () => void = () => {}
+  const turns = createTurns()
 
   assignment.signal.addEventListener('abort', end)
   if (assignment.isStale()) end()
@@ -100,7 +103,7 @@ export function createPartitionWorker(ports: PartitionWorkerPorts): PartitionWor
     }
   }
 
-  async function write(batch: Batch): Promise<void> {
+  async function write(batch: Batch<ReadRecord>): Promise<void> {
     const heartbeat = setInterval(() => assignment.heartbeat().catch(() => {}), ports.heartbeat_ms)
     heartbeat.unref()
     try {
@@ -143,7 +146,11 @@ export function createPartitionWorker(ports: PartitionWorkerPorts): PartitionWor
       }
       if (isOver()) return
       budget.take(bytes)
-      batcher!.push(record, now())
+      // Read here, while an earlier batch is being inserted; the log sends the next record after this one.
+      const read = await readLines(record)
+      await turns.yieldIfLong()
+      if (isOver()) return budget.release(bytes)
+      batcher!.push({ ...record, read }, now())
       wake()
     },
     async drain() {

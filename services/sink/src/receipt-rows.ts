@@ -1,11 +1,11 @@
-import type { PositionedRecord } from '@flywheel/event-log'
 import type { DeadLetterRow, ReceiptRow } from '@flywheel/store'
 import { type BatchLine, renderDeadLine } from './batch-lines.js'
 import type { Batch } from './batcher.js'
+import type { ReadRecord } from './record-lines.js'
 
 /** One receipt a record, with every accepted line and what became of it. */
-export function receiptRows(batch: Batch, lines: readonly BatchLine[]): ReceiptRow[] {
-  const byRecord = new Map<PositionedRecord, BatchLine[]>(batch.records.map((record) => [record, []]))
+export function receiptRows(batch: Batch<ReadRecord>, lines: readonly BatchLine[]): ReceiptRow[] {
+  const byRecord = new Map<ReadRecord, BatchLine[]>(batch.records.map((record) => [record, []]))
   for (const line of lines) byRecord.get(line.record)!.push(line)
   return [...byRecord].map(([{ header, position }, own]) => ({
     project_id: header.project_id,

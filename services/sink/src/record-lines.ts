@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
+import { gunzip, gunzipSync } from 'node:zlib'
 import type { PositionedRecord } from '@flywheel/event-log'
 import type { LogLine } from '@flywheel/schema'
 import { splitLines } from './split-lines.js'
 
 const inflate = promisify(gunzip)
+const SMALL_BYTES = 512 * 1024
 
 /** One accepted line of a record. */
 export interface RecordLine extends LogLine {
@@ -21,6 +22,11 @@ export interface RecordLine extends LogLine {
 export interface RecordLines {
   lines: RecordLine[]
   problem: string | null
+}
+
+/** A record with its lines, as it waits for its batch. */
+export interface ReadRecord extends PositionedRecord {
+  read: RecordLines
 }
 
 /**
@@ -57,7 +63,9 @@ export function lineHash(bytes: Uint8Array): string {
 
 function inflatedBody({ header, body }: PositionedRecord): Uint8Array | Promise<Uint8Array> {
   if (header.encoding === 'identity') return body
-  return inflate(body, { maxOutputLength: Math.max(1, header.inflated_bytes) })
+  const options = { maxOutputLength: Math.max(1, header.inflated_bytes) }
+  // A small body inflates sooner than a thread of the pool answers.
+  return header.inflated_bytes <= SMALL_BYTES ? gunzipSync(body, options) : inflate(body, options)
 }
 
 function unreadable(record: PositionedRecord, problem: string): RecordLines {

@@ -26,7 +26,7 @@ export async function insertTable(
     const alive = part.filter((line) => line.outcome === 'stored')
     if (alive.length === 0) return null
     const range = part === lines ? null : { lo: part[0]!.index, hi: part.at(-1)!.index }
-    return insert({ table, part: range, lines: part }, renderLines(alive))
+    return insert({ table, part: range, lines: part }, await renderLines(alive))
   })
   for (const { element, error } of refused) {
     element.outcome = 'dead'
