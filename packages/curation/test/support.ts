@@ -62,7 +62,7 @@ export class Story {
       id,
       turn_id: asked.turn ?? id,
       session_id: asked.session ?? '',
-      user_id: asked.user ?? '',
+      user_id: asked.user ?? 'u',
       task: 'reply',
       surface: 'desk',
       operation: 'chat',

@@ -4,7 +4,7 @@ import { parseTime, timeOfId } from './time.js'
 
 /** Why something may not be used, or on what it may: the row's own value or a grant of one of its subjects. */
 export type ConsentVerdict =
-  | { isGranted: true; by: 'row' | 'user' | 'session' | 'project' }
+  | { isGranted: true; by: 'row' | 'user' | 'session' | 'project' | 'no_text' }
   | { isGranted: false; reason: 'consent_withdrawn' | 'consent_denied' | 'consent_absent' }
 
 /** Whose a thing is, and when it was made. */
@@ -104,7 +104,11 @@ export function consentBook(
           : row.author_id === about?.user_id
       const own = !isPerson || isSamePerson ? about?.consent[purpose] || undefined : undefined
       // A withdrawal follows an author whatever they were called when they wrote.
-      return decide({ user: row.author_id, session: row.session_id, time: timeOfId(row.id), own })
+      const verdict = decide({ user: row.author_id, session: row.session_id, time: timeOfId(row.id), own })
+      // A judgement without text needs no grant of its own, but never outlives a withdrawal.
+      const hasText = row.kind === 'correction' || row.kind === 'review'
+      const isWithdrawn = !verdict.isGranted && verdict.reason === 'consent_withdrawn'
+      return hasText || isWithdrawn ? verdict : { isGranted: true, by: 'no_text' }
     },
   }
 }

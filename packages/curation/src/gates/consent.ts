@@ -1,7 +1,7 @@
 import { eachGate, type Gate } from './gate.js'
 
 /**
- * Gate 1: everyone whose text or judgement is in the row. What has no parts yet is judged by its author and answer;
+ * Gate 1: everyone whose text is in the row, and nobody who withdrew. What has no parts yet is judged by its author and answer;
  * the gate `join` takes it anyway. Tombstones and expired rows never reach a snapshot.
  */
 export const consent: Gate = eachGate('consent', (candidate, world) => {
@@ -22,7 +22,7 @@ export const consent: Gate = eachGate('consent', (candidate, world) => {
     if (about === undefined && answers.length === 0) continue
     const verdict = world.consent.ofFeedback(each.row, about)
     if (!verdict.isGranted) return `author_${verdict.reason}`
-    by.add(verdict.by)
+    if (verdict.by !== 'no_text') by.add(verdict.by)
   }
   candidate.consent = [...by].sort().join('+')
   return null

@@ -1,0 +1,28 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { curate } from '../src/curate.js'
+import { type Evidence, type RecipeInput, recipeSchema, renderTrl, trlLayout } from '../src/index.js'
+import { ports } from './support.js'
+
+/*
+ * A case is two files: golden/<name>.evidence.json ({ recipe, evidence }) and golden/<name>.rows.json (rows as a file
+ * holds them, by shape, and what each gate dropped).
+ */
+const folder = new URL('./golden/', import.meta.url)
+const cases = readdirSync(folder).filter((name) => name.endsWith('.evidence.json'))
+const read = (name: string): unknown => JSON.parse(readFileSync(new URL(name, folder), 'utf8'))
+
+describe('golden', () => {
+  it('has cases', () => expect(cases.length).toBeGreaterThan(0))
+  it.each(cases)('%s', (name) => {
+    const { recipe, evidence } = read(name) as { recipe: RecipeInput; evidence: Evidence }
+    const set = curate(evidence, recipeSchema.parse(recipe), ports)
+    const rows = (['preference', 'unpaired', 'supervised'] as const).flatMap((shape) => {
+      const mine = set.rows.filter((row) => row.shape === shape)
+      return mine.map((row) => ({ shape, strategy: row.meta.strategy, ...renderTrl(row, trlLayout(shape, mine)) }))
+    })
+    const dropped = set.funnel.filter((step) => Object.keys(step.dropped).length > 0)
+    const got = { rows, dropped: Object.fromEntries(dropped.map((step) => [step.gate, step.dropped])) }
+    expect(got).toEqual(read(name.replace('.evidence.', '.rows.')))
+  })
+})
