@@ -9,64 +9,75 @@ function only(name, from, allowed, comment) {
     comment,
     severity: 'error',
     from: { path: `${from}/src` },
-    to: { path: WORKSPACE, pathNot: [`^${own}/`, ...allowed.map((path) => `^${path}/`)] },
+    to: { path: WORKSPACE, pathNot: [`^${own}/`, ...allowed.map((path) => `^${path}`)] },
   }
 }
 
 const DOMAIN = [
-  'packages/schema',
-  'packages/keys',
-  'packages/event-log',
-  'packages/store',
-  'packages/curation',
-  'packages/control',
+  'packages/schema/',
+  'packages/keys/',
+  'packages/event-log/',
+  'packages/store/',
+  'packages/curation/',
+  'packages/control/',
 ]
 
 module.exports = {
   forbidden: [
-    { name: 'no-cycle', comment: 'A cycle has no first room.', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-cycle',
+      comment: 'A cycle has no first room. One closed by a lazy import has.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['dynamic-import'] } },
+    },
     only('schema-alone', '^packages/schema', [], 'The contract knows nobody.'),
     only(
       'sdk-sees-schema',
       '^packages/sdk',
-      ['packages/schema/src/(wire|uuidv7)'],
+      ['packages/schema/src/wire[.]ts$'],
       'The client carries the wire types and nothing else.',
     ),
-    only('runtime-sees-errors', '^packages/runtime', ['packages/schema'], 'Nothing of the domain but the error table.'),
-    only('keys-see-schema', '^packages/keys', ['packages/schema'], 'Pure functions over node:crypto.'),
-    only('log-sees-schema', '^packages/event-log', ['packages/schema'], 'The log does not know the store.'),
-    only('store-sees-schema', '^packages/store', ['packages/schema'], 'The store does not know the log.'),
-    only('curation-sees-schema', '^packages/curation', ['packages/schema'], 'Pure functions over rows.'),
+    only(
+      'runtime-sees-errors',
+      '^packages/runtime',
+      ['packages/schema/'],
+      'Nothing of the domain but the error table.',
+    ),
+    only('keys-see-schema', '^packages/keys', ['packages/schema/'], 'Pure functions over node:crypto.'),
+    only('log-sees-schema', '^packages/event-log', ['packages/schema/'], 'The log does not know the store.'),
+    only('store-sees-schema', '^packages/store', ['packages/schema/'], 'The store does not know the log.'),
+    only('curation-sees-schema', '^packages/curation', ['packages/schema/'], 'Pure functions over rows.'),
     only(
       'control-sees-keys-and-store',
       '^packages/control',
-      ['packages/schema', 'packages/keys', 'packages/store'],
+      ['packages/schema/', 'packages/keys/', 'packages/store/'],
       'Projects and keys as rows.',
     ),
     only(
       'cli-talks-http',
       '^packages/cli',
-      ['packages/schema', 'services/standalone', 'services/api/client'],
+      ['packages/schema/', 'services/standalone/', 'services/api/client/'],
       'The command talks HTTP; `up` alone starts the embedded server, lazily.',
     ),
     ...['collector', 'sink', 'api', 'exporter'].map((service) =>
       only(
         `${service}-no-sibling`,
         `^services/${service}`,
-        [...DOMAIN, 'packages/runtime'],
+        [...DOMAIN, 'packages/runtime/'],
         'Services never import each other; standalone composes them.',
       ),
     ),
     only(
       'standalone-composes',
       '^services/standalone',
-      [...DOMAIN, 'packages/runtime', 'services/(collector|sink|api|exporter)'],
+      [...DOMAIN, 'packages/runtime/', 'services/(collector|sink|api|exporter)/'],
       'The embedded profile.',
     ),
     only(
       'examples-use-what-is-published',
       '^examples/[^/]+',
-      ['packages/sdk', 'packages/cli'],
+      ['packages/sdk/', 'packages/cli/'],
       'An example is a customer.',
     ),
     {

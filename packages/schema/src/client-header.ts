@@ -1,4 +1,11 @@
-import type { ClientCounters } from './log-record.js'
+/** A client's own totals since its instance began, so that sums can be checked end to end. */
+export interface ClientCounters {
+  instance: string
+  seq: number
+  created: number
+  dropped: number
+  rejected: number
+}
 
 /** Writes the value of the `Flywheel-Client` header. */
 export function formatClientHeader(counters: ClientCounters): string {

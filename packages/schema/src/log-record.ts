@@ -1,3 +1,4 @@
+import type { ClientCounters } from './client-header.js'
 import type { EventType, Trust } from './wire.js'
 
 /** What the collector knows of one accepted line. HMACs are 32 lower-case hex characters (the first 16 bytes). */
@@ -11,15 +12,6 @@ export interface LogLine {
   author?: string
   /** HMAC of the session. */
   session?: string
-}
-
-/** A client's own totals since its instance began, so that sums can be checked end to end. */
-export interface ClientCounters {
-  instance: string
-  seq: number
-  created: number
-  dropped: number
-  rejected: number
 }
 
 /**

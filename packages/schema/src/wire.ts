@@ -3,8 +3,7 @@
  * Field names are the names of the ClickHouse columns they end in.
  */
 
-export { formatClientHeader, parseClientHeader } from './client-header.js'
-export type { ClientCounters } from './log-record.js'
+export { type ClientCounters, formatClientHeader, parseClientHeader } from './client-header.js'
 export { canonicalTime, MAX_TIME_MS, MIN_TIME_MS, parseTime } from './time.js'
 export { createUuidv7, isUuid, isUuidv7, uuidv7Time } from './uuidv7.js'
 
