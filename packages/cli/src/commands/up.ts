@@ -12,7 +12,7 @@ interface UpFlags {
 }
 
 /** `flywheel up`: the embedded profile in this process, until SIGINT or SIGTERM. */
-export async function up({ flags, output }: CommandContext, own: UpFlags): Promise<number> {
+export async function up({ flags, output, signal: interrupted }: CommandContext, own: UpFlags): Promise<number> {
   // The one place that leads to the server's code; every other command is HTTP alone.
   const { loadStandaloneConfig, startStandalone } = await import('@flywheel/standalone')
   const config = loadStandaloneConfig(
@@ -26,7 +26,7 @@ export async function up({ flags, output }: CommandContext, own: UpFlags): Promi
   const dataDir = resolve(config.dataDir)
   const known = storedKey(dataDir)
   output.say(`Starting Flywheel in ${dataDir} …`)
-  const stopped = untilSignal()
+  const stopped = untilSignal(interrupted)
   const server = await startStandalone({ ...config, dataDir, knownKey: known })
   try {
     const connection = await writeConnection(dataDir, server.url, server.keys?.secret ?? known)
@@ -61,8 +61,10 @@ export async function up({ flags, output }: CommandContext, own: UpFlags): Promi
 }
 
 /** Resolves at the first signal; a second one ends the process at once, because someone is waiting. */
-function untilSignal(): Promise<string> {
+function untilSignal(interrupted: AbortSignal): Promise<string> {
   return new Promise((done) => {
+    // Ctrl-C while the server's code was still loading.
+    if (interrupted.aborted) done('SIGINT')
     let seen = 0
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {

@@ -1,0 +1,231 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const bin = fileURLToPath(new URL('../bin/flywheel.js', import.meta.url))
+
+interface Ended {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+let folder: string
+let server: ChildProcess
+let up: { url: string; secret_key: string; public_key: string }
+
+function launch(args: string[], env: Record<string, string> = {}, cwd = folder): ChildProcess {
+  const { FLYWHEEL_URL: _url, FLYWHEEL_API_KEY: _key, ...rest } = process.env
+  return spawn(process.execPath, [bin, ...args], { cwd, env: { ...rest, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
+}
+
+async function flywheel(
+  args: string[],
+  options: { env?: Record<string, string>; cwd?: string; stdin?: string } = {},
+): Promise<Ended> {
+  const child = launch(args, options.env, options.cwd)
+  const ended: Ended = { code: null, stdout: '', stderr: '' }
+  child.stdout?.on('data', (chunk: Buffer) => {
+    ended.stdout += chunk.toString()
+  })
+  child.stderr?.on('data', (chunk: Buffer) => {
+    ended.stderr += chunk.toString()
+  })
+  child.stdin?.end(options.stdin ?? '')
+  const [code] = await once(child, 'close')
+  return { ...ended, code: code as number }
+}
+
+/** Starts `up` and reads the one line that it prints in a pipe. */
+async function startServer(): Promise<{ child: ChildProcess; line: typeof up }> {
+  const child = launch(['up', '--port', '0'])
+  let text = ''
+  let complaint = ''
+  child.stderr?.on('data', (chunk: Buffer) => {
+    complaint += chunk.toString()
+  })
+  const line = await new Promise<string>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`up ended with ${code}: ${complaint}`)))
+    child.stdout?.on('data', (chunk: Buffer) => {
+      text += chunk.toString()
+      if (text.includes('\n')) resolve(text)
+    })
+  })
+  return { child, line: JSON.parse(line) as typeof up }
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'flywheel-cli-'))
+  const started = await startServer()
+  server = started.child
+  up = started.line
+  const id = '0199a0b0-0000-7000-8000-000000000001'
+  const event = {
+    type: 'interaction',
+    id: `${Date.now()
+      .toString(16)
+      .padStart(12, '0')
+      .replace(/^(.{8})(.{4})$/, '$1-$2')}-7000-8000-${id.slice(-12)}`,
+    schema_version: 1,
+    task: 'reply',
+    messages: [{ role: 'user', parts: [{ type: 'text', content: 'Hello' }] }],
+    outputs: [{ role: 'assistant', parts: [{ type: 'text', content: 'Good day.' }] }],
+    status: 'ok',
+  }
+  await fetch(`${up.url}/v1/events`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${up.secret_key}` },
+    body: JSON.stringify(event),
+  })
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if ((await flywheel(['list'])).stdout !== '') return
+  }
+})
+
+afterAll(async () => {
+  server.kill('SIGTERM')
+  await rm(folder, { recursive: true, force: true })
+})
+
+describe('flywheel', () => {
+  it('prints data on stdout and everything said to a person on stderr', async () => {
+    const { code, stdout, stderr } = await flywheel(['list'])
+    expect(code).toBe(0)
+    const rows = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { task: string })
+    expect(rows.map((row) => row.task)).toEqual(['reply'])
+    expect(stderr).toBe('')
+  })
+
+  it('writes tables and CSV where they are asked for', async () => {
+    const table = await flywheel(['list', '--format', 'table'])
+    expect(table.stdout).toMatch(/^ ?id\s+t\s+task/)
+    expect(table.stdout).not.toContain('\u001b')
+    const csv = await flywheel(['query', 'SELECT 1 AS x', '--format', 'csv'])
+    expect(csv.stdout).toBe('"x"\n1\n')
+  })
+
+  it('shows one, and exits with 3 where there is none', async () => {
+    const { id } = JSON.parse((await flywheel(['list'])).stdout) as { id: string }
+    const shown = await flywheel(['show', id])
+    expect(JSON.parse(shown.stdout)).toMatchObject({ id, feedback: [] })
+    const none = await flywheel(['show', id.replace(/.$/, 'f')])
+    expect([none.code, none.stdout]).toEqual([3, ''])
+    expect(none.stderr).toMatch(/is not in this project/)
+  })
+
+  it('reads SQL from an argument or stdin', async () => {
+    expect((await flywheel(['query', 'SELECT count() AS n FROM interactions'])).stdout).toBe('{"n":1}\n')
+    expect((await flywheel(['query', '-'], { stdin: 'SELECT 2 AS n' })).stdout).toBe('{"n":2}\n')
+    expect((await flywheel(['query', 'DROP TABLE interactions'])).code).toBe(1)
+  })
+
+  it('exits with 4 where the key may not', async () => {
+    const env = { FLYWHEEL_API_KEY: up.public_key }
+    expect((await flywheel(['list'], { env })).code).toBe(4)
+    expect((await flywheel(['list'], { env: { FLYWHEEL_API_KEY: 'nonsense' } })).code).toBe(4)
+  })
+
+  it('exits with 5 where there is nothing to export', async () => {
+    const { code, stderr } = await flywheel(['export', 'run'])
+    expect(code).toBe(5)
+    expect(stderr).toMatch(/Nothing to export/)
+  })
+
+  it('exits with 5 where a file would not load, and 0 where it would', async () => {
+    const user = [{ role: 'user', content: 'Hi' }]
+    const row = {
+      prompt: user,
+      chosen: [{ role: 'assistant', content: 'a' }],
+      rejected: [{ role: 'assistant', content: 'b' }],
+    }
+    await writeFile(join(folder, 'good.jsonl'), `${JSON.stringify(row)}\n`)
+    await writeFile(join(folder, 'bad.jsonl'), `${JSON.stringify({ ...row, rejected: row.chosen })}\n`)
+    expect((await flywheel(['export', 'validate', 'good.jsonl'])).code).toBe(0)
+    const bad = await flywheel(['export', 'validate', 'bad.jsonl'])
+    expect([bad.code, JSON.parse(bad.stdout).problems]).toEqual([5, [{ row: 0, code: 'same_sides' }]])
+    expect((await flywheel(['export', 'validate', 'absent.jsonl'])).code).toBe(3)
+  })
+
+  it('exits with 2 on a usage that is none', async () => {
+    expect((await flywheel(['lits'])).code).toBe(2)
+    expect((await flywheel(['list', '--since', 'yesterday'])).code).toBe(2)
+    expect((await flywheel(['up', '--port', '99999'])).code).not.toBe(0)
+  })
+
+  it('makes, lists and revokes keys', async () => {
+    const made = JSON.parse((await flywheel(['keys', 'create', '--name', 'ci', '--scope', 'read'])).stdout) as {
+      id: string
+      key: string
+    }
+    const env = { FLYWHEEL_API_KEY: made.key }
+    expect((await flywheel(['list'], { env })).code).toBe(0)
+    expect((await flywheel(['keys', 'list'])).stdout).toContain(made.id)
+    expect((await flywheel(['keys', 'revoke', made.id])).code).toBe(0)
+    expect((await flywheel(['list'], { env })).code).toBe(4)
+  })
+
+  it('declares consent', async () => {
+    const { code, stdout } = await flywheel([
+      'consent',
+      'declare',
+      '--purpose',
+      'train',
+      '--basis',
+      'terms',
+      '--applies-from',
+      '1d',
+    ])
+    expect([code, JSON.parse(stdout)]).toEqual([
+      0,
+      expect.objectContaining({ purpose: 'train', label: 'granted', subject: 'default' }),
+    ])
+  })
+
+  it('finds nothing wrong with a server that is well, and says what is wrong without one', async () => {
+    const well = await flywheel(['doctor'])
+    expect([well.code, well.stdout]).toEqual([0, expect.stringContaining('"accounting"')])
+    const elsewhere = await flywheel(['doctor'], { env: { FLYWHEEL_URL: 'http://127.0.0.1:9' } })
+    expect([elsewhere.code, elsewhere.stdout]).toEqual([1, expect.stringContaining('flywheel up starts a server')])
+  })
+
+  it('keeps the connection readable by its owner alone, and sends its key to no other server', async () => {
+    const { mode } = await stat(join(folder, '.flywheel', 'cli.json'))
+    expect(mode & 0o777).toBe(0o600)
+    const below = join(folder, 'a', 'b')
+    await mkdir(below, { recursive: true })
+    expect((await flywheel(['list'], { cwd: below })).code).toBe(0)
+    const other = await flywheel(['list', '--url', 'http://127.0.0.1:9'])
+    expect([other.code, other.stderr]).toEqual([4, expect.stringContaining('No API key for http://127.0.0.1:9')])
+  })
+
+  it('says who has the directory when it is started twice', async () => {
+    const second = await flywheel(['up', '--port', '0'])
+    expect([second.code, second.stdout]).toEqual([1, ''])
+    expect(second.stderr).toMatch(/is in use by process \d+\./)
+    expect(second.stderr).not.toMatch(/\n\s+at /)
+  })
+
+  it('stops on SIGTERM with 0 and starts again with the same key', async () => {
+    server.kill('SIGTERM')
+    const [code] = await once(server, 'exit')
+    expect(code).toBe(0)
+    const again = await startServer()
+    server = again.child
+    expect(again.line.secret_key).toBeNull()
+    expect(JSON.parse((await flywheel(['list'])).stdout)).toMatchObject({ task: 'reply' })
+  })
+
+  it('is killed with -9, and starts again', async () => {
+    server.kill('SIGKILL')
+    await once(server, 'exit')
+    server = (await startServer()).child
+    expect((await flywheel(['list'])).code).toBe(0)
+  })
+})
