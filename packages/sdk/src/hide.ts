@@ -1,4 +1,5 @@
-/** Sets an own property that `Object.keys`, spreading and `JSON.stringify` do not see. */
+/** Sets an own property that `Object.keys`, spreading and `JSON.stringify` see only if they saw it before. */
 export function hide(target: object, name: PropertyKey, value: unknown): void {
-  Object.defineProperty(target, name, { value, writable: true, configurable: true, enumerable: false })
+  const enumerable = Object.prototype.propertyIsEnumerable.call(target, name)
+  Object.defineProperty(target, name, { value, writable: true, configurable: true, enumerable })
 }

@@ -57,12 +57,23 @@ export function observePromise(promise: ProviderPromise, call: Call, endpoint: A
   }
   if (typeof _thenUnwrap === 'function') {
     hide(promise, '_thenUnwrap', (transform: (...args: unknown[]) => unknown) => {
+      // From version 7 on the new promise does not come by our `parseResponse`; the transform sees the answer first.
       const unwrapped = _thenUnwrap.call(promise, (...args) => {
+        safely(onAnswer)(args[0])
         const value = transform(...args)
         call.claim(value)
         return value
-      })
+      }) as ProviderPromise
       call.claim(unwrapped)
+      const { parseResponse: parseUnwrapped } = unwrapped
+      if (typeof parseUnwrapped === 'function') {
+        unwrapped.parseResponse = function parse(this: unknown, ...args) {
+          isParsed = true
+          const parsed = parseUnwrapped.apply(this, args)
+          parsed.then(undefined, onError)
+          return parsed
+        }
+      }
       return unwrapped
     })
   }
