@@ -1,3 +1,5 @@
+import { generateApiKey, hashApiKey, parseApiKey } from '@flywheel/keys'
+import { insertKey } from '@flywheel/store'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createHarness, type Harness } from './support.js'
 
@@ -29,6 +31,24 @@ it('never lets a public key read', async () => {
       'forbidden',
     ])
   }
+})
+
+it('never lets a public key read, whatever scopes its row has', async () => {
+  const { id, key } = generateApiKey({ kind: 'pk' })
+  const at = new Date().toISOString()
+  const row = harness.keys.lookup(parseApiKey(harness.public)?.id ?? '')
+  if (row === undefined) throw new Error('the public key is not in the directory')
+  const scopes = ['read', 'admin'] as const
+  await insertKey(harness.db, {
+    ...row,
+    id,
+    scopes: [...scopes],
+    secret_hash: hashApiKey(harness.master, key),
+    created_at: at,
+    updated_at: at,
+  })
+  await harness.keys.refresh()
+  expect((await harness.request('/v1/interactions', { key })).status).toBe(403)
 })
 
 it('holds every route to its scope', async () => {
