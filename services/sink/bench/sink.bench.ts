@@ -78,7 +78,13 @@ async function sinkRound(round: number): Promise<number> {
     if (appends.length % 32 === 0) await Promise.all(appends)
   }
   await Promise.all(appends)
-  const service = createSink({ log, db, logger: createLogger('bench', { level: 'warn' }), metrics: createMetrics() })
+  const service = createSink({
+    log,
+    db,
+    logger: createLogger('bench', { level: 'warn' }),
+    metrics: createMetrics(),
+    batch: { interval_ms: 50 },
+  })
   const started = performance.now()
   await service.start()
   while ((await log.backlog('sink')).records > 0) await new Promise((resolve) => setTimeout(resolve, 2))
@@ -119,6 +125,7 @@ console.log(
       lines_a_record: LINES,
       encoding: 'gzip',
       bare_batch: BARE_BATCH,
+      interval_ms: 50,
       mean_row_bytes: Math.round(bytes / (ROWS * ROUNDS)),
     },
     samples: { sink: sink.map(Math.round), bare_insert: bare.map(Math.round) },

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gunzip, gunzipSync } from 'node:zlib'
 import type { PositionedRecord } from '@flywheel/event-log'
-import type { LogLine } from '@flywheel/schema'
-import { splitLines } from './split-lines.js'
+import { type LogLine, splitLines } from '@flywheel/schema'
 
 const inflate = promisify(gunzip)
 const SMALL_BYTES = 512 * 1024
@@ -40,11 +39,11 @@ export async function readLines(record: PositionedRecord): Promise<RecordLines> 
     const body = await inflatedBody(record)
     const skip = new Set(header.skip)
     const accepted: { bytes: Uint8Array; line: number }[] = []
-    splitLines(body).forEach((bytes, line) => {
-      if (!skip.has(line)) accepted.push({ bytes, line })
-    })
-    // An empty piece after the last line feed is no line, whether or not the header skips it.
-    if (accepted.length === header.lines.length + 1 && accepted.at(-1)!.bytes.length === 0) accepted.pop()
+    let index = 0
+    for (const [start, end] of splitLines(body)) {
+      if (!skip.has(index)) accepted.push({ bytes: body.subarray(start, end), line: index })
+      index++
+    }
     if (accepted.length !== header.lines.length) {
       return unreadable(record, `the header describes ${header.lines.length} lines and the body has ${accepted.length}`)
     }
