@@ -222,7 +222,7 @@ class Log implements LocalLog {
       const next = validate(now)
       if (next === now) return { changes: [], durable() {} }
       const update = this.#groups.stageUpdate(group, partition, next)
-      const removal = partition.stageDelete(this.#groups.neededFrom(group, partition, next.committed))
+      const removal = partition.stageDelete(this.#groups.neededFrom(group, partition, next.committed), now.committed)
       return {
         changes: [...update.changes, ...removal.changes],
         durable: () => {

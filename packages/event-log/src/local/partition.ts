@@ -32,6 +32,8 @@ export class Partition {
   readonly #waiting = new Set<() => void>()
   #chain: Promise<unknown> = Promise.resolve()
   #head: { offset: number; head: RecordHead } | null = null
+  /** Of a record whose deletion is in the file before this process knows that it is durable. */
+  #leaving: { offset: number; head: RecordHead } | null = null
 
   constructor(number: number, storage: Storage) {
     this.number = number
@@ -54,6 +56,7 @@ export class Partition {
       this.#late.set(Number(key.split('/')[2]), value)
     }
     this.#head = null
+    this.#leaving = null
   }
 
   /** Gives a record its offset. `durable` is to be called once the changes are. */
@@ -80,9 +83,13 @@ export class Partition {
     return { offset, changes, durable }
   }
 
-  /** Changes that drop every record before `offset`. `durable` is to be called once they are. */
-  stageDelete(offset: number): { changes: Change[]; durable(): void } {
+  /**
+   * Changes that drop every record before `offset`, for a group that stands at `committed` until they are durable.
+   * `durable` is to be called once they are.
+   */
+  stageDelete(offset: number, committed: number): { changes: Change[]; durable(): void } {
     if (offset <= this.start.offset) return { changes: [], durable() {} }
+    if (committed < offset) this.#leaving = { offset: committed, head: this.#headOf(committed) }
     const start = { offset, totals: this.totalsBefore(offset) }
     const changes: Change[] = [{ put: 'meta', key: `start/${this.number}`, value: start }]
     for (let at = this.start.offset; at < offset; at++) {
@@ -91,6 +98,7 @@ export class Partition {
     }
     const durable = (): void => {
       this.start = start
+      this.#leaving = null
       for (const at of this.#late.keys()) if (at < offset) this.#late.delete(at)
     }
     return { changes, durable }
@@ -137,6 +145,7 @@ export class Partition {
   }
 
   #headOf(offset: number): RecordHead {
+    if (this.#leaving?.offset === offset) return this.#leaving.head
     if (this.#head?.offset === offset) return this.#head.head
     const value = this.#storage.record(this.number, offset)
     if (value === undefined) throw new Error(`log record ${this.number}:${offset} is missing`)

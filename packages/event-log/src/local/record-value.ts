@@ -1,4 +1,4 @@
-import type { LogHeader, LogRecord } from '@flywheel/schema'
+import { decodeHeader, encodeHeader, type LogHeader, type LogRecord } from '@flywheel/schema'
 
 /**
  * Running sums over everything ever appended to a partition, taken before a record. They stand in front of each record,
@@ -28,12 +28,12 @@ const PAGE_BYTES = 4096
 
 /** The bytes of a record with an empty head; copies the body, so the caller may reuse it. */
 export function encodeRecord(record: LogRecord): Buffer {
-  const header = Buffer.from(JSON.stringify(record.header))
+  const header = encodeHeader(record.header)
   const value = Buffer.allocUnsafeSlow(HEAD_BYTES + header.length + record.body.length)
   value.fill(0, 0, HEAD_BYTES)
   value.writeUInt8(FORMAT, 0)
   value.writeUInt32LE(header.length, 4)
-  header.copy(value, HEAD_BYTES)
+  value.set(header, HEAD_BYTES)
   value.set(record.body, HEAD_BYTES + header.length)
   return value
 }
@@ -63,7 +63,7 @@ export function readHead(value: Buffer): RecordHead {
 export function decodeRecord(value: Buffer): LogRecord {
   const bodyAt = HEAD_BYTES + value.readUInt32LE(4)
   return {
-    header: JSON.parse(value.toString('utf8', HEAD_BYTES, bodyAt)) as LogHeader,
+    header: decodeHeader(value.subarray(HEAD_BYTES, bodyAt)),
     body: value.subarray(bodyAt),
   }
 }
