@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import OpenAI, { APIError, APIUserAbortError } from 'openai'
 import { Stream } from 'openai/streaming'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -388,6 +390,23 @@ describe('what ends how', () => {
     expect(flywheel.stats().created).toBe(0)
     await flywheel.shutdown()
     expect(transport.events).toMatchObject([{ id: flywheel.idOf(stream), status: 'aborted' }])
+  })
+
+  test('a stream that is dropped unread is recorded when it is collected, not kept for ever', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const { openai, flywheel } = setup(stub.url)
+    const open = async () => {
+      stub.queue.push(sse(words(['a'])))
+      await openai.chat.completions.create({ model, messages, stream: true })
+    }
+    await open()
+    const end = Date.now() + 10_000
+    while (flywheel.stats().created === 0 && Date.now() < end) {
+      collect()
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    expect(flywheel.stats().created).toBe(1)
   })
 
   test('a promise nobody awaits is recorded', async () => {
