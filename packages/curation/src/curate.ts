@@ -1,5 +1,6 @@
 import { FlywheelError } from '@flywheel/schema'
-import { type Candidate, draftOf, eventsOf, type Shape } from './candidate.js'
+import { type Candidate, draftOf, eventsOf } from './candidate.js'
+import type { Shape } from './draft.js'
 import type { Evidence } from './evidence/evidence.js'
 import { compareArrival } from './evidence/feedback-state.js'
 import { parseTime } from './evidence/time.js'

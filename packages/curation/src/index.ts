@@ -1,4 +1,3 @@
-export type { Shape } from './candidate.js'
 export {
   bodiesNeeded,
   type CuratedRow,
@@ -8,6 +7,7 @@ export {
   type StrategyCount,
   snapshotOf,
 } from './curate.js'
+export type { Shape } from './draft.js'
 export { type ConsentBook, type ConsentVerdict, consentBook } from './evidence/consent.js'
 export {
   type Answer,

@@ -1,5 +1,5 @@
-import type { Shape } from '../candidate.js'
 import type { CuratedRow } from '../curate.js'
+import type { Shape } from '../draft.js'
 import type { ChatMessage } from '../prompt/chat.js'
 import { canonicalJson } from '../text/canonical-json.js'
 

@@ -1,4 +1,4 @@
-import type { Shape } from '../candidate.js'
+import type { Shape } from '../draft.js'
 import { canonicalJson } from '../text/canonical-json.js'
 import type { TrlRecord } from './trl.js'
 

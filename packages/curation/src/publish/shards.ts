@@ -1,6 +1,6 @@
 import { FlywheelError } from '@flywheel/schema'
-import type { Shape } from '../candidate.js'
 import type { CuratedRow, CuratedSet } from '../curate.js'
+import type { Shape } from '../draft.js'
 import type { Format } from '../formats/format.js'
 import { jsonLines } from '../formats/jsonl.js'
 import { FORMATS } from '../formats/registry.js'

@@ -1,5 +1,5 @@
 import type { JsonObject, Message, Part } from '@flywheel/schema'
-import type { Parts } from '../candidate.js'
+import type { Parts } from '../draft.js'
 import type { FeedbackRow } from '../evidence/evidence.js'
 import { authorOf, type FeedbackState } from '../evidence/feedback-state.js'
 import { compareTimed } from '../evidence/resolve-targets.js'

@@ -1,4 +1,4 @@
-import type { PriorSource } from '../candidate.js'
+import type { PriorSource } from '../draft.js'
 import type { Answer } from '../evidence/evidence.js'
 import { sideText } from '../prompt/chat.js'
 import { wordDistance } from '../text/word-distance.js'

@@ -1,4 +1,4 @@
-import type { Draft, Parts, Shape } from '../candidate.js'
+import type { Draft, Parts, Shape } from '../draft.js'
 import type { FeedbackRow } from '../evidence/evidence.js'
 import type { FeedbackState } from '../evidence/feedback-state.js'
 import type { World } from '../world.js'

@@ -1,0 +1,43 @@
+import type { Answer } from './evidence/evidence.js'
+import type { FeedbackState } from './evidence/feedback-state.js'
+import type { ChatMessage } from './prompt/chat.js'
+
+/** The three things a trainer can learn from. */
+export type Shape = 'preference' | 'unpaired' | 'supervised'
+
+/** What a candidate is made of: everything that consent and completeness have to allow. */
+export interface Parts {
+  /** Answers whose text enters the row, the prompt's own first. */
+  answers: Answer[]
+  /** Feedback behind the row. */
+  feedback: FeedbackState[]
+}
+
+/** Where a prior comes from: measured on public data, or judgement. */
+export type PriorSource = 'measured' | 'judgement'
+
+/** A row before it has an id and a split. */
+export interface Draft {
+  shape: Shape
+  prompt: ChatMessage[]
+  /** JSON Schemas of the tools, as the model saw them. */
+  tools: unknown[]
+  /** The wanted side; of an unpaired row the completion. */
+  chosen: ChatMessage
+  /** Only of a preference. */
+  rejected?: ChatMessage
+  /** Only of an unpaired row. */
+  label?: boolean
+  /** Prior that the label is right. */
+  prior: number
+  prior_source: PriorSource
+  /** Word distance between the sides; null where there is one side. */
+  edit_distance: number | null
+  /** Interaction of the prompt. */
+  interaction: string
+  /** Answer on the rejected side; at most one preference each. */
+  rejected_answer: string | null
+  /** Who made the chosen side. */
+  chosen_by: 'human' | 'model'
+  consent: string
+}
