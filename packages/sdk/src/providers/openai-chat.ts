@@ -2,7 +2,10 @@ import type { JsonObject, JsonValue, Message, OtherPart, Part, Role, ToolDefinit
 import { type HoldBlob, parseDataUrl } from '../blobs.js'
 import type { Accumulator, AnswerFields, Endpoint, Provider, RequestFields } from '../provider.js'
 
-/** Shapes are read defensively: compatible servers send null, leave fields out and add their own. */
+/**
+ * Shapes are read defensively: compatible servers send null, leave fields out and add their own. What is built here is
+ * only ever written as JSON, which leaves `undefined` out by itself; deleting it would cost more than the walk.
+ */
 type Shape = Record<string, unknown>
 
 const isShape = (value: unknown): value is Shape => typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -15,11 +18,6 @@ const other = (type: unknown, raw: unknown): OtherPart => ({
   provider_type: asText(type) ?? 'unknown',
   raw: raw as JsonValue,
 })
-
-function defined<T extends object>(fields: T): T {
-  for (const name of Object.keys(fields) as (keyof T)[]) if (fields[name] === undefined) delete fields[name]
-  return fields
-}
 
 /** The part with whatever stands beside its known fields kept in `extra`. */
 function withExtra<P extends Part>(part: P, rest: Shape): P {
@@ -78,8 +76,18 @@ const ROLES: Record<string, Role> = {
   function: 'tool',
 }
 
+/** The message of nearly every line of a chat: a role, a text and nothing else. */
+function plainMessage(value: unknown): Message | null {
+  const { role, content } = asShape(value)
+  if (typeof content !== 'string' || content === '' || (role !== 'user' && role !== 'assistant' && role !== 'system'))
+    return null
+  return Object.keys(value as Shape).length === 2 ? { role, parts: [{ type: 'text', content }] } : null
+}
+
 /** One chat message as parts: reasoning, then content, then tool calls, which is the order of generation. */
 function message(value: unknown, hold: HoldBlob): Message {
+  const plain = plainMessage(value)
+  if (plain) return plain
   const { role, content, refusal, tool_calls, name, tool_call_id, reasoning_content, reasoning, audio, ...rest } =
     asShape(value)
   const known = ROLES[String(role)]
@@ -109,7 +117,7 @@ function message(value: unknown, hold: HoldBlob): Message {
     if (!isEmpty && key !== 'parsed') parts.push(other(key, unknown))
   }
   if (!known) parts.push(other('role', role ?? null))
-  return defined({ role: known ?? 'user', parts, name: known === 'tool' ? undefined : asText(name) } as Message)
+  return { role: known ?? 'user', parts, name: known === 'tool' ? undefined : asText(name) } as Message
 }
 
 function tool(value: unknown): ToolDefinition {
@@ -117,13 +125,13 @@ function tool(value: unknown): ToolDefinition {
   const kind = asText(type) ?? 'unknown'
   const { name, description, parameters, ...beside } = asShape(rest[kind] ?? rest)
   // A function may carry what the host runs (`runTools`); JSON leaves functions out by itself.
-  return defined({
+  return {
     ...beside,
     type: kind,
     name: asText(name) ?? kind,
     description: asText(description),
     parameters: isShape(parameters) ? (parameters as JsonObject) : undefined,
-  } as ToolDefinition)
+  } as ToolDefinition
 }
 
 function count(value: unknown): number | undefined {
@@ -142,7 +150,7 @@ function usageFields(value: unknown): AnswerFields {
 }
 
 function answer(head: Shape, outputs: Message[], finishReasons: string[]): AnswerFields {
-  return defined({
+  return {
     model_answered: asText(head['model']),
     provider_response_id: asText(head['id']),
     outputs,
@@ -150,7 +158,7 @@ function answer(head: Shape, outputs: Message[], finishReasons: string[]): Answe
     finish_reasons: finishReasons,
     ...usageFields(head['usage']),
     provider_json: head as JsonObject,
-  } as AnswerFields)
+  } as AnswerFields
 }
 
 /** Keeps log probabilities and content filters of a choice beside its first part. */
@@ -312,14 +320,14 @@ function accumulator(): Accumulator {
 
 function request(args: readonly unknown[], hold: HoldBlob, provider: string): RequestFields {
   const { messages, tools, model, ...parameters } = asShape(args[0])
-  return defined({
+  return {
     operation: 'chat',
     provider,
     model_requested: asText(model),
     messages: asArray(messages).map((value) => message(value, hold)),
     tools: Array.isArray(tools) ? tools.map(tool) : undefined,
     parameters: parameters as JsonObject,
-  } as RequestFields)
+  } as RequestFields
 }
 
 /** OpenTelemetry's `gen_ai.provider.name` of the server behind the client. */
