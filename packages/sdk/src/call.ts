@@ -2,6 +2,7 @@ import { type HeldBlob, type HoldBlob, holdBlobs } from './blobs.js'
 import type { Capture } from './capture.js'
 import type { Frame } from './context.js'
 import type { AnswerFields, RequestFields } from './provider.js'
+import { rememberResponse } from './shared-state.js'
 import { members } from './wire-names.js'
 
 /** How a call can end. */
@@ -72,7 +73,11 @@ export class Call {
     const durationMs = performance.now() - this.#start
     let answer = ''
     try {
-      if (read) answer = members(read(this.hold))
+      if (read) {
+        const fields = read(this.hold)
+        if (fields.provider_response_id) rememberResponse(this.#capture.state, fields.provider_response_id, this.id)
+        answer = members(fields)
+      }
     } catch (cause) {
       this.#capture.report('capture_failed', 'the answer could not be read; the call is recorded without it', cause)
     }

@@ -1,6 +1,5 @@
 import { type EventType, SCHEMA_VERSION } from '@flywheel/schema/wire'
 import type { HeldBlob } from './blobs.js'
-import type { Call } from './call.js'
 import type { Context, Frame } from './context.js'
 import type { Delivery } from './delivery.js'
 import type { Report } from './diagnostics.js'
@@ -33,6 +32,12 @@ export interface InteractionPieces {
   readonly blobs?: readonly HeldBlob[] | undefined
 }
 
+/** A call that has started and not ended. */
+export interface OpenCall {
+  /** Writes what was seen of it. */
+  abandon(): void
+}
+
 /** Turns what was observed into lines of the wire and hands them on. No method throws. */
 export class Capture {
   readonly #options: CaptureOptions
@@ -40,7 +45,7 @@ export class Capture {
   readonly #frames = new WeakMap<Frame, string>()
   readonly #root: string
   /** Calls that have started and not ended: what `shutdown` and the end of the process still have to write. */
-  readonly open: Set<Call> = new Set()
+  readonly open: Set<OpenCall> = new Set()
 
   constructor(options: CaptureOptions) {
     this.#options = options
@@ -121,6 +126,8 @@ export class Capture {
     return toWire({
       ...this.#options.base,
       ...context,
+      // a host that has no such id often has an empty text, which the contract refuses
+      regeneratedFrom: context.regeneratedFrom || undefined,
       turnId,
       parentId,
       sdkName: 'flywheel-js',

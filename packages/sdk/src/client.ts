@@ -48,7 +48,11 @@ export interface Flywheel {
     /** Runs `fn` with fields for every call inside it. */
     run<R>(context: Context, fn: () => R): R
   }
-  /** The interaction of a wrapped client's promise, response or stream, known before the first token. */
+  /**
+   * The interaction of a wrapped client's promise, response or stream, known before the first token; also of an answer
+   * that a helper put together (`.stream().finalChatCompletion()`), by the provider's response id, while it is one of
+   * the last 1,000 of this process.
+   */
   idOf(object: object): string | undefined
   /** Signs a capability for feedback, offline. '' without a secret key. */
   ticket(target: Target, options?: TicketOptions): string
@@ -177,7 +181,12 @@ function createClient(
       return turn
     },
     context: { run: (context, fn) => state.store.run(innerFrame(state.store.getStore(), context), fn) },
-    idOf: (object) => (typeof object === 'object' && object !== null ? state.ids.get(object) : undefined),
+    idOf(object) {
+      if (typeof object !== 'object' || object === null) return undefined
+      const known = state.ids.get(object)
+      const responseId = (object as { id?: unknown }).id
+      return known ?? (typeof responseId === 'string' ? state.responses.get(responseId) : undefined)
+    },
     ticket(target, given = {}) {
       try {
         const context = targetContext(target) ?? capture.frame()?.context

@@ -116,6 +116,7 @@ const IDENTITY = [
 function candidates(inputs: CandidateInput[]): { id: string; choice: number }[] {
   return inputs.map((input) => {
     const { id, choice } = typeof input === 'string' ? { id: input, choice: 0 } : input
+    if (!id) throw new TypeError('a candidate has no id; pass the interaction that idOf returned')
     return { id: id.toLowerCase(), choice: choice ?? 0 }
   })
 }

@@ -6,6 +6,8 @@ export interface SharedState {
   readonly store: ContextStore
   /** Interaction id of a provider's promise, response or stream. */
   readonly ids: WeakMap<object, string>
+  /** Interaction id by the provider's response id, oldest first: an answer that a helper put together is a new object. */
+  readonly responses: Map<string, string>
   /** Clients by their options, newest last. */
   readonly clients: { options: object; client: unknown }[]
   readonly warned: Set<string>
@@ -28,6 +30,7 @@ export function sharedState(runtime: Runtime): SharedState {
     exits,
     store: runtime.contextStore(),
     ids: new WeakMap(),
+    responses: new Map(),
     clients: [],
     warned: new Set(),
     newId: createUuidv7(
@@ -36,4 +39,14 @@ export function sharedState(runtime: Runtime): SharedState {
     ),
   }
   return holder[KEY]
+}
+
+/** How many provider's response ids are remembered. */
+const REMEMBERED = 1000
+
+/** Keeps the newest of the provider's response ids, so that memory stays bounded. */
+export function rememberResponse({ responses }: SharedState, responseId: string, id: string): void {
+  responses.set(responseId, id)
+  const oldest = responses.size > REMEMBERED ? responses.keys().next().value : undefined
+  if (oldest !== undefined) responses.delete(oldest)
 }

@@ -73,6 +73,23 @@ test('feedback inside a context takes its author and session', async () => {
   expect(await sent()).toMatchObject([{ author_id: 'u', author_kind: 'end_user', session_id: 's' }])
 })
 
+test('idOf knows the answer that a stream helper put together', async () => {
+  const { flywheel, openai, sent } = setup(stub.url)
+  stub.queue.push(sse(words(['Hel', 'lo'])))
+  const answer = await openai.chat.completions.stream({ model, messages }).finalChatCompletion()
+  const id = flywheel.idOf(answer)
+  expect(id).toBe((await sent())[0]?.id)
+  expect(flywheel.idOf({ id: 'chatcmpl-of-another-process' })).toBeUndefined()
+})
+
+test('a context without an id to be regenerated from, and a candidate without one, cost no record', async () => {
+  const { flywheel, openai, sent, diagnostics } = setup(stub.url)
+  await flywheel.context.run({ regeneratedFrom: '' }, () => openai.chat.completions.create({ model, messages }))
+  expect(flywheel.feedback.shown({ responseId: 'chatcmpl-1' }, '')).toBe('')
+  expect(diagnostics).toEqual(['capture_failed'])
+  expect((await sent()).map((event) => [event.type, 'regenerated_from' in event])).toEqual([['interaction', false]])
+})
+
 test('idOf is known before the first token and is the id of the record', async () => {
   const { openai, flywheel, sent } = setup(stub.url)
   stub.queue.push(sse(words(['a'])))
