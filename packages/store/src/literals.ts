@@ -4,10 +4,10 @@ import type { QueryLimits, QueryParams } from './database.js'
 /**
  * Writes `{name:Type}` placeholders of known parameters as cast literals.
  *
- * The embedded engine keeps bound parameters in one place for the whole process: chdb-node queues every bound query of
- * one thread behind each other for that reason, and two threads (the exporter is one) would still read each other's.
- * Literals have no such place. Escaping is ClickHouse's own: a string literal knows no other special character than
- * the backslash and the quote.
+ * chdb-node runs every bound query of a thread one after another, because by its own account the engine's parameters
+ * are not kept apart between connections; so bound queries would never run beside each other, and two threads (the
+ * exporter is one) have no queue in common. Literals have neither trouble. Escaping is ClickHouse's own: a string literal
+ * knows no other special characters than the backslash and the quote.
  */
 export function bindLiterals(sql: string, params: QueryParams | undefined): string {
   if (!params) return sql

@@ -12,8 +12,9 @@ export interface ReadOnlyOptions {
 }
 
 /**
- * Opens sessions that can neither write nor change a setting: for SQL that a user wrote. Such SQL must be wrapped as a
- * subquery as well, for `INTO OUTFILE` writes a file even here.
+ * Opens sessions that can neither write to a table nor lift a limit: for SQL that a user wrote. That is not enough for
+ * such SQL: even here a second statement runs, `INTO OUTFILE` writes a file and the function `file` reads one. The caller
+ * refuses those before (the api's `guardSelect`).
  *
  * The limits are session settings because `readonly = 1` refuses a SETTINGS clause that changes any. This is the only
  * place that uses SET: the sessions are made for it and never insert.
