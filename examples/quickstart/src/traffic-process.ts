@@ -26,7 +26,13 @@ export async function runTraffic(options: TrafficOptions): Promise<TrafficResult
   const flags = ['--journal', journal, '--seed', seed, '--people', String(people), '--pause-ms', String(pauseMs)]
   const child = spawn(
     process.execPath,
-    [...process.execArgv, fileURLToPath(new URL('./traffic.ts', import.meta.url)), ...flags],
+    [
+      '--conditions=@flywheel/source',
+      '--import',
+      'tsx',
+      fileURLToPath(new URL('./traffic.ts', import.meta.url)),
+      ...flags,
+    ],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, FLYWHEEL_URL: server.url, FLYWHEEL_API_KEY: server.apiKey, OPENAI_BASE_URL: modelUrl },

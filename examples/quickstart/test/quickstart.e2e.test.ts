@@ -34,9 +34,11 @@ function lastLine(stdout: string): Outcome {
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Outcome
 }
 
-function jsonl(folder: string, word: string): Record<string, unknown>[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.includes(word) && name.endsWith('.jsonl'))
+/** All rows of one of the set's configurations, of every split. */
+function rowsOf(dataset: string, config: string): Record<string, unknown>[] {
+  const folder = join(dataset, config)
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.jsonl'))
     .sort()
     .flatMap((name) =>
       readFileSync(join(folder, name), 'utf8')
@@ -91,18 +93,18 @@ describe('npm run quickstart', () => {
   })
 
   it('writes pairs whose sides differ and rows that a trainer can read', () => {
-    const pairs = jsonl(outcome.dataset, 'preference')
+    const pairs = rowsOf(outcome.dataset, 'preference')
     expect(pairs).toHaveLength(outcome.pairs)
     for (const { prompt, chosen, rejected } of pairs) {
       expect(prompt).not.toEqual([])
       expect(chosen).not.toEqual(rejected)
     }
-    expect(jsonl(outcome.dataset, 'unpaired')).toHaveLength(outcome.unpaired)
+    expect(rowsOf(outcome.dataset, 'unpaired')).toHaveLength(outcome.unpaired)
   })
 
   it('puts the flawed side on the rejected one', () => {
     const hedges = (side: unknown): number => JSON.stringify(side).split('cannot be completely certain').length - 1
-    const pairs = jsonl(outcome.dataset, 'preference')
+    const pairs = rowsOf(outcome.dataset, 'preference')
     const chosen = pairs.reduce((sum, pair) => sum + hedges(pair['chosen']), 0)
     const rejected = pairs.reduce((sum, pair) => sum + hedges(pair['rejected']), 0)
     expect(rejected).toBeGreaterThan(chosen)
