@@ -14,7 +14,6 @@ export {
 export { insertKey, insertProject, loadKeys, loadProjects, revokeKey } from './queries/control.js'
 export { type DeadLetterFilter, listDeadLetters } from './queries/dead-letters.js'
 export { getExport, listExports, recordExport, recordExportItems } from './queries/exports.js'
-export type { InteractionFilter } from './queries/interaction-filter.js'
 export {
   feedbackFor,
   getInteraction,

@@ -41,8 +41,11 @@ test('a limit of 0 deletes live rows, and ours refuse it', async () => {
 test('rows past row_until leave the table at a merge and every read at once', async () => {
   const id = uuid()
   const live = uuid()
+  await db.command('SYSTEM STOP MERGES interactions')
   await db.insert('interactions', ndjson(interaction({ id, row_until: PAST }), interaction({ id: live })))
+  expect(await db.query('SELECT id FROM interactions WHERE id = {id:UUID}', { id })).toEqual([{ id }])
   expect(await getInteraction(db, 'p', id)).toBeNull()
+  await db.command('SYSTEM START MERGES interactions')
   await db.command('OPTIMIZE TABLE interactions FINAL')
   const left = await db.query('SELECT id FROM interactions WHERE id IN ({id:UUID}, {live:UUID})', { id, live })
   expect(left).toEqual([{ id: live }])
@@ -51,6 +54,7 @@ test('rows past row_until leave the table at a merge and every read at once', as
 test('bodies and previews past body_until read as empty at once and are gone after a merge; the row stays', async () => {
   const id = uuid()
   const spoken = uuid()
+  await db.command('SYSTEM STOP MERGES interactions')
   await db.insert('interactions', ndjson(interaction({ id, body_until: PAST, ...bodies })))
   await db.insert(
     'feedback',
@@ -70,6 +74,10 @@ test('bodies and previews past body_until read as empty at once and are gone aft
   const before = await read()
   expect(before).toMatchObject({ messages: '', outputs: '', prompt_preview: '', output_preview: '', has_text: true })
   for await (const row of readInteractionBodies(db, 'p', [id])) expect(row.outputs).toBe('')
+  expect(await db.query("SELECT outputs = '' AS gone FROM interactions WHERE id = {id:UUID}", { id })).toEqual([
+    { gone: 0 },
+  ])
+  await db.command('SYSTEM START MERGES interactions')
 
   await db.command('OPTIMIZE TABLE interactions FINAL')
   await db.command('OPTIMIZE TABLE feedback FINAL')

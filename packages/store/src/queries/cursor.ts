@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { FlywheelError } from '@flywheel/schema'
+import { canonicalFilter, FlywheelError, type InteractionFilter } from '@flywheel/schema'
 
 /** Where a list goes on: after this row in its order. */
 export interface ListPosition {
@@ -7,12 +7,10 @@ export interface ListPosition {
   id: string
 }
 
-/** Names a list by everything that its order and its rows depend on. Absent and undefined fields are the same. */
-export function listHash(list: string, projectId: string, filter: object): string {
-  const given = Object.entries(filter).filter(([, value]) => value !== undefined)
-  given.sort(([a], [b]) => (a < b ? -1 : 1))
+/** Names a list by everything that its order and its rows depend on: two spellings of one filter are one list. */
+export function listHash(list: string, projectId: string, filter: InteractionFilter): string {
   return createHash('sha256')
-    .update(JSON.stringify([list, projectId, given]))
+    .update(JSON.stringify([list, projectId, canonicalFilter(filter)]))
     .digest('base64url')
     .slice(0, 16)
 }

@@ -1,34 +1,6 @@
-import type { FeedbackKind, Status } from '@flywheel/schema'
+import { canonicalTime, type InteractionFilter } from '@flywheel/schema'
 import type { QueryParams } from '../database.js'
 import { resolvedFeedback } from './resolved-feedback.js'
-
-/** What a list may be narrowed by; every field given must hold. Times are RFC 3339. */
-export interface InteractionFilter {
-  /** At or after, by the id's time. */
-  since?: string | undefined
-  /** Before, by the id's time. */
-  until?: string | undefined
-  user_id?: string | undefined
-  session_id?: string | undefined
-  turn_id?: string | undefined
-  trace_id?: string | undefined
-  task?: string | undefined
-  surface?: string | undefined
-  environment?: string | undefined
-  release?: string | undefined
-  provider?: string | undefined
-  /** The model that answered or, before an answer, the one asked. */
-  model?: string | undefined
-  prompt_name?: string | undefined
-  prompt_version?: string | undefined
-  status?: Status | undefined
-  tag?: string | undefined
-  /** Interactions that feedback of this kind resolves to. */
-  feedback_kind?: FeedbackKind | undefined
-  has_feedback?: boolean | undefined
-  /** Text in the messages or the outputs, without regard to case. */
-  text?: string | undefined
-}
 
 const EQUALS = [
   'user_id',
@@ -61,8 +33,8 @@ export function filterConditions(filter: InteractionFilter): FilterConditions {
     conditions.push(condition)
     params[`filter_${name}`] = value
   }
-  if (filter.since !== undefined) add("t >= {filter_since:DateTime64(3, 'UTC')}", 'since', filter.since)
-  if (filter.until !== undefined) add("t < {filter_until:DateTime64(3, 'UTC')}", 'until', filter.until)
+  if (filter.since !== undefined) add("t >= {filter_since:DateTime64(3, 'UTC')}", 'since', canonicalTime(filter.since))
+  if (filter.until !== undefined) add("t < {filter_until:DateTime64(3, 'UTC')}", 'until', canonicalTime(filter.until))
   for (const name of EQUALS) {
     if (filter[name] !== undefined) add(`${name} = {filter_${name}:String}`, name, filter[name])
   }

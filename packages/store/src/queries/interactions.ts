@@ -1,8 +1,9 @@
+import type { InteractionFilter } from '@flywheel/schema'
 import type { Database, QueryLimits, QueryParams } from '../database.js'
 import type { FeedbackRow, InteractionListRow, InteractionRow } from '../rows.js'
 import { FEEDBACK_COLUMNS, INTERACTION_BODIES, INTERACTION_HEAD, INTERACTION_PREVIEWS } from './columns.js'
 import { decodeCursor, encodeCursor, type ListPosition, listHash } from './cursor.js'
-import { filterConditions, type InteractionFilter } from './interaction-filter.js'
+import { filterConditions } from './interaction-filter.js'
 import { resolvedFeedback } from './resolved-feedback.js'
 import { VISIBLE } from './visible.js'
 
