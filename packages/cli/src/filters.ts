@@ -1,5 +1,10 @@
-/** Filters of the api that take a text, with what they mean. */
-export const TEXT_FILTERS: Readonly<Record<string, string>> = {
+import type { InteractionFilter } from '@flywheel/schema'
+
+/** Conditions that are no text have flags of their own. */
+type TextFilter = Exclude<keyof InteractionFilter, 'since' | 'until' | 'has_feedback'>
+
+/** Every filter that takes a text, with what it means: a condition that the grammar gains or loses fails to compile. */
+export const TEXT_FILTERS: Readonly<Record<TextFilter, string>> = {
   user_id: 'opaque id of a user',
   session_id: 'session',
   turn_id: 'turn',

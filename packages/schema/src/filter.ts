@@ -1,33 +1,41 @@
 import { z } from 'zod'
 import { nonEmpty, time } from './fields.js'
 import { canonicalTime } from './time.js'
+import { UUID_PATTERN } from './uuidv7.js'
 import { FEEDBACK_KINDS, STATUSES } from './wire.js'
 
 /** Which interactions: one grammar for the URL, the API, the CLI and the recipe. Every condition must hold. */
 export const interactionFilterSchema = z.strictObject({
-  /** From this time of the id on, inclusive. */
-  since: time.optional(),
-  /** Before this time of the id. */
-  until: time.optional(),
+  since: time.optional().meta({ description: 'At or after, by the time of the id' }),
+  until: time.optional().meta({ description: 'Before, by the time of the id' }),
   user_id: nonEmpty.optional(),
   session_id: nonEmpty.optional(),
-  turn_id: nonEmpty.optional(),
+  turn_id: z.string().toLowerCase().regex(UUID_PATTERN, 'is not a UUID').optional(),
   trace_id: nonEmpty.optional(),
   task: nonEmpty.optional(),
   surface: nonEmpty.optional(),
   environment: nonEmpty.optional(),
   release: nonEmpty.optional(),
   provider: nonEmpty.optional(),
-  /** The model that answered. */
-  model: nonEmpty.optional(),
+  model: nonEmpty.optional().meta({ description: 'The model that answered or, before an answer, the one asked' }),
   prompt_name: nonEmpty.optional(),
   prompt_version: nonEmpty.optional(),
   status: z.enum(STATUSES).optional(),
   tag: nonEmpty.optional(),
-  feedback_kind: z.enum(FEEDBACK_KINDS).optional(),
+  feedback_kind: z
+    .enum(FEEDBACK_KINDS)
+    .optional()
+    .meta({ description: 'Interactions that feedback of this kind resolves to' }),
   has_feedback: z.boolean().optional(),
-  /** Words to find in the messages and outputs. */
-  text: nonEmpty.optional(),
+  text: nonEmpty.optional().meta({ description: 'Text in messages or outputs, without regard to case' }),
+})
+
+/** The filter as the query of a URL spells it: `has_feedback` is the word `true` or `false`. Parses to the filter. */
+export const interactionFilterQuerySchema = interactionFilterSchema.extend({
+  has_feedback: z
+    .enum(['true', 'false'])
+    .transform((word) => word === 'true')
+    .optional(),
 })
 
 export type InteractionFilter = z.infer<typeof interactionFilterSchema>
@@ -42,10 +50,4 @@ export function canonicalFilter(filter: InteractionFilter): string {
     .map(([key, value]) => [key, key === 'since' || key === 'until' ? canonicalTime(value as string) : value] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1))
   return JSON.stringify(Object.fromEntries(entries))
-}
-
-/** Reads the query of a URL: `has_feedback` as `true` or `false`, everything else as it stands. Then parse it. */
-export function filterFromQuery(query: Readonly<Record<string, string>>): Record<string, unknown> {
-  const flag = query['has_feedback']
-  return flag === 'true' || flag === 'false' ? { ...query, has_feedback: flag === 'true' } : { ...query }
 }

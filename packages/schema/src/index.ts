@@ -6,7 +6,12 @@ export { ERRORS, type ErrorCode, FlywheelError, isFlywheelError } from './errors
 export { EVENT_SCHEMAS } from './events.js'
 export { feedbackSchema } from './feedback.js'
 export { FEEDBACK_RULES, type KindRule } from './feedback-rules.js'
-export { canonicalFilter, filterFromQuery, type InteractionFilter, interactionFilterSchema } from './filter.js'
+export {
+  canonicalFilter,
+  type InteractionFilter,
+  interactionFilterQuerySchema,
+  interactionFilterSchema,
+} from './filter.js'
 export { interactionSchema } from './interaction.js'
 export { hasInvalidText } from './invalid-text.js'
 export { jsonSchemas } from './json-schema.js'

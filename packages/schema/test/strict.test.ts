@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readFixtures } from '../scripts/read-fixtures.js'
-import { canonicalFilter, filterFromQuery, interactionFilterSchema, strictEvent } from '../src/index.js'
+import { canonicalFilter, interactionFilterQuerySchema, interactionFilterSchema, strictEvent } from '../src/index.js'
 import { leastEvent, nextId } from './arbitraries.js'
 
 const accepts = (event: unknown) => strictEvent.safeParse(event).success
@@ -59,8 +59,11 @@ describe('the filter', () => {
   })
 
   test('reads a URL’s words', () => {
-    const read = (query: Record<string, string>) => interactionFilterSchema.safeParse(filterFromQuery(query))
+    const read = (query: Record<string, string>) => interactionFilterQuerySchema.safeParse(query)
     expect(read({ has_feedback: 'true', task: 'true' }).data).toEqual({ has_feedback: true, task: 'true' })
     expect(read({ has_feedback: 'yes' }).success).toBe(false)
+    expect(read({ turn_id: 'T-1' }).success).toBe(false)
+    const turn_id = nextId()
+    expect(read({ turn_id: turn_id.toUpperCase() }).data).toEqual({ turn_id })
   })
 })

@@ -3,8 +3,7 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { type ApiEnv, requireScope } from '../authenticate.js'
 import { onInvalid } from '../invalid.js'
 import type { ApiDeps } from '../ports.js'
-import { problems } from '../shapes/common.js'
-import { queryTimeSchema } from '../shapes/filter.js'
+import { problems, queryTimeSchema } from '../shapes/common.js'
 
 const difference = z.array(z.object({ type: z.string(), id: z.string() }))
 

@@ -1,5 +1,5 @@
 import { feedbackState } from '@flywheel/curation'
-import { FlywheelError } from '@flywheel/schema'
+import { FlywheelError, interactionFilterQuerySchema } from '@flywheel/schema'
 import { feedbackFor, getInteraction, listInteractions, streamInteractions } from '@flywheel/store'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { type ApiEnv, requireScope } from '../authenticate.js'
@@ -8,7 +8,6 @@ import { onInvalid } from '../invalid.js'
 import type { ApiDeps } from '../ports.js'
 import { FEEDBACK_JSON, INTERACTION_JSON, writeRow } from '../raw-json.js'
 import { MEDIA, notFoundProblem, problems, streamed } from '../shapes/common.js'
-import { interactionFilterQuerySchema } from '../shapes/filter.js'
 import { interactionPageSchema, interactionSchema } from '../shapes/interaction.js'
 
 /** In this header stands the cursor of a page that is not JSON. */

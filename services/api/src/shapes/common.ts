@@ -1,8 +1,11 @@
-import { SCOPES } from '@flywheel/schema'
+import { canonicalTime, interactionFilterSchema, SCOPES } from '@flywheel/schema'
 import { z } from '@hono/zod-openapi'
 
 /** RFC 3339 UTC. */
 export const timeSchema = z.string().openapi({ format: 'date-time', example: '2026-03-01T12:00:00.000Z' })
+
+/** A time in a query: the filter's own, read into UTC with milliseconds. */
+export const queryTimeSchema = interactionFilterSchema.shape.since.unwrap().transform(canonicalTime)
 
 /** RFC 9457 with a code and the id of the request. */
 export const problemSchema = z
