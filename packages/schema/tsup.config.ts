@@ -1,3 +1,3 @@
-import { library } from '../../tsup.base.js'
+import { declarations, library } from '../../tsup.base.js'
 
-export default library(['src/index.ts', 'src/wire.ts'])
+export default library(['src/index.ts', 'src/wire.ts'], { dts: declarations })
