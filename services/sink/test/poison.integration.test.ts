@@ -44,7 +44,7 @@ const POISON: Record<string, (id: string) => Line> = {
   'a known key twice': (id) => rawLine('interaction', id, `{"id":"${id}","user_id":"a","user_id":"${SECRET}"}`),
   'a server-side name': (id) => line('interaction', { id, project_id: 'another' }),
   'an id that is no UUID': (id) => line('link', { id: `x${id}` }, { id }),
-  'an id of another version': (id) => line('consent', { id: id.replace(/-7/, '-4') }, { id }),
+  'an id of another version': (id) => line('consent', { id: `${id.slice(0, 14)}4${id.slice(15)}` }, { id }),
   'an unknown purpose': (id) => line('consent', { id, purpose: 'resale' }),
   'a time that is none': (id) => line('feedback', { id, occurred_at: SECRET }),
   'broken JSON': (id) => rawLine('interaction', id, `{"id":"${id}","user_id":"${SECRET}}`),
