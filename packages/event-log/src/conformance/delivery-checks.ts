@@ -106,6 +106,21 @@ export const deliveryChecks: readonly Check[] = [
     for (const each of seen) assert.deepEqual(each.violations, [])
   }),
 
+  check('a group gets what another one has committed while it was away', 2, async (log) => {
+    const earlier = await log.consume('audit', async () => {})
+    await earlier.stop()
+    await appendMany(log, 20)
+    const sink = createSeen()
+    const first = await joinAs(log, 'sink', sink)
+    await eventually('20 records are committed', () => sink.committed.size === 20)
+    await first.stop()
+    const audit = createSeen()
+    const second = await joinAs(log, 'audit', audit)
+    await eventually('20 records come to the other group', () => audit.committed.size === 20)
+    await second.stop()
+    assert.deepEqual(audit.violations, [])
+  }),
+
   checkSubject('close waits for a running handler and makes it stale', 1, (subject) =>
     withGate(async (gate) => {
       const log = await subject.open()

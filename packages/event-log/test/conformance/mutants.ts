@@ -225,7 +225,7 @@ export const MUTANTS: Record<string, Mutant> = {
       }),
   },
   'makes one group of all groups': {
-    caughtBy: ['two groups each get everything'],
+    caughtBy: ['two groups each get everything', 'a group gets what another one has committed while it was away'],
     mutate: (log) => replace(log, { consume: (_, onSlice, options) => log.consume('shared', onSlice, options) }),
   },
   'counts records as lines': {

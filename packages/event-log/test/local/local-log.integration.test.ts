@@ -91,6 +91,7 @@ it('a failed write rejects as log_unavailable, leaves no gap and loses nothing a
     expect(said.gaps).toEqual([])
     expect(said.accepted.length).toBeGreaterThan(5)
     expect(said.accepted.length).toBeLessThan(120)
+    expect(said.accepted.some((place) => place.endsWith(':209'))).toBe(true)
     expect(said.accepted.filter((place) => !said.stored.includes(place))).toEqual([])
   }))
 
