@@ -22,6 +22,7 @@ export {
   type PageRequest,
   READ_LIMITS,
 } from './queries/interactions.js'
+export { readSelectedInteractions } from './queries/selected-interactions.js'
 export { insertDeadLetters, insertErasure, insertReceipts, loadErasures } from './queries/sink.js'
 export {
   readConsents,

@@ -9,15 +9,18 @@ import { VISIBLE } from './visible.js'
  * is past its limit or erased, in an order that does not depend on the database: by time, then by id as text.
  */
 
-const SNAPSHOT = `${VISIBLE} AND received_at <= {watermark:DateTime64(3, 'UTC')}`
-const ORDER = 'ORDER BY t, toString(id)'
-const EXPORT_LIMITS: QueryLimits = { max_execution_time_s: 600, max_memory_bytes: 2 ** 31 }
+/** The condition of a snapshot. Needs the parameters `project` and `watermark`. */
+export const SNAPSHOT_ROWS: string = `${VISIBLE} AND received_at <= {watermark:DateTime64(3, 'UTC')}`
+/** The order of a snapshot. */
+export const SNAPSHOT_ORDER = 'ORDER BY t, toString(id)'
+/** Limits of one statement of an export. */
+export const EXPORT_LIMITS: QueryLimits = { max_execution_time_s: 600, max_memory_bytes: 2 ** 31 }
 
 /** Feedback of the snapshot, with bodies. */
 export async function readFeedback(db: Database, projectId: string, watermark: string): Promise<FeedbackRow[]> {
   return read<FeedbackRow>(
     db,
-    `SELECT ${FEEDBACK_COLUMNS} FROM feedback FINAL WHERE ${SNAPSHOT} ${ORDER}`,
+    `SELECT ${FEEDBACK_COLUMNS} FROM feedback FINAL WHERE ${SNAPSHOT_ROWS} ${SNAPSHOT_ORDER}`,
     projectId,
     watermark,
   )
@@ -31,7 +34,7 @@ export async function readInteractionHeads(
 ): Promise<InteractionHead[]> {
   return read<InteractionHead>(
     db,
-    `SELECT ${INTERACTION_HEAD} FROM interactions FINAL WHERE ${SNAPSHOT} ${ORDER}`,
+    `SELECT ${INTERACTION_HEAD} FROM interactions FINAL WHERE ${SNAPSHOT_ROWS} ${SNAPSHOT_ORDER}`,
     projectId,
     watermark,
   )
@@ -52,7 +55,7 @@ export async function* readInteractionBodies(
     yield* await db.query<InteractionBodiesRow>(
       `SELECT id, ${INTERACTION_BODIES} FROM interactions FINAL
        WHERE ${VISIBLE} AND id IN {ids:Array(UUID)}
-         AND t >= UUIDv7ToDateTime({first:UUID}, 'UTC') AND t <= UUIDv7ToDateTime({last:UUID}, 'UTC') ${ORDER}`,
+         AND t >= UUIDv7ToDateTime({first:UUID}, 'UTC') AND t <= UUIDv7ToDateTime({last:UUID}, 'UTC') ${SNAPSHOT_ORDER}`,
       { project: projectId, ids: slice, first: slice[0], last: slice.at(-1) },
       EXPORT_LIMITS,
     )
@@ -63,7 +66,7 @@ const BODIES_SLICE = 500
 
 /** Links of the snapshot. */
 export async function readLinks(db: Database, projectId: string, watermark: string): Promise<LinkRow[]> {
-  return read<LinkRow>(db, `SELECT *, t FROM links FINAL WHERE ${SNAPSHOT} ${ORDER}`, projectId, watermark)
+  return read<LinkRow>(db, `SELECT *, t FROM links FINAL WHERE ${SNAPSHOT_ROWS} ${SNAPSHOT_ORDER}`, projectId, watermark)
 }
 
 /** Consent events received at or before the cut-off; never hidden by a limit, for a withdrawal must not expire. */
@@ -71,7 +74,7 @@ export async function readConsents(db: Database, projectId: string, cutoff: stri
   return read<ConsentRow>(
     db,
     `SELECT *, t FROM consents FINAL
-     WHERE project_id = {project:String} AND received_at <= {watermark:DateTime64(3, 'UTC')} ${ORDER}`,
+     WHERE project_id = {project:String} AND received_at <= {watermark:DateTime64(3, 'UTC')} ${SNAPSHOT_ORDER}`,
     projectId,
     cutoff,
   )
