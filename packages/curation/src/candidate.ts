@@ -1,4 +1,5 @@
 import type { Draft, Parts } from './draft.js'
+import type { Answer } from './evidence/evidence.js'
 import type { FeedbackState } from './evidence/feedback-state.js'
 import type { Strategy } from './strategies/strategy.js'
 import { byCodeUnit } from './text/canonical-json.js'
@@ -15,6 +16,12 @@ export interface Candidate {
   split?: string
   cluster?: string
   component?: string
+}
+
+/** The answers that a row would be made of; where parts do not come together, the one that the feedback is about. */
+export function answersOf({ parts, state }: Candidate): readonly Answer[] {
+  if (typeof parts !== 'string') return parts.answers
+  return state.answer === null ? [] : [state.answer]
 }
 
 /** The parts of a candidate that has passed the gate `join`. */

@@ -1,5 +1,4 @@
-import { FlywheelError } from '@flywheel/schema'
-import { type Candidate, draftOf, eventsOf } from './candidate.js'
+import { answersOf, type Candidate, draftOf, eventsOf } from './candidate.js'
 import type { Shape } from './draft.js'
 import type { Evidence } from './evidence/evidence.js'
 import { compareArrival } from './evidence/feedback-state.js'
@@ -10,8 +9,7 @@ import { GATES } from './gates/registry.js'
 import { membersOf } from './gates/split.js'
 import { type ChatMessage, sideText } from './prompt/chat.js'
 import type { Recipe } from './recipe.js'
-import { STRATEGIES } from './strategies/registry.js'
-import type { Strategy } from './strategies/strategy.js'
+import { strategiesOf } from './strategies/strategies-of.js'
 import { byCodeUnit } from './text/canonical-json.js'
 import { createWorld, type World } from './world.js'
 
@@ -95,15 +93,6 @@ export function snapshotOf(evidence: Evidence): Evidence {
   }
 }
 
-function strategiesOf(recipe: Recipe): Strategy[] {
-  return recipe.strategies.map((id) => {
-    const strategy = STRATEGIES.find((each) => each.id === id)
-    if (strategy !== undefined) return strategy
-    const known = STRATEGIES.map((each) => each.id).join(', ')
-    throw new FlywheelError('invalid_request', `recipe: unknown strategy "${id}"; use one of ${known}`)
-  })
-}
-
 function claim(world: World, recipe: Recipe): Candidate[] {
   const strategies = strategiesOf(recipe).sort((a, b) => byCodeUnit(a.id, b.id))
   return strategies.flatMap((strategy) =>
@@ -119,10 +108,12 @@ function claim(world: World, recipe: Recipe): Candidate[] {
 
 /** Ids of the interactions whose bodies `curate` will read, sorted: joins first, bodies after. */
 export function bodiesNeeded(evidence: Evidence, recipe: Recipe): string[] {
-  const candidates = claim(createWorld(snapshotOf({ ...evidence, bodies: [] }), recipe), recipe)
-  const ids = candidates.flatMap(({ parts }) =>
-    typeof parts === 'string' ? [] : parts.answers.map((answer) => answer.interaction),
-  )
+  const world = createWorld(snapshotOf({ ...evidence, bodies: [] }), recipe)
+  const ids = claim(world, recipe)
+    .filter((candidate) => typeof candidate.parts !== 'string')
+    .map((candidate) => answersOf(candidate).map((answer) => answer.interaction))
+    .filter((answers) => answers.every(world.isSelected))
+    .flat()
   return [...new Set(ids)].sort(byCodeUnit)
 }
 

@@ -1,5 +1,6 @@
 import { PURPOSES, type Purpose } from '@flywheel/schema'
 import { z } from 'zod'
+import { type RecipeFilter, recipeFilterSchema } from './recipe-filter.js'
 import { canonicalJson, sha256 } from './text/canonical-json.js'
 
 const HOUR = 3_600_000
@@ -8,6 +9,8 @@ const HOUR = 3_600_000
 export interface Recipe {
   name: string
   purpose: Purpose
+  /** Every interaction behind a row must meet it. @default all may enter */
+  filter?: RecipeFilter | undefined
   /** Ids of strategies. */
   strategies: string[]
   settling: {
@@ -44,6 +47,7 @@ const share = z.number().min(0).max(1)
 export const recipeSchema: z.ZodType<Recipe, RecipeInput> = z.strictObject({
   name: z.string().min(1).max(200).default('default'),
   purpose: z.enum(PURPOSES).default('train'),
+  filter: recipeFilterSchema.optional(),
   strategies: z
     .array(z.string())
     .min(1)

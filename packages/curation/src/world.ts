@@ -16,6 +16,8 @@ export interface World {
   states: FeedbackState[]
   consent: ConsentBook
   head(id: string): InteractionHead | undefined
+  /** Whether an interaction meets the recipe's filter. */
+  isSelected(id: string): boolean
   /** Parsed bodies; undefined where retention has taken them or they were not read. */
   exchange(id: string): Exchange | undefined
   promptHash(id: string): string
@@ -35,6 +37,7 @@ function memoise<T>(compute: (id: string) => T): (id: string) => T {
 /** Derives state and indexes from a snapshot. Nothing depends on the order of its rows. */
 export function createWorld(evidence: Evidence, recipe: Recipe): World {
   const heads = new Map(evidence.interactions.map((head) => [head.id, head]))
+  const selected = evidence.selected === undefined ? null : new Set(evidence.selected)
   const bodies = new Map(evidence.bodies.map((body) => [body.id, body]))
   const states = feedbackState(evidence.feedback, resolveTargets(evidence))
   const byAnswer = new Map<string, FeedbackState[]>()
@@ -60,6 +63,7 @@ export function createWorld(evidence: Evidence, recipe: Recipe): World {
     states,
     consent: consentBook(evidence, recipe.purpose),
     head: (id) => heads.get(id),
+    isSelected: (id) => selected === null || selected.has(id),
     exchange,
     promptHash: hashed(promptHash),
     promptCluster: hashed(promptCluster),

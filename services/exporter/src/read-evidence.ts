@@ -15,6 +15,7 @@ import {
   readInteractionBodies,
   readInteractionHeads,
   readLinks,
+  readSelectedInteractions,
 } from '@flywheel/store'
 
 type Keys<T> = { [K in keyof Required<T>]: true }
@@ -109,6 +110,9 @@ export async function readEvidence(
     feedback: (await readFeedback(db, projectId, watermark)).map((row) => pick<FeedbackRow>(row, FEEDBACK)),
     links: (await readLinks(db, projectId, watermark)).map((row) => pick<LinkRow>(row, LINK)),
     consents: (await readConsents(db, projectId, cutoff)).map((row) => pick<ConsentRow>(row, CONSENT)),
+  }
+  if (recipe.filter !== undefined) {
+    evidence.selected = await readSelectedInteractions(db, projectId, recipe.filter, watermark)
   }
   for await (const row of readInteractionBodies(db, projectId, bodiesNeeded(evidence, recipe))) {
     const { id, system, messages, tools, outputs } = row

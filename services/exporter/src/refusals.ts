@@ -2,16 +2,27 @@ import { type CuratedSet, canonicalTime, type Inputs, type Recipe, recipeHash } 
 import { FlywheelError } from '@flywheel/schema'
 import { type Database, listExports } from '@flywheel/store'
 
-const MENDS: Record<string, string> = {
-  snapshot: 'all feedback was taken back or replaced; wait for more, or look with: flywheel list --has-feedback',
-  consent: 'declare the basis for training: flywheel consent declare --purpose train --basis <text>',
-  join: 'wait until feedback has settled, or lower settling in the recipe; look at targets with: flywheel doctor',
-  completeness: 'the answers are truncated, failed or expired; look with: flywheel list --status ok',
-  edit_bounds: 'the corrections change nothing; lower edit.min_distance in the recipe if that is wanted',
+/** What mends an export whose rows a gate took, by gate or by gate and reason. */
+const MENDS: Record<string, (recipe: Recipe) => string> = {
+  snapshot: () => 'all feedback was taken back or replaced; wait for more, or look with: flywheel list --has-feedback',
+  'snapshot.outside_filter': () => "widen the recipe's filter; look at what it selects with: flywheel list",
+  // A grant covers rows from its own time on: declared without an earlier start it would change nothing here.
+  consent: ({ purpose }) =>
+    `declare on what the use rests: flywheel consent declare --purpose ${purpose} --basis <text> --applies-from 7d (a grant starts now unless --applies-from names an earlier time, and never lifts a withdrawal by somebody else)`,
+  join: () => 'wait until feedback has settled, or lower settling in the recipe; look at targets with: flywheel doctor',
+  completeness: () => 'the answers are truncated, failed or expired; look with: flywheel list --status ok',
+  edit_bounds: () => 'the corrections change nothing; lower edit.min_distance in the recipe if that is wanted',
+}
+
+const lookAtFunnel = (): string => 'look at the funnel of the last export: flywheel export show'
+
+/** Counts by name, greatest first. */
+function byCount(counts: Record<string, number> = {}): [string, number][] {
+  return Object.entries(counts).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
 }
 
 /** The error of an export without rows: which gate took everything, why, and what mends it. */
-export function nothingToExport(set: CuratedSet): FlywheelError {
+export function nothingToExport(set: CuratedSet, recipe: Recipe): FlywheelError {
   const candidates = set.funnel[0]?.in ?? 0
   if (candidates === 0) {
     return new FlywheelError(
@@ -20,17 +31,16 @@ export function nothingToExport(set: CuratedSet): FlywheelError {
     )
   }
   const gate = set.funnel.find((step) => step.out === 0)
-  const reasons = Object.entries(gate?.dropped ?? {})
-    .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
-    .map(([reason, count]) => `${reason} ${count}`)
+  const reasons = byCount(gate?.dropped).map(([reason, count]) => `${reason} ${count}`)
   const name = gate?.gate ?? ''
   const taken = set.funnel
     .flatMap((step) => Object.values(step.dropped).map((count) => [step.gate, count] as const))
     .reduce((sums, [step, count]) => sums.set(step, (sums.get(step) ?? 0) + count), new Map<string, number>())
-  const mostly = [...taken].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))[0]
+  const mostly = byCount(Object.fromEntries(taken))[0]
   const also = mostly !== undefined && mostly[0] !== name ? ` (before it, gate "${mostly[0]}" took ${mostly[1]})` : ''
-  const mend =
-    MENDS[mostly?.[0] ?? name] ?? MENDS[name] ?? 'look at the funnel of the last export: flywheel export show'
+  const culprit = mostly?.[0] ?? name
+  const [reason] = byCount(set.funnel.find((step) => step.gate === culprit)?.dropped)[0] ?? ['']
+  const mend = (MENDS[`${culprit}.${reason}`] ?? MENDS[culprit] ?? MENDS[name] ?? lookAtFunnel)(recipe)
   return new FlywheelError(
     'nothing_to_export',
     `Nothing to export: of ${candidates} candidates the gate "${name}" took the last ${gate?.in ?? 0}: ${reasons.join(', ')}${also}; ${mend}`,

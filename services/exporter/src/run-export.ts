@@ -16,9 +16,9 @@ import {
   jsonLines,
   manifestFile,
   type Ports,
+  parseRecipe,
   type RecipeInput,
   recipeHash,
-  recipeSchema,
   renderShards,
   renderTrl,
   type ShardFile,
@@ -115,12 +115,7 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
   const { db, projectId, watermark, rowKey, now } = options
   const started_at = now().toISOString()
   const outDir = resolve(options.outDir)
-  const parsed = recipeSchema.safeParse(options.recipe ?? {})
-  if (!parsed.success) {
-    const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'recipe'}: ${issue.message}`)
-    throw new FlywheelError('invalid_request', `The recipe is not valid: ${issues.join('; ')}`)
-  }
-  const recipe = parsed.data
+  const recipe = parseRecipe(options.recipe ?? {})
   const cutoff = options.cutoff ?? watermark
   await sweepUnfinished(outDir)
 
@@ -132,7 +127,7 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
 
   const ports = rowPorts(rowKey, await assignmentsOf(outDir, options.parent))
   const set = curate(evidence, recipe, ports)
-  if (set.rows.length === 0) throw nothingToExport(set)
+  if (set.rows.length === 0) throw nothingToExport(set, recipe)
   const { files: shards, layouts } = renderShards(set, recipe)
   const files = [...shards, assignmentsFile(set)]
   const manifest = buildManifest(export_id, identity, set, files)

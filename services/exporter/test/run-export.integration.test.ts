@@ -1,5 +1,6 @@
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { RecipeInput } from '@flywheel/curation'
 import type { Database } from '@flywheel/store'
 import { getExport, insertRows } from '@flywheel/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -65,6 +66,57 @@ describe('runExport', () => {
     expect(await filesOf(afterMerge.dir)).toEqual(files)
   })
 
+  it('lets in only interactions that meet the filter of the recipe, and counts the others', async () => {
+    const filtered = (filter: NonNullable<RecipeInput['filter']>): Promise<ExportSummary> =>
+      runExport({
+        db,
+        projectId: PROJECT,
+        recipe: { ...settled, filter },
+        watermark: WATERMARK,
+        outDir: join(root, 'f'),
+        rowKey: ROW_KEY,
+        now,
+      })
+    // Case 12 on: 8 corrections and 4 thumbs.
+    const since = new Date(START + 12_000).toISOString()
+    const half = await filtered({ since, model: 'stub-1' })
+    expect(half).toMatchObject({ pairs: 8, unpaired: 4, supervised: 8 })
+    expect(half.funnel[0]).toEqual({ gate: 'snapshot', in: 40, out: 20, dropped: { outside_filter: 20 } })
+    const { interactions, bodies } = JSON.parse(await readFile(half.manifest_path, 'utf8')).snapshot.inputs
+    expect({ interactions, bodies }).toEqual({ interactions: 24, bodies: 12 })
+    expect(await readFile(join(half.dir, 'README.md'), 'utf8')).toContain(`\`since\` ${JSON.stringify(since)}`)
+    // Another spelling of the same filter is the same export, and no condition is no filter.
+    const spelled = await filtered({ model: 'stub-1', since: since.replace('Z', '+00:00') })
+    expect(spelled).toMatchObject({ export_id: half.export_id, reused: true })
+    expect((await filtered({})).export_id).toBe(first.export_id)
+    await expect(filtered({ task: 'none' })).rejects.toMatchObject({
+      code: 'nothing_to_export',
+      message: expect.stringMatching(/gate "snapshot" took the last 40: outside_filter 40; widen the recipe's filter/),
+    })
+  })
+
+  it.each([
+    [{ colour: 'red' }, 'colour'],
+    [{ settling: { draft_hours: 1 } }, 'draft_hours'],
+    [{ strategies: ['edit.fianl'] }, 'unknown strategy "edit.fianl"; use one of edit.final'],
+    [{ formats: ['csv'] }, 'unknown format "csv"; use one of jsonl, parquet'],
+    [{ filter: { usr_id: 'u1' } }, 'usr_id'],
+    [{ filter: { text: 'refund' } }, 'filter.text: cannot stand in a recipe: bodies expire'],
+    [{ filter: { has_feedback: true } }, 'filter.has_feedback: cannot stand in a recipe: an export starts from'],
+    [{ filter: { user_id: 'u1' } }, 'filter.user_id: cannot stand in a recipe: the recipe is published'],
+  ])('refuses the recipe %j and says why, whatever there is to export', async (recipe, why) => {
+    const ran = runExport({
+      db,
+      projectId: 'a project without feedback',
+      recipe: recipe as RecipeInput,
+      watermark: WATERMARK,
+      outDir: join(root, 'g'),
+      rowKey: ROW_KEY,
+      now,
+    })
+    await expect(ran).rejects.toMatchObject({ code: 'invalid_request', message: expect.stringContaining(why) })
+  })
+
   it('refuses to run an export again whose inputs were erased, and says how many are gone', async () => {
     const erased = seed().feedback[1]!
     await insertRows(db, 'erasures', [
@@ -108,7 +160,9 @@ describe('runExport', () => {
     ])
     await expect(run(join(root, 'e'), new Date(START + 3_600_002).toISOString())).rejects.toMatchObject({
       code: 'nothing_to_export',
-      message: expect.stringMatching(/gate "consent".*consent_withdrawn.*flywheel consent declare/),
+      message: expect.stringMatching(
+        /gate "consent".*consent_withdrawn.*flywheel consent declare --purpose train .*--applies-from 7d .*starts now/,
+      ),
     })
   })
 })

@@ -96,6 +96,8 @@ export interface Evidence {
   feedback: FeedbackRow[]
   links: LinkRow[]
   consents: ConsentRow[]
+  /** Ids of the interactions that meet the recipe's filter; absent where it has none. */
+  selected?: string[]
 }
 
 /** Which output of which interaction. */

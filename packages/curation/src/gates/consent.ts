@@ -1,3 +1,4 @@
+import { answersOf } from '../candidate.js'
 import { eachGate, type Gate } from './gate.js'
 
 /**
@@ -6,7 +7,7 @@ import { eachGate, type Gate } from './gate.js'
  */
 export const consent: Gate = eachGate('consent', (candidate, world) => {
   const { parts, state } = candidate
-  const answers = typeof parts === 'string' ? (state.answer === null ? [] : [state.answer]) : parts.answers
+  const answers = answersOf(candidate)
   const feedback = typeof parts === 'string' ? [state] : parts.feedback
   const by = new Set<string>()
   for (const answer of answers) {

@@ -21,18 +21,33 @@ export interface Gate {
   run(candidates: readonly Candidate[], world: World, ports: Ports): GateResult
 }
 
-/** A gate that judges each candidate by itself: a reason drops it, null lets it through. */
+/**
+ * A gate that judges each candidate by itself: a reason drops it, null lets it through. What cannot even be judged is
+ * dropped as `unreadable`: one event that nobody foresaw must not stop every export after it.
+ */
 export function eachGate(id: string, judge: (candidate: Candidate, world: World) => string | null): Gate {
   return {
     id,
     run(candidates, world) {
       const result: GateResult = { kept: [], dropped: [] }
       for (const candidate of candidates) {
-        const reason = judge(candidate, world)
+        const reason = judgement(judge, candidate, world)
         if (reason === null) result.kept.push(candidate)
         else result.dropped.push({ candidate, reason })
       }
       return result
     },
+  }
+}
+
+function judgement(
+  judge: (candidate: Candidate, world: World) => string | null,
+  candidate: Candidate,
+  world: World,
+): string | null {
+  try {
+    return judge(candidate, world)
+  } catch {
+    return 'unreadable'
   }
 }

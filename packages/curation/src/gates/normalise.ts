@@ -1,4 +1,5 @@
 import { partsOf } from '../candidate.js'
+import { isTooDeep } from '../text/depth.js'
 import { isUnstorable } from '../text/normalise.js'
 import { eachGate, type Gate } from './gate.js'
 
@@ -9,12 +10,14 @@ function holdsUnstorable(value: unknown): boolean {
 }
 
 /**
- * Gate 4: texts that have no UTF-8 form are refused. The normal form itself (NFC, LF, no trailing spaces outside code
+ * Gate 4: texts that have no UTF-8 form and values that no reader can walk are refused. The normal form itself (NFC, LF, no trailing spaces outside code
  * fences) is applied where a row is rendered, so that no text enters a row without it.
  */
 export const normalise: Gate = eachGate('normalise', (candidate, world) => {
   const { answers, feedback } = partsOf(candidate)
   const bodies = answers.map((answer) => world.exchange(answer.interaction))
   const texts = feedback.map(({ row }) => [row.kept, row.kept_json === '' ? null : JSON.parse(row.kept_json)])
-  return holdsUnstorable([bodies, texts]) ? 'invalid_text' : null
+  const values = [bodies, texts]
+  if (isTooDeep(values)) return 'nested_too_deep'
+  return holdsUnstorable(values) ? 'invalid_text' : null
 })

@@ -1,10 +1,11 @@
 import type { JsonValue, Message, Part } from '@flywheel/schema'
 import { canonicalJson, sha256 } from '../text/canonical-json.js'
+import { isTooDeep } from '../text/depth.js'
 import { normaliseText } from '../text/normalise.js'
 import type { Exchange } from './message.js'
 
 /** Raised when the same prompt would hash differently; it is in every export id. */
-export const CANONICAL_PROMPT_VERSION = 1
+export const CANONICAL_PROMPT_VERSION = 2
 
 // Beyond 15 digits JSON.parse rounds: two different numbers would become one.
 const LONG_NUMBER = /\d{16}/
@@ -13,24 +14,37 @@ const LONG_NUMBER = /\d{16}/
 export function canonicalArguments(value: JsonValue): JsonValue {
   if (typeof value !== 'string' || LONG_NUMBER.test(value)) return value
   try {
-    return JSON.parse(value) as JsonValue
+    const parsed = JSON.parse(value) as JsonValue
+    return isTooDeep(parsed) ? value : parsed
   } catch {
     return value
   }
 }
 
-function canonicalPart(part: Part): object | null {
+type CallIds = Map<string, string>
+
+// A provider draws the ids of tool calls anew for each sample: their order is what they say.
+function canonicalId(ids: CallIds, id: string): string {
+  const known = ids.get(id) ?? `call_${ids.size + 1}`
+  ids.set(id, known)
+  return known
+}
+
+function canonicalPart(part: Part, ids: CallIds): object | null {
   // What the model thought on an earlier turn is not sent again by most hosts, and never trained on.
   if (part.type === 'reasoning') return null
   const { extra: _, ...rest } = part
   if (rest.type === 'text' || rest.type === 'refusal') return { ...rest, content: normaliseText(rest.content) }
-  if (rest.type === 'tool_call') return { ...rest, arguments: canonicalArguments(rest.arguments) }
+  if (rest.type === 'tool_call') {
+    return { ...rest, id: canonicalId(ids, rest.id), arguments: canonicalArguments(rest.arguments) }
+  }
+  if (rest.type === 'tool_call_response') return { ...rest, id: canonicalId(ids, rest.id) }
   return rest
 }
 
-function canonicalParts(parts: readonly Part[]): object[] {
+function canonicalParts(parts: readonly Part[], ids: CallIds): object[] {
   const joined: { type?: string; content?: string }[] = []
-  for (const part of parts.map(canonicalPart)) {
+  for (const part of parts.map((each) => canonicalPart(each, ids))) {
     const last = joined.at(-1)
     if (part === null) continue
     if (last?.type === 'text' && 'type' in part && part.type === 'text' && 'content' in part) {
@@ -41,17 +55,18 @@ function canonicalParts(parts: readonly Part[]): object[] {
 }
 
 /** A message without what does not change its meaning. */
-export function canonicalMessage(message: Message): object {
-  return { ...message, parts: canonicalParts(message.parts) }
+function canonicalMessage(message: Message, ids: CallIds): object {
+  return { ...message, parts: canonicalParts(message.parts, ids) }
 }
 
 /** SHA-256 over system prompt, tools and messages: two samples may be compared only where it is the same. */
 export function promptHash(exchange: Pick<Exchange, 'system' | 'tools' | 'messages'>): string {
+  const ids: CallIds = new Map()
   return sha256(
     canonicalJson({
-      system: canonicalParts(exchange.system),
+      system: canonicalParts(exchange.system, ids),
       tools: exchange.tools,
-      messages: exchange.messages.map(canonicalMessage),
+      messages: exchange.messages.map((message) => canonicalMessage(message, ids)),
     }),
   )
 }
@@ -62,5 +77,7 @@ export function promptHash(exchange: Pick<Exchange, 'system' | 'tools' | 'messag
  */
 export function promptCluster(exchange: Pick<Exchange, 'messages'>): string {
   const first = exchange.messages.find((message) => message.role === 'user')
-  return sha256(canonicalJson(first === undefined ? exchange.messages.map(canonicalMessage) : canonicalMessage(first)))
+  const ids: CallIds = new Map()
+  const messages = first === undefined ? exchange.messages : [first]
+  return sha256(canonicalJson(messages.map((message) => canonicalMessage(message, ids))))
 }

@@ -65,7 +65,8 @@ function chatMessages(message: Message, ids: CallIds): ChatMessage[] {
       const call = { name: part.name, arguments: toolArguments(part.arguments) }
       calls.push({ type: 'function', id: callId(ids, part.id), function: call })
     } else if (part.type === 'tool_call_response') {
-      const text = typeof part.response === 'string' ? part.response : canonicalJson(part.response)
+      // A response that is absent says nothing; JSON has no form for it.
+      const text = typeof part.response === 'string' ? part.response : canonicalJson(part.response ?? null)
       chat.push({ role: 'tool', content: normaliseText(text), tool_call_id: callId(ids, part.id) })
     } else if (part.type === 'blob' || part.type === 'uri' || part.type === 'file') {
       // Never trained as text alone.

@@ -77,6 +77,11 @@ function table(header: string[], rows: (string | number)[][]): string[] {
   return [line(header), line(header.map(() => '---')), ...rows.map(line), '']
 }
 
+function filterSection(filter: Manifest['recipe']['filter']): string[] {
+  const conditions = Object.entries(filter ?? {}).map(([name, value]) => `\`${name}\` ${JSON.stringify(value)}`)
+  return conditions.length === 0 ? [] : [`Only interactions that meet every condition: ${conditions.join(', ')}.`, '']
+}
+
 /** The dataset card, README.md: what is in the set, what is not, and what to set in the trainer. */
 export function datasetCard(manifest: Manifest, layouts: readonly TrlLayout[]): string {
   const { recipe, statistics, trainer } = manifest
@@ -88,6 +93,7 @@ export function datasetCard(manifest: Manifest, layouts: readonly TrlLayout[]): 
     '',
     `Preference data from people's corrections, choices and thumbs. Snapshot ${manifest.snapshot.watermark}, consent as of ${manifest.snapshot.cutoff}, purpose \`${recipe.purpose}\`. Export \`${manifest.export_id}\`.`,
     '',
+    ...filterSection(recipe.filter),
     '## Warnings',
     '',
     ...warningsOf(manifest).map((warning) => `- ${warning}`),

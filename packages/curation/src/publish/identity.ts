@@ -34,6 +34,7 @@ export function inputsOf(snapshot: Evidence): Inputs {
   const lines = Object.entries(kinds).flatMap(([kind, rows]) =>
     rows.map((row) => `${kind} ${row.id} ${sha256(canonicalJson(row))}\n`),
   )
+  if (snapshot.selected !== undefined) lines.push(`selected ${sha256([...snapshot.selected].sort().join('\n'))}\n`)
   lines.push(`project_consent ${canonicalJson(snapshot.project_consent)}\n`)
   return {
     digest: sha256(lines.join('')),

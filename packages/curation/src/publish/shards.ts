@@ -22,7 +22,11 @@ export interface ShardFile {
 /** The shapes in the order of the card. */
 export const SHAPES: readonly Shape[] = ['preference', 'unpaired', 'supervised']
 
-function formatsOf(recipe: Recipe): Format[] {
+/**
+ * The formats that a recipe names.
+ * @throws FlywheelError `invalid_request` for an id that is none, naming the known ones
+ */
+export function formatsOf(recipe: Pick<Recipe, 'formats'>): Format[] {
   return recipe.formats.map((id) => {
     const format = FORMATS.find((each) => each.id === id)
     if (format !== undefined) return format

@@ -7,7 +7,7 @@ import { textOf } from '../prompt/message.js'
 import { findJsonSpan, parsePointer, spliceJson } from '../text/json-splice.js'
 import { normaliseText } from '../text/normalise.js'
 import type { World } from '../world.js'
-import { isSignOfUse, missingTarget, signs } from './signs.js'
+import { isSignOfRefusal, isSignOfUse, missingTarget, signs } from './signs.js'
 
 const FENCED = /^(\s*```[a-zA-Z]*\n)([\s\S]*?)(\n```\s*)$/
 
@@ -22,10 +22,17 @@ export function joinCorrections(state: FeedbackState, world: World): Parts | str
   const decided = support.length > 0 ? all : all.filter((each) => !isDraft(each))
   if (!decided.includes(state)) return 'never_committed'
   if (decided[0] !== state) return 'merged_with_another_field'
+  // Whoever refuses the answer after it was corrected has seen the correction; before, they say why it was needed.
+  const last = decided.map(placed).sort(compareTimed).at(-1)!
+  if (signs(world, answer, isSignOfRefusal).some((each) => compareTimed(placed(each), last) > 0)) return 'contradictory'
   const { settling } = world.recipe
   const rest = (each: FeedbackState): number => (isDraft(each) ? settling.draft_ms : settling.committed_ms)
   if (decided.some((each) => each.time + rest(each) > world.now)) return 'not_settled'
   return { answers: [answer], feedback: [...decided, ...support] }
+}
+
+function placed({ time, row }: FeedbackState): { time: number; id: string } {
+  return { time, id: row.id }
 }
 
 function isDraft({ row }: FeedbackState): boolean {
@@ -112,9 +119,7 @@ function correctToolCall(message: Message, path: readonly string[], row: Feedbac
  * the output, because what was shown was something else.
  */
 export function applyCorrections(output: Message, corrections: readonly FeedbackState[]): Message | null {
-  const inOrder = [...corrections].sort((a, b) =>
-    compareTimed({ time: a.time, id: a.row.id }, { time: b.time, id: b.row.id }),
-  )
+  const inOrder = [...corrections].sort((a, b) => compareTimed(placed(a), placed(b)))
   // A whole output replaces every field corrected before it.
   const from = Math.max(
     0,

@@ -5,7 +5,6 @@ export interface JsonSpan {
 }
 
 const SPACE = /[\t\n\r ]*/y
-const STRING = /"[^"\\]*(?:\\.[^"\\]*)*"/y
 const SCALAR = /-?\d[\d.eE+-]*|true|false|null/y
 
 function eat(pattern: RegExp, text: string, at: number): number {
@@ -13,6 +12,16 @@ function eat(pattern: RegExp, text: string, at: number): number {
   const match = pattern.exec(text)
   if (match === null) throw new SyntaxError(`no JSON at ${at}`)
   return at + match[0].length
+}
+
+// By hand: a pattern keeps a way back for every escape and overflows the stack on a text of megabytes.
+function eatString(text: string, at: number): number {
+  if (text[at] !== '"') throw new SyntaxError(`no JSON string at ${at}`)
+  for (let position = at + 1; position < text.length; position++) {
+    if (text[position] === '\\') position++
+    else if (text[position] === '"') return position + 1
+  }
+  throw new SyntaxError(`the string at ${at} has no end`)
 }
 
 function skipValue(text: string, at: number): number {
@@ -23,7 +32,7 @@ function skipValue(text: string, at: number): number {
     const mark = text[position]
     if (mark === '{' || mark === '[') depth++
     else if (mark === '}' || mark === ']') depth--
-    if (mark === '"') position = eat(STRING, text, position)
+    if (mark === '"') position = eatString(text, position)
     else if (mark !== undefined && '{}[],:'.includes(mark)) position++
     else position = eat(SCALAR, text, position)
   } while (depth > 0)
@@ -55,7 +64,7 @@ export function findJsonSpan(text: string, path: readonly string[]): JsonSpan | 
     while (text[position] !== '}' && text[position] !== ']') {
       let name = String(index)
       if (open === '{') {
-        const end = eat(STRING, text, position)
+        const end = eatString(text, position)
         name = JSON.parse(text.slice(position, end)) as string
         position = eat(SPACE, text, eat(SPACE, text, end) + 1)
       }

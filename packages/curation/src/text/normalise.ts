@@ -1,5 +1,12 @@
 const FENCE = /^ {0,3}(`{3,}|~{3,})/
 
+// A pattern such as /[ \t]+$/ takes the square of a run's length where the run is not at the end: minutes for 200 kB.
+function withoutTrailingBlanks(line: string): string {
+  let end = line.length
+  while (end > 0 && (line[end - 1] === ' ' || line[end - 1] === '\t')) end--
+  return line.slice(0, end)
+}
+
 /**
  * The form in which texts enter a row: LF line ends everywhere; NFC and no trailing spaces outside of code fences,
  * whose content may depend on both.
@@ -11,7 +18,7 @@ export function normaliseText(text: string): string {
     .split('\n')
     .map((line) => {
       const mark = FENCE.exec(line)?.[1]
-      if (fence === null && mark === undefined) return line.normalize('NFC').replace(/[ \t]+$/, '')
+      if (fence === null && mark === undefined) return withoutTrailingBlanks(line.normalize('NFC'))
       if (fence === null) fence = mark as string
       else if (mark?.startsWith(fence)) fence = null
       return line
@@ -39,7 +46,8 @@ export function isUnstorable(text: string): boolean {
   return text.includes('\u0000') || LONE_SURROGATE.test(text)
 }
 
-const CONTROL_TOKEN = /<\|[A-Za-z0-9_]{2,40}\|>|<(?:start|end)_of_turn>|\[\/?INST\]|<<\/?SYS>>|<｜[^｜]{1,40}｜>/
+const CONTROL_TOKEN =
+  /<\|[A-Za-z0-9_]{2,40}\|>|<(?:start|end)_of_turn>|<\/?s>|<(?:bos|eos|pad)>|\[\/?(?:INST|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|SYSTEM_PROMPT)\]|<<\/?SYS>>|<｜[^｜]{1,40}｜>/
 
 /** A chat template's control token in a text: a tokenizer would read it as the template's own. */
 export function holdsControlToken(text: string): boolean {

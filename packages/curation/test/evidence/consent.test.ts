@@ -80,6 +80,23 @@ describe('consent', () => {
     expect(book.decide({ user: 'u', session: '', time: START, own: 'granted' }).isGranted).toBe(true)
   })
 
+  it('lets an agent answer for their own corrections from then on, and withdraw them', () => {
+    const story = new Story()
+    const id = story.ask({ user: 'customer', session: 's' })
+    const by = (author_kind: string, time: number) => {
+      story.say('correction', id, { author_id: 'agent-7', author_kind, time })
+      const verdict = consentBook(story.evidence(), 'train').ofFeedback(story.feedback.at(-1)!, story.interactions[0])
+      return verdict.isGranted ? verdict.by : `author_${verdict.reason}`
+    }
+    expect([by('end_user', START + DAY), by('expert', START + DAY)]).toEqual(['author_consent_absent', 'row'])
+    story.state('granted', 'user', 'agent-7', START + 2 * DAY)
+    expect([by('end_user', START + DAY), by('end_user', START + 3 * DAY)]).toEqual(['author_consent_absent', 'user'])
+    story.state('withdrawn', 'user', 'agent-7', START + 4 * DAY)
+    expect(by('end_user', START + 3 * DAY)).toBe('author_consent_withdrawn')
+    story.state('granted', 'project', 'p1', START + 5 * DAY, START)
+    expect(by('end_user', START + 3 * DAY)).toBe('author_consent_withdrawn')
+  })
+
   it('asks other people for their own consent, and experts for the project’s', () => {
     const story = new Story()
     const id = story.ask({ user: 'u', session: 's' })

@@ -66,7 +66,12 @@ const BODIES_SLICE = 500
 
 /** Links of the snapshot. */
 export async function readLinks(db: Database, projectId: string, watermark: string): Promise<LinkRow[]> {
-  return read<LinkRow>(db, `SELECT *, t FROM links FINAL WHERE ${SNAPSHOT_ROWS} ${SNAPSHOT_ORDER}`, projectId, watermark)
+  return read<LinkRow>(
+    db,
+    `SELECT *, t FROM links FINAL WHERE ${SNAPSHOT_ROWS} ${SNAPSHOT_ORDER}`,
+    projectId,
+    watermark,
+  )
 }
 
 /** Consent events received at or before the cut-off; never hidden by a limit, for a withdrawal must not expire. */
