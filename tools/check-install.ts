@@ -1,0 +1,240 @@
+/**
+ * What a user outside of the clone gets: the published packages are packed and installed in an empty project from
+ * their tarballs, then used there, from ESM, from CJS, from TypeScript and from the command line. Needs `npm run build`
+ * before it and the package registry.
+ */
+import assert from 'node:assert/strict'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative, resolve } from 'node:path'
+
+const PUBLISHED = ['@flywheel/schema', '@flywheel/sdk', '@flywheel/cli']
+const project = mkdtempSync(join(tmpdir(), 'flywheel-install-'))
+const own = JSON.parse(readFileSync('package.json', 'utf8')) as { devDependencies: Record<string, string> }
+const sdk = JSON.parse(readFileSync('packages/sdk/package.json', 'utf8')) as typeof own
+
+/** Nothing of this clone or of the caller's server may be in reach: the clone's condition, its bins, its keys. */
+const env: NodeJS.ProcessEnv = { PATH: process.env['PATH'], HOME: process.env['HOME'], npm_config_fund: 'false' }
+
+interface Ended {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+function collect(child: ChildProcess): { stdout: string; stderr: string } {
+  const text = { stdout: '', stderr: '' }
+  child.stdout?.on('data', (piece: Buffer) => (text.stdout += piece.toString()))
+  child.stderr?.on('data', (piece: Buffer) => (text.stderr += piece.toString()))
+  return text
+}
+
+async function run(command: string, args: string[], more: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const child = spawn(command, args, { cwd: project, env: { ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const text = collect(child)
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code: code ?? -1, ...text }
+}
+
+async function expectOk(command: string, args: string[], more?: NodeJS.ProcessEnv): Promise<Ended> {
+  const ended = await run(command, args, more)
+  assert.equal(ended.code, 0, `${command} ${args.join(' ')}\n${ended.stdout}${ended.stderr}`)
+  return ended
+}
+
+const write = (file: string, text: string): void => writeFileSync(join(project, file), text)
+
+async function step<Value>(name: string, body: () => Promise<Value>): Promise<Value> {
+  const start = performance.now()
+  const value = await body()
+  console.log(`check-install: ${name} (${((performance.now() - start) / 1000).toFixed(1)} s)`)
+  return value
+}
+
+/** Packs, and installs what was packed with the versions of openai and TypeScript that the repository uses. */
+async function install(): Promise<void> {
+  const tarballs = join(project, 'tarballs')
+  mkdirSync(tarballs)
+  const workspaces = PUBLISHED.flatMap((name) => ['-w', name])
+  const report = execFileSync(
+    'npm',
+    ['pack', '--json', '--ignore-scripts', '--pack-destination', tarballs, ...workspaces],
+    {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  )
+  const packed = JSON.parse(report) as { name: string; filename: string; size: number; unpackedSize: number }[]
+  for (const { name, size, unpackedSize } of packed) {
+    console.log(`  ${name}: ${Math.round(size / 1000)} kB packed, ${Math.round(unpackedSize / 1000)} kB unpacked`)
+  }
+  write('package.json', JSON.stringify({ name: 'consumer', version: '1.0.0', private: true }))
+  const files = packed.map(({ filename }) => `./${relative(project, join(tarballs, filename))}`)
+  const others = [`openai@${sdk.devDependencies['openai']}`, `typescript@${own.devDependencies['typescript']}`]
+  await expectOk('npm', ['install', '--no-audit', '--prefer-offline', ...files, ...others])
+  const installed = await expectOk('npm', ['ls', '--all', '--parseable'])
+  const ours = installed.stdout.split('\n').filter((line) => line.includes('@flywheel/'))
+  assert.equal(ours.length, PUBLISHED.length, `only what is published may be installed:\n${ours.join('\n')}`)
+}
+
+/** The body of a program that wraps the real openai client, corrects the answer, and prints what was recorded. */
+const PROGRAM = `
+const server = http.createServer((request, response) => {
+  response.setHeader('content-type', 'application/json')
+  response.end(JSON.stringify({
+    id: 'chatcmpl-1', object: 'chat.completion', created: 1, model: 'stub',
+    choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'Hello' } }],
+    usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+  }))
+})
+async function main() {
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const baseURL = 'http://127.0.0.1:' + server.address().port + '/v1'
+  const transport = process.env.FLYWHEEL_URL === undefined ? memoryTransport() : undefined
+  const flywheel = createFlywheel(transport === undefined ? {} : { transport })
+  const openai = flywheel.wrap(new OpenAI({ apiKey: 'none', baseURL }))
+  const turn = flywheel.turn({ user: 'u', task: 'reply' })
+  const answer = await turn.run(() =>
+    openai.chat.completions.create({ model: 'stub', messages: [{ role: 'user', content: 'Hi' }] }))
+  if (answer.choices[0].message.content !== 'Hello') throw new Error('the answer was changed')
+  flywheel.feedback.thumb(turn, 'up')
+  const report = await flywheel.flush()
+  server.close()
+  console.log(JSON.stringify({ types: transport?.events.map(({ type }) => type), report }))
+}
+main()
+`
+
+async function javascript(): Promise<void> {
+  write(
+    'program.mjs',
+    `import http from 'node:http'\nimport { createFlywheel, memoryTransport } from '@flywheel/sdk'\nimport OpenAI from 'openai'\n${PROGRAM}`,
+  )
+  write(
+    'program.cjs',
+    `const http = require('node:http')\nconst { createFlywheel, memoryTransport } = require('@flywheel/sdk')\nconst { OpenAI } = require('openai')\n${PROGRAM}`,
+  )
+  for (const file of ['program.mjs', 'program.cjs']) {
+    const { stdout, stderr } = await expectOk(process.execPath, [file])
+    const { types, report } = JSON.parse(stdout) as { types: string[]; report: Record<string, unknown> }
+    assert.deepEqual(types.sort(), ['feedback', 'interaction'], file)
+    assert.equal(report['sent'], 2, `${file}: ${stdout}${stderr}`)
+  }
+  write(
+    'schema.mjs',
+    `import { decodeLine } from '@flywheel/schema'\nimport { SCHEMA_VERSION } from '@flywheel/schema/wire'\nconsole.log(typeof decodeLine, SCHEMA_VERSION)\n`,
+  )
+  assert.equal((await expectOk(process.execPath, ['schema.mjs'])).stdout, 'function 1\n')
+}
+
+const TYPED = `
+import { createFlywheel, type Flywheel, type Turn } from '@flywheel/sdk'
+import OpenAI from 'openai'
+
+const flywheel: Flywheel = createFlywheel({ consent: { train: 'granted' }, consentBasis: 'terms' })
+const openai: OpenAI = flywheel.wrap(new OpenAI())
+const turn: Turn = flywheel.turn({ user: 'u', session: 's', task: 'reply' })
+export async function draft(): Promise<string | null | undefined> {
+  const answer = await turn.run(() => openai.chat.completions.create({ model: 'm', messages: [] }))
+  flywheel.feedback.correct(turn, 'What was sent', { ref: 'mail:1' })
+  // @ts-expect-error a thumb is up or down
+  flywheel.feedback.thumb(turn, 'sideways')
+  // @ts-expect-error neither granted nor denied
+  createFlywheel({ consent: { train: 'maybe' } })
+  return answer.choices[0]?.message.content
+}
+`
+
+async function typescript(): Promise<void> {
+  write('esm.mts', TYPED)
+  write('cjs.cts', TYPED)
+  write(
+    'schema.mts',
+    `import type { FlywheelEvent } from '@flywheel/schema/wire'\nimport { ERRORS } from '@flywheel/schema'\nexport const status: number = ERRORS.draining.httpStatus\nexport type One = FlywheelEvent['type']\n`,
+  )
+  // skipLibCheck off: a declaration that imports what is not installed is an error of the one who installed it.
+  const strict = {
+    noEmit: true,
+    strict: true,
+    target: 'es2022',
+    lib: ['es2022', 'dom', 'dom.asynciterable'],
+    types: [],
+  }
+  const compilations = [
+    { compilerOptions: { ...strict, module: 'nodenext' }, files: ['esm.mts', 'cjs.cts', 'schema.mts'] },
+    {
+      compilerOptions: { ...strict, module: 'esnext', moduleResolution: 'bundler' },
+      files: ['esm.mts', 'schema.mts'],
+    },
+  ]
+  for (const compilation of compilations) {
+    write('tsconfig.json', JSON.stringify(compilation))
+    await expectOk('npx', ['tsc', '-p', 'tsconfig.json'])
+  }
+}
+
+/** Starts `flywheel up` and reads the one line that it prints. */
+async function up(): Promise<{ child: ChildProcess; url: string; key: string }> {
+  const args = ['up', '--data-dir', 'data', '--port', '0', '--json']
+  // The bin itself and not npx: a signal has to reach the server.
+  const bin = join(project, 'node_modules/.bin/flywheel')
+  const child = spawn(bin, args, { cwd: project, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const text = collect(child)
+  const ended = once(child, 'exit')
+  while (!isJson(text.stdout)) {
+    const isOver = await Promise.race([ended, new Promise((go) => setTimeout(go, 50, null))])
+    if (isOver !== null) throw new Error(`flywheel up ended early:\n${text.stdout}${text.stderr}`)
+  }
+  const { url, secret_key } = JSON.parse(text.stdout) as { url: string; secret_key: string }
+  return { child, url, key: secret_key }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function commandLine(): Promise<void> {
+  const { child, url, key } = await up()
+  try {
+    const flywheel = (...args: string[]): Promise<Ended> =>
+      run('npx', ['--no-install', 'flywheel', ...args, '--data-dir', 'data'])
+    const sent = await expectOk(process.execPath, ['program.mjs'], { FLYWHEEL_URL: url, FLYWHEEL_API_KEY: key })
+    assert.equal((JSON.parse(sent.stdout) as { report: { sent: number } }).report.sent, 2, sent.stdout)
+
+    const until = Date.now() + 20_000
+    let listed: Ended
+    do listed = await flywheel('list', '--format', 'jsonl')
+    while (listed.stdout === '' && listed.code === 0 && Date.now() < until)
+    assert.equal(listed.code, 0, listed.stderr)
+    const rows = listed.stdout.trim().split('\n')
+    assert.deepEqual([rows.length, (JSON.parse(rows[0] as string) as { task: string }).task], [1, 'reply'])
+
+    // No consent was given: the worker runs, reads, and finds nothing that may be exported.
+    const exported = await flywheel('export', 'run')
+    assert.equal(exported.code, 5, exported.stdout + exported.stderr)
+    assert.match(exported.stderr, /Nothing to export: .+/)
+    const unknown = await flywheel('show', '0199a0b0-0000-7000-8000-000000000001')
+    assert.equal(unknown.code, 3, unknown.stderr)
+  } finally {
+    child.kill('SIGINT')
+  }
+  const [code] = (await once(child, 'exit')) as [number | null]
+  assert.equal(code, 0, 'flywheel up ends with 0 on Ctrl-C')
+}
+
+process.chdir(resolve(import.meta.dirname, '..'))
+try {
+  await step('packed and installed', install)
+  await step('ESM and CJS programs', javascript)
+  await step('types under nodenext and bundler', typescript)
+  await step('flywheel up, list, export run', commandLine)
+} finally {
+  rmSync(project, { recursive: true, force: true })
+}
