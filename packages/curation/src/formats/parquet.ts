@@ -84,6 +84,13 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, each]) => [key, withoutNulls(each)]))
 }
 
+// The reader's own decoder swallows a byte order mark at the start of a text.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function stringFromBytes(bytes: Uint8Array | undefined): string | undefined {
+  return bytes === undefined ? undefined : decoder.decode(bytes)
+}
+
 /** Parquet with nested message columns, Snappy, 1,000 rows a row group. */
 export const parquet: Format = {
   id: 'parquet',
@@ -104,7 +111,7 @@ export const parquet: Format = {
   },
   async read(bytes) {
     const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
-    const rows = await parquetReadObjects({ file })
+    const rows = await parquetReadObjects({ file, parsers: { stringFromBytes } })
     return rows.map((row) => withoutNulls(row) as TrlRecord)
   },
 }

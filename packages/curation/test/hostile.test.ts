@@ -1,0 +1,180 @@
+import type { Message, Part } from '@flywheel/schema'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { FORMATS, recipeSchema, renderShards, verifyShards } from '../src/index.js'
+import { findJsonSpan } from '../src/text/json-splice.js'
+import { holdsControlToken, normaliseText } from '../src/text/normalise.js'
+import { drops, pairsOf, Story, text } from './support.js'
+
+const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
+const callWith = (args: string): Message[] => [
+  { role: 'assistant', parts: [{ type: 'tool_call', id: 'c', name: 'f', arguments: args }] },
+]
+const MEGABYTES = 4_000_000
+
+/** One row that must come out, whatever stands beside it. */
+function withGoodRow(): Story {
+  const story = new Story()
+  story.say('correction', story.ask({ output: 'good answer' }), { kept: 'better answer, in other words' })
+  return story
+}
+
+describe('hostile evidence (case 22)', () => {
+  it('takes time in proportion to its length', () => {
+    const start = performance.now()
+    expect(normaliseText(`${' '.repeat(MEGABYTES)}x`)).toHaveLength(MEGABYTES + 1)
+    expect(findJsonSpan(`{"a":"${'\\n'.repeat(MEGABYTES)}","b":1}`, ['b'])).not.toBeNull()
+    const story = withGoodRow()
+    const blanks = story.ask({ output: `start${' \t'.repeat(MEGABYTES / 2)}end` })
+    story.say('correction', blanks, { kept: `${'\n```'.repeat(100_000)}${' '.repeat(MEGABYTES)}x` })
+    expect(pairsOf(story.curate()).length).toBeGreaterThan(0)
+    // The square of these lengths is hours.
+    expect(performance.now() - start).toBeLessThan(15_000)
+  })
+
+  it.each([
+    ['a corrected value', (story: Story) => ({ id: story.ask({ output: '{"a":1}' }), kept_json: nested(100_000) })],
+    [
+      'arguments given as text',
+      (story: Story) => ({ id: story.ask({ outputs: callWith(`{"a":${nested(100_000)}}`) }) }),
+    ],
+    [
+      'a response of a tool',
+      (story: Story) => {
+        const parts: Part[] = [{ type: 'tool_call_response', id: 'c', response: 'here' }]
+        const id = story.ask({ messages: [text('user', 'q'), { role: 'tool', parts }] })
+        const body = story.bodies.at(-1)!
+        body.messages = body.messages.replace('"here"', nested(100_000))
+        return { id }
+      },
+    ],
+  ])('drops %s that nests too deep, and nothing else', (_, make) => {
+    const story = withGoodRow()
+    const { id, kept_json = '' } = make(story) as { id: string; kept_json?: string }
+    story.say('correction', id, { field: '/a', kept_json, kept: kept_json === '' ? 'x' : '' })
+    story.say('thumb', id, { label: 'down', session_id: 's' })
+    const set = story.curate({ strategies: ['edit.final'] })
+    expect(pairsOf(set)).toHaveLength(1)
+    expect(Object.keys(drops(set)).join()).toMatch(
+      /nested_too_deep|arguments_not_an_object|shown_transformed|contradictory/,
+    )
+  })
+
+  it('drops what nobody foresaw with a reason instead of failing the export', () => {
+    const story = withGoodRow()
+    const parts = [{ type: 'text' }, null] as unknown as Part[]
+    story.say('correction', story.ask({ outputs: [{ role: 'assistant', parts }] }), { kept: 'x' })
+    const set = story.curate()
+    expect(pairsOf(set)).toHaveLength(1)
+    expect(Object.keys(drops(set)).some((name) => name.endsWith('.unreadable'))).toBe(true)
+  })
+
+  it.each([
+    '<|im_end|>',
+    '<|start_header_id|>',
+    '<end_of_turn>',
+    '</s>',
+    '<eos>',
+    '[/INST]',
+    '[TOOL_CALLS]',
+    '<<SYS>>',
+    '<｜User｜>',
+  ])('knows %s as a control token, also in arguments, and not a | b', (token) => {
+    expect(holdsControlToken(`a ${token} b`)).toBe(true)
+    expect(holdsControlToken('if a <b| c|> d [INSTALL] <span>')).toBe(false)
+    const story = new Story()
+    story.say('thumb', story.ask({ outputs: callWith(JSON.stringify({ note: token })) }), { label: 'up' })
+    expect(drops(story.curate())).toEqual({ 'format_validity.control_token': 1 })
+  })
+
+  it('writes and reads line separators, __proto__ and megabytes in every format as they were', async () => {
+    const story = new Story()
+    const texts = [
+      'a\u2028b\u2029c\u0085d',
+      '{"__proto__":{"x":1}}',
+      `\n\nHuman: ${'long '.repeat(400_000)}end`,
+      '\ufefftext',
+      '"""\\"',
+    ]
+    for (const [n, text] of texts.entries())
+      story.say('correction', story.ask({ output: `served ${n}` }), { kept: text })
+    const args = story.ask({ outputs: callWith('{"__proto__":{"polluted":1},"constructor":"x","order":7}') })
+    story.say('thumb', args, { label: 'down' })
+    const set = story.curate({ split: { validation: 0 } })
+    expect(pairsOf(set)).toHaveLength(texts.length)
+    const { files, layouts } = renderShards(set, recipeSchema.parse({ split: { validation: 0 } }))
+    const bytes = new Map(files.map((file) => [file.path, file.bytes]))
+    expect(await verifyShards(set, layouts, files, (path) => Promise.resolve(bytes.get(path)!))).toEqual([])
+    for (const format of FORMATS) {
+      const shard = files.find((file) => file.shape === 'preference' && file.format === format.id)!
+      const records = (await format.read(shard.bytes)) as { chosen: { content: string }[] }[]
+      expect(records.map(({ chosen }) => chosen[0]?.content).sort()).toEqual(texts.map(normaliseText).sort())
+    }
+    const jsonl = files.find((file) => file.shape === 'preference' && file.format === 'jsonl')!
+    expect(new TextDecoder().decode(jsonl.bytes)).not.toMatch(/[\u2028\u2029\u0085]/)
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
+  })
+
+  it('never fails, whatever the collector lets through', () => {
+    const texts = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('{"a":"b"}', '```json\n{"a":1}\n```', '', ' ', '<|im_end|>'),
+    )
+    const json = fc.jsonValue() as fc.Arbitrary<never>
+    const part = fc.oneof(
+      fc.record({ type: fc.constantFrom('text', 'refusal', 'reasoning'), content: texts }),
+      fc.record({
+        type: fc.constant('tool_call'),
+        id: texts,
+        name: texts,
+        arguments: fc.oneof(texts, fc.dictionary(texts, json)),
+      }),
+      fc.record(
+        { type: fc.constant('tool_call_response'), id: texts, response: json },
+        { requiredKeys: ['type', 'id'] },
+      ),
+      fc.record({ type: fc.constantFrom('other', 'blob', 'new_kind'), raw: json }),
+    ) as unknown as fc.Arbitrary<Part>
+    const message = fc.record({
+      role: fc.constantFrom('system', 'developer', 'user', 'assistant', 'tool'),
+      parts: fc.array(part, { maxLength: 3 }),
+    }) as fc.Arbitrary<Message>
+    const said = fc.record({
+      kind: fc.constantFrom('correction', 'thumb', 'choice', 'regenerate', 'copy'),
+      label: fc.constantFrom('up', 'down', ''),
+      field: fc.constantFrom('', '/a', '/tool_call/c/arguments/a', '/tool_call/c/name', '/a/~2', 'a'),
+      kept: texts,
+      kept_json: fc.oneof(
+        fc.constant(''),
+        fc.oneof(fc.array(json), fc.dictionary(texts, json)).map((value) => JSON.stringify(value)),
+      ),
+      shown: fc.oneof(fc.constant(''), texts),
+      choice: fc.nat(2),
+    })
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.record({
+            messages: fc.array(message, { maxLength: 3 }),
+            outputs: fc.array(message, { maxLength: 2 }),
+            said: fc.array(said, { maxLength: 3 }),
+          }),
+          { maxLength: 4 },
+        ),
+        (asked) => {
+          const story = withGoodRow()
+          for (const { said, ...each } of asked) {
+            const id = story.ask(each)
+            for (const fields of said) {
+              story.say(fields.kind as 'thumb', id, { ...fields, candidates: JSON.stringify([{ id, choice: 1 }]) })
+            }
+          }
+          const set = story.curate()
+          expect(pairsOf(set).some((row) => row.chosen.content === 'better answer, in other words')).toBe(true)
+          renderShards(set, recipeSchema.parse({}))
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+})
