@@ -14,6 +14,7 @@ export {
 export { insertKey, insertProject, loadKeys, loadProjects, revokeKey } from './queries/control.js'
 export { type DeadLetterFilter, listDeadLetters } from './queries/dead-letters.js'
 export { getExport, listExports, recordExport, recordExportItems } from './queries/exports.js'
+export { type FeedbackEvidence, feedbackEvidence } from './queries/feedback-evidence.js'
 export {
   feedbackFor,
   getInteraction,

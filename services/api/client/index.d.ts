@@ -131,6 +131,7 @@ export type ApiSchema = {
     $post: {
       input: {
         json: {
+          as_of?: string | undefined
           recipe?: undefined | {
             [name: string]: unknown
           }
@@ -282,6 +283,7 @@ export type ApiSchema = {
           label: string
           occurred_at: string
           received_at: string
+          resolved_choice: number
           retracts: null | string
           state: "live" | "retracted" | "retraction" | "superseded" | "yields_to_commit"
           t: string

@@ -1,8 +1,8 @@
-import { feedbackState } from '@flywheel/curation'
 import { FlywheelError, interactionFilterQuerySchema } from '@flywheel/schema'
-import { feedbackFor, getInteraction, listInteractions, streamInteractions } from '@flywheel/store'
+import { feedbackEvidence, getInteraction, listInteractions, streamInteractions } from '@flywheel/store'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { type ApiEnv, requireScope } from '../authenticate.js'
+import { feedbackAbout } from '../feedback-about.js'
 import { formatOf, streamRows } from '../formats.js'
 import { onInvalid } from '../invalid.js'
 import type { ApiDeps } from '../ports.js'
@@ -75,15 +75,9 @@ export function interactionRoutes(deps: ApiDeps) {
           `The interaction ${id} is not in this project, or not stored yet; see GET /v1/health for the lag`,
         )
       }
-      const feedback = await feedbackFor(deps.db, project_id, id)
-      // Every row resolves to this interaction; a state differs by what competes for the same answer, which is all here.
-      const states = feedbackState(
-        feedback.map((event) => ({ ...event, retracts: event.retracts ?? '' })),
-        ({ choice }) => ({ interaction: id, choice }),
-      )
-      const fates = new Map(states.map((state) => [state.row.id, state.fate]))
-      const events = feedback.map((event) =>
-        writeRow(event, FEEDBACK_JSON, { state: JSON.stringify(fates.get(event.id) ?? 'live') }),
+      const feedback = feedbackAbout(id, await feedbackEvidence(deps.db, project_id, row))
+      const events = feedback.map(({ event, state, resolved_choice }) =>
+        writeRow(event, FEEDBACK_JSON, { state: JSON.stringify(state), resolved_choice: String(resolved_choice) }),
       )
       const body = writeRow(row, INTERACTION_JSON, { feedback: `[${events.join(',')}]` })
       // Typed by the schema, written as text: see writeRow.

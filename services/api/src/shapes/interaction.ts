@@ -74,13 +74,17 @@ export const feedbackSchema = z
     kind: z.string(),
     target_kind: z.string(),
     target: z.string(),
-    choice: z.number().int(),
+    choice: z.number().int().openapi({ description: 'As sent' }),
     label: z.string(),
     value: z.number().nullable(),
     author_id: z.string(),
     author_kind: z.string(),
     retracts: z.string().nullable(),
     state: feedbackStateSchema,
+    resolved_choice: z
+      .number()
+      .int()
+      .openapi({ description: 'The output that it is about: for a turn the one that was shown' }),
   })
   .openapi('Feedback')
 
