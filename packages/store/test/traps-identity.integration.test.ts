@@ -2,9 +2,20 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { type Database, getInteraction, openEmbedded } from '../src/index.js'
+import {
+  accounting,
+  type Database,
+  feedbackFor,
+  getInteraction,
+  insertReceipts,
+  openEmbedded,
+  readConsents,
+  readFeedback,
+  readLinks,
+  statistics,
+} from '../src/index.js'
 import { runChild } from './children/run.js'
-import { freshStore, interaction, ndjson, uuid } from './support.js'
+import { freshStore, interaction, ndjson, server, uuid } from './support.js'
 
 /** Rows as they are stored, not as FINAL shows them, after everything was merged that can merge. */
 async function rowsAndPartitions(db: Database, table: string, id: string) {
@@ -98,6 +109,70 @@ test('a reused id with another body neither changes nor doubles the row', async 
   await db.insert('interactions', ndjson(interaction({ id, project_id: 'other', user_id: 'theirs' })))
   expect((await getInteraction(db, 'p', id))!.user_id).toBe('first')
   expect((await getInteraction(db, 'other', id))!.user_id).toBe('theirs')
+})
+
+test('a reused id under another key is not read, in whatever order the copies are stored', async () => {
+  await open()
+  const project_id = 'reuse'
+  const [mine, other] = [interaction({ project_id }), interaction({ project_id })]
+  await db.insert('interactions', ndjson(mine, other))
+  const ids = { feedback: uuid(), links: uuid(), consents: uuid() }
+  const copy = (minute: number, line: number, fields: Record<string, unknown>) => ({
+    ...server({ project_id, received_at: `2026-03-01T10:0${minute}:00.000Z`, source: `reuse/0:${minute}/${line}` }),
+    schema_version: 1,
+    ...fields,
+  })
+  const copies = (minute: number, target: unknown) => ({
+    feedback: copy(minute, 0, { id: ids.feedback, kind: 'thumb', target_kind: 'interaction', target, label: 'up' }),
+    links: copy(minute, 1, { id: ids.links, target_kind: 'interaction', target, ref: `ref ${minute}` }),
+    consents: copy(minute, 2, {
+      id: ids.consents,
+      subject_kind: 'user',
+      subject: `user ${minute}`,
+      purpose: 'train',
+      label: 'withdrawn',
+    }),
+  })
+  const tables = ['feedback', 'links', 'consents'] as const
+  for (const sent of [copies(2, other['id']), copies(1, mine['id'])]) {
+    for (const table of tables) await db.insert(table, ndjson(sent[table]))
+  }
+
+  const now = new Date().toISOString()
+  expect(await readFeedback(db, project_id, now)).toMatchObject([{ target: mine['id'] }])
+  expect(await readLinks(db, project_id, now)).toMatchObject([{ target: mine['id'], ref: 'ref 1' }])
+  expect(await readConsents(db, project_id, now)).toMatchObject([{ subject: 'user 1' }])
+  const kinds = async (id: unknown) => (await feedbackFor(db, project_id, String(id))).map(({ kind }) => kind)
+  expect(await kinds(mine['id'])).toEqual(['thumb'])
+  expect(await kinds(other['id'])).toEqual([])
+  expect(await statistics(db, project_id)).toMatchObject([{ interactions: 2, feedback: { thumb: 1 } }])
+
+  // Both arrivals have receipts: a reused id, and no event stored twice.
+  const types = ['feedback', 'link', 'consent']
+  const receipt = (position: number) => ({
+    project_id,
+    log_id: 'reuse',
+    partition: 0,
+    position,
+    received_at: now,
+    request_id: 'r',
+    key_id: 'k',
+    types,
+    ids: [ids.feedback, ids.links, ids.consents],
+    hashes: types.map(() => `0${position}`),
+    outcomes: types.map(() => 'stored' as const),
+    rejected: 0,
+    client_instance: '',
+    client_seq: 0,
+    client_created: 0,
+    client_dropped: 0,
+    client_rejected: 0,
+    body_bytes: 1,
+  })
+  await insertReceipts(db, [receipt(1), receipt(2)], 'reuse')
+  expect(await accounting(db, project_id, {}, [{ log_id: 'reuse', partition: 0, committed: 3, end: 3 }])).toMatchObject(
+    { distinct: 3, repeats: 3, id_reused: 3, stored: 3, duplicated_count: 0, duplicated: [] },
+  )
 })
 
 test('the engine does not order UUIDs by time, so tables sort by t first and ids compare as text', async () => {

@@ -1,6 +1,7 @@
 import { EVENT_TYPES } from '@flywheel/schema'
 import type { Database, QueryLimits, QueryParams } from '../database.js'
 import { EVENT_TABLES } from '../rows.js'
+import { KEY_BESIDE_ID } from './visible.js'
 
 /** How far the sink has come in one partition of a log. */
 export interface LogProgress {
@@ -61,7 +62,7 @@ export interface Accounting {
   /** In a table and in no receipt. */
   unreceipted_count: number
   unreceipted: AccountingDifference[]
-  /** Stored more than once. */
+  /** Stored more than once under one key. A reused id under another key counts in `id_reused` and is read nowhere. */
   duplicated_count: number
   duplicated: AccountingDifference[]
   /** No difference, nothing lost, and no client has more receipted than it made. */
@@ -161,13 +162,14 @@ function sumsQuery(inside: string, isWhole: boolean, log: readonly LogProgress[]
   }
   const stored = EVENT_TYPES.map(
     (type) => `SELECT '${type}' AS type, toString(id) AS id, count() AS rows,
+        count() > uniqExact(${KEY_BESIDE_ID[type]}) AS is_doubled,
         max(${committedOnly(log, params, source)}) AS is_committed
       FROM ${EVENT_TABLES[type]} FINAL
       WHERE project_id = {project:String} AND row_until > now64(3) GROUP BY id`,
   ).join(' UNION ALL ')
   const dead = `SELECT type, event_id FROM dead_letters WHERE project_id = {project:String}`
   const hidden = `SELECT toString(arrayJoin(event_ids)) FROM erasures FINAL WHERE project_id = {project:String}`
-  const states = `SELECT type, id, lines, bodies, by_client, rows, multiIf(
+  const states = `SELECT type, id, lines, bodies, by_client, rows, is_doubled, multiIf(
         lines = 0, if(is_committed AND id NOT IN (${hidden}), 'unreceipted', 'outside'),
         rows > 0, if(id IN (${hidden}), 'erased', 'stored'),
         id IN (${hidden}) OR said_erased, 'erased',
@@ -183,9 +185,9 @@ function sumsQuery(inside: string, isWhole: boolean, log: readonly LogProgress[]
       toFloat64(countIf(lines > 0 AND by_client)) AS by_clients, toFloat64(countIf(bodies > 1)) AS id_reused,
       ${countOf('stored')} AS stored, ${countOf('dead')} AS dead_lettered, ${countOf('erased')} AS erased,
       ${countOf('expired')} AS expired, ${countOf('missing')} AS missing_count,
-      toFloat64(countIf(${unreceipted})) AS unreceipted_count, toFloat64(countIf(rows > 1)) AS duplicated_count,
+      toFloat64(countIf(${unreceipted})) AS unreceipted_count, toFloat64(countIf(is_doubled)) AS duplicated_count,
       ${sampleOf("state = 'missing'")} AS missing, ${sampleOf(unreceipted)} AS unreceipted,
-      ${sampleOf('rows > 1')} AS duplicated
+      ${sampleOf('is_doubled')} AS duplicated
     FROM (${states})`
 }
 

@@ -5,7 +5,7 @@ import { FEEDBACK_COLUMNS, INTERACTION_BODIES, INTERACTION_HEAD, INTERACTION_PRE
 import { decodeCursor, encodeCursor, type ListPosition, listHash } from './cursor.js'
 import { filterConditions } from './interaction-filter.js'
 import { resolvedFeedback } from './resolved-feedback.js'
-import { VISIBLE } from './visible.js'
+import { firstArrival, VISIBLE } from './visible.js'
 
 /** Limits of one query that a user waits for. */
 export const READ_LIMITS: QueryLimits = { max_execution_time_s: 30, max_memory_bytes: 1 << 30 }
@@ -131,9 +131,10 @@ export async function feedbackFor(db: Database, projectId: string, interactionId
   )
   const candidates = [...targets, ...refs.map((row) => row.ref), ...shown.map((row) => row.target)]
   const resolved = resolvedFeedback('target IN {candidates:Array(String)}')
+  const asked = `SELECT id FROM feedback WHERE project_id = {project:String} AND target IN {candidates:Array(String)}`
   return db.query<FeedbackRow>(
     `SELECT ${FEEDBACK_COLUMNS} FROM feedback FINAL
-     WHERE ${VISIBLE} AND target IN {candidates:Array(String)}
+     WHERE ${VISIBLE} AND target IN {candidates:Array(String)} AND ${firstArrival('feedback', `id IN (${asked})`)}
        AND id IN (SELECT feedback_id FROM (${resolved}) WHERE interaction_id = {interaction:String})
      ORDER BY least(occurred_at, received_at), toString(id)`,
     { project: projectId, candidates, interaction: interaction.id },

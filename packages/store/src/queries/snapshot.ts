@@ -2,7 +2,7 @@ import type { Database, QueryLimits } from '../database.js'
 import type { ConsentRow, ErasureRow, FeedbackRow, InteractionBodiesRow, InteractionHead, LinkRow } from '../rows.js'
 import { FEEDBACK_COLUMNS, INTERACTION_BODIES, INTERACTION_HEAD } from './columns.js'
 import { loadErasures } from './sink.js'
-import { VISIBLE } from './visible.js'
+import { firstArrival, VISIBLE } from './visible.js'
 
 /*
  * What an export reads. Every reader sees the rows received at or before the watermark, first arrivals only, less what
@@ -20,7 +20,8 @@ export const EXPORT_LIMITS: QueryLimits = { max_execution_time_s: 600, max_memor
 export async function readFeedback(db: Database, projectId: string, watermark: string): Promise<FeedbackRow[]> {
   return read<FeedbackRow>(
     db,
-    `SELECT ${FEEDBACK_COLUMNS} FROM feedback FINAL WHERE ${SNAPSHOT_ROWS} ${SNAPSHOT_ORDER}`,
+    `SELECT ${FEEDBACK_COLUMNS} FROM feedback FINAL
+     WHERE ${SNAPSHOT_ROWS} AND ${firstArrival('feedback')} ${SNAPSHOT_ORDER}`,
     projectId,
     watermark,
   )
@@ -68,7 +69,7 @@ const BODIES_SLICE = 500
 export async function readLinks(db: Database, projectId: string, watermark: string): Promise<LinkRow[]> {
   return read<LinkRow>(
     db,
-    `SELECT *, t FROM links FINAL WHERE ${SNAPSHOT_ROWS} ${SNAPSHOT_ORDER}`,
+    `SELECT *, t FROM links FINAL WHERE ${SNAPSHOT_ROWS} AND ${firstArrival('link')} ${SNAPSHOT_ORDER}`,
     projectId,
     watermark,
   )
@@ -79,7 +80,8 @@ export async function readConsents(db: Database, projectId: string, cutoff: stri
   return read<ConsentRow>(
     db,
     `SELECT *, t FROM consents FINAL
-     WHERE project_id = {project:String} AND received_at <= {watermark:DateTime64(3, 'UTC')} ${SNAPSHOT_ORDER}`,
+     WHERE project_id = {project:String} AND received_at <= {watermark:DateTime64(3, 'UTC')}
+       AND ${firstArrival('consent')} ${SNAPSHOT_ORDER}`,
     projectId,
     cutoff,
   )
