@@ -23,6 +23,7 @@ export {
   type PageRequest,
   READ_LIMITS,
 } from './queries/interactions.js'
+export { type OrphanedFeedback, type OrphanedRequest, orphanedFeedback } from './queries/orphaned-feedback.js'
 export { readSelectedInteractions } from './queries/selected-interactions.js'
 export { insertDeadLetters, insertErasure, insertReceipts, loadErasures } from './queries/sink.js'
 export {
