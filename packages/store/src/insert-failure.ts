@@ -23,6 +23,8 @@ export const POISON_CODES: ReadonlyMap<number, string> = new Map([
   [130, 'CANNOT_READ_ARRAY_FROM_TEXT'],
   [131, 'TOO_LARGE_STRING_SIZE'],
   [190, 'SIZES_OF_ARRAYS_DONT_MATCH'],
+  // Of a line that nests deeper than the engine reads: retried, one such line would hold its partition for ever.
+  [306, 'TOO_DEEP_RECURSION'],
   [321, 'VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE'],
   [349, 'CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN'],
   [376, 'CANNOT_PARSE_UUID'],

@@ -129,6 +129,7 @@ describe('poison', () => {
       'feedback',
       JSON.stringify(feedback({ kind: 'copy', target_kind: 'ref', target: 'x', occurred_at: 'now' })),
     ],
+    'nesting deeper than the engine reads': ['interactions', line(`"later":${'['.repeat(5_000)}${']'.repeat(5_000)}`)],
     'no project': ['interactions', JSON.stringify(interaction({ project_id: '' }))],
   }
   const tableOf: Record<string, string> = { link: 'links' }

@@ -52,6 +52,11 @@ const POISON: Record<string, (id: string) => Line> = {
   'an open array of an unknown field': (id) => rawLine('interaction', id, `{"id":"${id}","unknown":[{"a":1}`),
   'two objects': (id) => rawLine('interaction', id, `{"id":"${id}"}{"id":"${uuid()}"}`),
   'no object': (id) => rawLine('feedback', id, `["${id}"]`),
+  // Older collectors let it through: retried, it would hold the partition for ever.
+  'a field that nests deeper than the engine reads': (id) =>
+    rawLine('interaction', id, `{"id":"${id}","new_field":${'['.repeat(5_000)}${']'.repeat(5_000)}}`),
+  'a body that nests deeper than the engine reads': (id) =>
+    rawLine('feedback', id, `{"id":"${id}","kept_json":${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}}`),
   'a half line': (id) => rawLine('feedback', id, `{"id":"${id}","kind":"thu`),
 }
 
