@@ -1,3 +1,4 @@
+import { isDeeperThan } from './depth.js'
 import type { ErrorCode } from './errors.js'
 import { EVENT_ACCEPTS, EVENT_SCHEMAS } from './events.js'
 import { hasInvalidText } from './invalid-text.js'
@@ -44,6 +45,13 @@ export function decodeLine(text: string, now: number): DecodedLine | RefusedLine
     return refuse('not_an_object', 'the line is JSON but no object; send one object a line')
   }
   const event = value as Record<string, unknown>
+  if (isDeeperThan(text, LIMITS.depth)) {
+    return refuse(
+      'event_too_deep',
+      `the event nests deeper than ${LIMITS.depth} levels; send such a value as text`,
+      event,
+    )
+  }
   const hasEscapes = text.includes('\\u')
   if (hasInvalidText(text, event, hasEscapes)) {
     return refuse('invalid_text', 'a string holds a lone surrogate or NUL; replace it, U+FFFD is usual')

@@ -5,6 +5,7 @@ export const ERRORS = {
   not_utf8: { httpStatus: 400, isRetryable: false },
   not_an_object: { httpStatus: 400, isRetryable: false },
   event_too_large: { httpStatus: 413, isRetryable: false },
+  event_too_deep: { httpStatus: 422, isRetryable: false },
   invalid_event: { httpStatus: 422, isRetryable: false },
   unknown_type: { httpStatus: 422, isRetryable: false },
   unsupported_schema_version: { httpStatus: 422, isRetryable: false },

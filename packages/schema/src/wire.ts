@@ -96,6 +96,8 @@ export const LIMITS = {
   body_bytes: 16 * 1024 * 1024,
   lines: 1000,
   event_bytes: 8 * 1024 * 1024,
+  /** Objects and arrays within each other, the event's own included; ClickHouse reads 1,000. */
+  depth: 500,
   id_age_ms: 400 * 24 * 3600 * 1000,
   id_ahead_ms: 24 * 3600 * 1000,
   append_ms: 20_000,

@@ -110,3 +110,29 @@ test('an own __proto__ or constructor is an unknown field like any other', () =>
   const decoded = decodeLine(line, NOW)
   expect(decoded.ok && JSON.stringify(decoded.event)).toBe(line)
 })
+
+describe('nesting', () => {
+  const at = (depth: number, [open, close]: readonly [string, string]) =>
+    JSON.stringify(interaction({ parameters: { a: 0 } })).replace(
+      '"a":0',
+      // The event and `parameters` are two levels.
+      `"a":${open.repeat(depth - 2)}${open === '[' ? '' : '0'}${close.repeat(depth - 2)}`,
+    )
+
+  test.each([
+    ['arrays', ['[', ']']],
+    ['objects', ['{"a":', '}']],
+  ] as const)('of %s is taken up to the limit and refused beyond, at any depth', (_, pair) => {
+    expect(decodeLine(at(LIMITS.depth, pair), NOW)).toMatchObject({ ok: true })
+    expect(refusal(at(LIMITS.depth + 1, pair)).code).toBe('event_too_deep')
+    expect(refusal(at(500_000, pair)).code).toBe('event_too_deep')
+  })
+
+  test('is told from brackets that stand in strings and beside each other', () => {
+    const text = '[{\\"'.repeat(1000)
+    expect(decodeLine(JSON.stringify(interaction({ task: text, parameters: { text, a: '\\' } })), NOW).ok).toBe(true)
+    const wide = Array.from({ length: 2000 }, () => [{}])
+    expect(decodeLine(JSON.stringify(interaction({ parameters: { wide } })), NOW).ok).toBe(true)
+    expect(decodeLine(JSON.stringify(interaction({ later: [text, ...wide] })), NOW).ok).toBe(true)
+  })
+})
