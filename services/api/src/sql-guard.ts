@@ -23,7 +23,19 @@ const TABLE_FUNCTIONS = new Set([
 ])
 
 /** Scalar functions that leave the database. `file` reads any file of the host, even in a session with readonly = 1. */
-const SCALAR_FUNCTIONS = ['file', 'catboostEvaluate', 'getServerPort', 'getOSKernelVersion', 'serverUUID'] as const
+const SCALAR_FUNCTIONS = [
+  'file',
+  'catboostEvaluate',
+  'aiClassify',
+  'aiEmbed',
+  'aiExtract',
+  'aiGenerate',
+  'aiTranslate',
+  'getServerPort',
+  'getOSKernelVersion',
+  'logTrace',
+  'serverUUID',
+] as const
 
 /** What the guard needs of a database: one parameterised SELECT. */
 export interface SqlParser {
@@ -68,9 +80,15 @@ async function format(db: SqlParser, sql: string): Promise<string> {
   return rows[0]?.statement ?? ''
 }
 
-/** ClickHouse writes every string of a formatted statement in single quotes with backslash escapes. */
+/**
+ * The statement without what its author may write freely. ClickHouse writes every string in single quotes and every
+ * name that is no plain word in back quotes, both with backslash escapes. The two are read together: the single quote in
+ * the name `a'` opens no string, and taken for one it would hide what follows.
+ */
 function withoutStrings(statement: string): string {
-  return statement.replace(/'(?:[^'\\]|\\.|'')*'/gs, "''")
+  return statement.replace(/'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.|``)*`/gs, (quoted) =>
+    quoted.startsWith("'") ? "''" : /^`\w+`$/.test(quoted) ? quoted : '``',
+  )
 }
 
 const functionsOf = new WeakMap<SqlParser, Promise<Set<string>>>()

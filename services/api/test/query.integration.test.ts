@@ -21,6 +21,7 @@ describe('SQL of users', () => {
     ['a semicolon at its end', 'SELECT 1 AS x;', [{ x: 1 }]],
     ['a WITH', 'WITH 2 AS y SELECT y AS x', [{ x: 2 }]],
     ['a UNION', '(SELECT 1 AS x) UNION ALL (SELECT 1 AS x)', [{ x: 1 }, { x: 1 }]],
+    ['a name with a quotation mark', "SELECT 1 AS `a'`, 'file(1)' AS `file(;`", [{ "a'": 1, 'file(;': 'file(1)' }]],
     ['words of other statements in a string', "SELECT 'file(1); INTO OUTFILE' AS x", [{ x: 'file(1); INTO OUTFILE' }]],
   ])('runs %s', async (_, sql, rows) => {
     const { status, text } = await run(sql)
@@ -64,6 +65,12 @@ describe('SQL of users', () => {
     ['a file as a value', "SELECT file('/etc/hostname')"],
     ['a file by APPLY', "SELECT * APPLY(file) FROM (SELECT '/etc/hostname')"],
     ['a file by a quoted name', "SELECT `file`('/etc/hostname')"],
+    // The name's quotation mark must not pass for the start of a string.
+    ['a file behind a name with a quotation mark', "SELECT 1 AS `a'`, file('/etc/hostname')"],
+    ['a file between two such names', "SELECT 1 AS `'`, file('/etc/hostname') AS `b'`"],
+    ['a file behind a name with an escape', "SELECT 1 AS `a\\`'`, file('/etc/hostname')"],
+    ['a file behind a name in double quotes', `SELECT 1 AS "a'", file('/etc/hostname')`],
+    ['a file by an escaped name', "SELECT `fi\\x6ce`('/etc/hostname')"],
     ['a file by a table name', 'SELECT * FROM `/etc/hostname`'],
     ['the network', "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')"],
     ['a bucket', "SELECT * FROM s3('http://127.0.0.1:1/bucket/key', 'CSV')"],
