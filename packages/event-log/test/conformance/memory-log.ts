@@ -148,7 +148,7 @@ export function openMemoryLog(disk: MemoryDisk): EventLog {
 
   /** As in a consumer group: everyone loses everything, and gets its share after a while. */
   const rebalance = (group: GroupState): void => {
-    group.tenants.forEach((tenant) => tenant?.ended.abort())
+    for (const tenant of group.tenants) tenant?.ended.abort()
     group.tenants.fill(null)
     const members = [...group.members]
     setTimeout(() => {
