@@ -100,6 +100,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .command('run')
     .description('curate what is stored now into a data set')
     .option('--recipe <file>', 'JSON; - reads stdin (default: the default recipe)')
+    .option('--as-of <id>', 'make an earlier export once more: the same bytes, or a refusal')
     .action(action(async () => (await import('./commands/export-run.js')).exportRun))
   exports_
     .command('list')

@@ -200,6 +200,30 @@ export type ApiSchema = {
       status: 200
     }
   }
+  "/v1/feedback/orphaned": {
+    $get: {
+      input: {
+        query: {
+          limit?: number | string | undefined
+        }
+      }
+      output: {
+        count: number
+        items: {
+          id: string
+          kind: string
+          occurred_at: string
+          received_at: string
+          session_id: string
+          target: string
+          target_kind: string
+          trust: string
+        }[]
+      }
+      outputFormat: "json"
+      status: 200
+    }
+  }
   "/v1/health": {
     $get: {
       input: {}

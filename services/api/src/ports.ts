@@ -13,9 +13,12 @@ export interface LogPort {
   watermark(): Promise<string>
 }
 
-/** Runs an export to its end. `recipe` is what the caller sent, unread; absent means the default one. */
+/**
+ * Runs an export to its end. `recipe` is what the caller sent, unread; absent means the default one. `as_of` makes an
+ * earlier export once more.
+ */
 export interface ExportPort {
-  run(request: { project_id: string; recipe?: unknown }): Promise<z.input<typeof exportSummarySchema>>
+  run(request: { project_id: string; recipe?: unknown; as_of?: string }): Promise<z.input<typeof exportSummarySchema>>
 }
 
 /** Keys by id, kept in memory. */

@@ -76,9 +76,10 @@ export async function refuseChangedInputs(
     const gone = kinds.map((kind) => [kind, Math.max(0, before.inputs[kind] - run.inputs[kind])] as const)
     const total = gone.reduce((sum, [, count]) => sum + count, 0)
     const named = gone.filter(([, count]) => count > 0).map(([kind, count]) => `${count} ${kind}`)
-    throw new FlywheelError(
-      'inputs_changed',
-      `Export ${row.id} cannot be run again: ${total} of its inputs are gone or emptied (${named.join(', ') || 'same counts, other content'}); retention or erasure took them. Run a new export without a watermark`,
-    )
+    const why =
+      total > 0
+        ? `${total} of its inputs are gone or emptied (${named.join(', ')}); retention or erasure took them`
+        : "its inputs are as many as before and say something else; the project's consent setting was changed, or retention emptied bodies"
+    throw new FlywheelError('inputs_changed', `Export ${row.id} cannot be run again: ${why}. Run a new export`)
   }
 }

@@ -17,6 +17,7 @@ import {
   manifestFile,
   type Ports,
   parseRecipe,
+  type Recipe,
   type RecipeInput,
   recipeHash,
   renderShards,
@@ -29,6 +30,7 @@ import {
 } from '@flywheel/curation'
 import { FlywheelError } from '@flywheel/schema'
 import { type Database, recordExport, recordExportItems } from '@flywheel/store'
+import { earlierExport, latestExport } from './earlier-export.js'
 import { readPublished, startFolder, sweepUnfinished } from './publish.js'
 import { readEvidence } from './read-evidence.js'
 import { nothingToExport, refuseChangedInputs } from './refusals.js'
@@ -39,12 +41,20 @@ export interface RunExportOptions {
   projectId: string
   /** As a person wrote it. @default the default recipe */
   recipe?: RecipeInput | undefined
-  /** RFC 3339 UTC: only what was received at or before it. */
-  watermark: string
+  /** RFC 3339 UTC: only what was received at or before it. Not asked for with `asOf`. */
+  watermark?: string | undefined
   /** RFC 3339 UTC: consent and erasure as of then. @default watermark */
   cutoff?: string | undefined
-  /** Export id whose splits the components keep; it must stand in `outDir`. @default none */
+  /**
+   * Export id whose splits the components keep; it must stand in `outDir`. `latest`: the newest that is there and was
+   * split by the same rule, if any. @default none
+   */
   parent?: string | undefined
+  /**
+   * Id of an earlier export, to make it once more: its snapshot, cut-off, recipe and parent are taken, the others here
+   * are not. The answer is the same id and the same bytes, or an error.
+   */
+  asOf?: string | undefined
   /** Folder that holds one folder an export. */
   outDir: string
   /** The project's random key, under which row ids are HMACs. */
@@ -91,10 +101,32 @@ async function assignmentsOf(outDir: string, parent: string | undefined): Promis
   )
 }
 
-function assignmentsFile(set: CuratedSet): ShardFile {
-  const bytes = jsonLines(set.assignments)
+/** The splits of this set and of those before it: a component keeps its own also after a set that has no row of it. */
+function assignmentsFile(set: CuratedSet, before: ReadonlyMap<string, string>): ShardFile {
+  const all = new Map([...before, ...set.assignments.map(({ member, split }) => [member, split] as const)])
+  const lines = [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([member, split]) => ({ member, split }))
+  const bytes = jsonLines(lines)
   const path = 'meta/assignments.jsonl'
-  return { path, shape: 'meta', split: '', format: 'jsonl', rows: set.assignments.length, bytes, sha256: sha256(bytes) }
+  return { path, shape: 'meta', split: '', format: 'jsonl', rows: lines.length, bytes, sha256: sha256(bytes) }
+}
+
+interface Resolved {
+  watermark: string
+  cutoff: string
+  recipe: Recipe
+  parent: string | undefined
+  /** When the export was first made, if it was. */
+  created_at?: string
+}
+
+async function resolveRequest(options: RunExportOptions, outDir: string): Promise<Resolved> {
+  const { db, projectId, asOf, watermark } = options
+  if (asOf !== undefined) return await earlierExport(db, projectId, asOf)
+  const recipe = parseRecipe(options.recipe ?? {})
+  if (watermark === undefined) throw new FlywheelError('invalid_request', 'An export needs a watermark')
+  const isLatest = options.parent === 'latest'
+  const parent = isLatest ? await latestExport(db, projectId, recipe.split, outDir) : options.parent
+  return { watermark, cutoff: options.cutoff ?? watermark, recipe, parent }
 }
 
 function firstRow(set: CuratedSet, layouts: readonly TrlLayout[]): Record<string, unknown> | null {
@@ -112,24 +144,28 @@ function firstRow(set: CuratedSet, layouts: readonly TrlLayout[]): Record<string
  * `inputs_changed` where retention or erasure took inputs of the same export
  */
 export async function runExport(options: RunExportOptions): Promise<ExportSummary> {
-  const { db, projectId, watermark, rowKey, now } = options
+  const { db, projectId, rowKey, now } = options
   const started_at = now().toISOString()
   const outDir = resolve(options.outDir)
-  const recipe = parseRecipe(options.recipe ?? {})
-  const cutoff = options.cutoff ?? watermark
   await sweepUnfinished(outDir)
+  const request = await resolveRequest(options, outDir)
+  const { watermark, cutoff, recipe, parent } = request
 
   const evidence = await readEvidence(db, projectId, recipe, { watermark, cutoff })
   const inputs = inputsOf(snapshotOf(evidence))
-  const identity: ExportIdentity = { watermark, cutoff, inputs, recipe, parent: options.parent ?? null }
+  const identity: ExportIdentity = { watermark, cutoff, inputs, recipe, parent: parent ?? null }
   await refuseChangedInputs(db, projectId, { ...identity, code: CODE_VERSIONS })
   const export_id = exportId(identity)
+  if (options.asOf !== undefined && export_id !== options.asOf) {
+    throw new FlywheelError('inputs_changed', `Export ${options.asOf} cannot be made again: it would be ${export_id}`)
+  }
 
-  const ports = rowPorts(rowKey, await assignmentsOf(outDir, options.parent))
+  const assignments = await assignmentsOf(outDir, parent)
+  const ports = rowPorts(rowKey, assignments)
   const set = curate(evidence, recipe, ports)
   if (set.rows.length === 0) throw nothingToExport(set, recipe)
   const { files: shards, layouts } = renderShards(set, recipe)
-  const files = [...shards, assignmentsFile(set)]
+  const files = [...shards, assignmentsFile(set, assignments)]
   const manifest = buildManifest(export_id, identity, set, files)
   const { path: manifestName, text } = manifestFile(manifest)
 
@@ -174,7 +210,7 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
   await recordExport(db, {
     project_id: projectId,
     id: export_id,
-    parent: options.parent ?? '',
+    parent: parent ?? '',
     kind: 'full',
     status: 'published',
     watermark: canonicalTime(watermark),
@@ -184,8 +220,8 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
     path: place,
     ...counts,
     funnel: JSON.stringify(set.funnel),
-    summary: JSON.stringify({ cutoff: canonicalTime(cutoff), inputs, code: CODE_VERSIONS }),
-    created_at,
+    summary: JSON.stringify({ cutoff: canonicalTime(cutoff), inputs, code: CODE_VERSIONS, recipe }),
+    created_at: canonicalTime(request.created_at ?? created_at),
   })
   return {
     export_id,

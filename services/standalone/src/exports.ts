@@ -33,13 +33,15 @@ export async function createExports(options: ExportsOptions): Promise<Exports> {
   const worker = createExporterWorker({ storePath: dir.store, outDir: dir.exports })
   let failure: { part: string; at: string; code: string; message: string } | null = null
 
-  const run: ExportPort['run'] = async ({ project_id, recipe }) => {
+  const run: ExportPort['run'] = async ({ project_id, recipe, as_of }) => {
     const project = keys.project(project_id)
     if (project === undefined) throw new FlywheelError('not_found', `The project ${project_id} does not exist`)
+    const common = { projectId: project_id, rowKey: rowKey(master, project.row_key_sealed) }
+    if (as_of !== undefined) return await worker.run({ ...common, asOf: as_of })
     return await worker.run({
-      projectId: project_id,
+      ...common,
       watermark: await watermark(),
-      rowKey: rowKey(master, project.row_key_sealed),
+      parent: 'latest',
       // Read by the exporter, which refuses what is no recipe.
       recipe: recipe as ExportRequest['recipe'],
     })

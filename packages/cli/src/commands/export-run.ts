@@ -6,12 +6,17 @@ import type { CommandContext } from '../program.js'
 import { readStdin } from '../stdin.js'
 
 /** `flywheel export run`. */
-export async function exportRun(context: CommandContext, own: { recipe?: string }): Promise<number> {
+export async function exportRun(context: CommandContext, own: { recipe?: string; asOf?: string }): Promise<number> {
   const { output } = context
+  if (own.recipe !== undefined && own.asOf !== undefined) {
+    throw new CliError(EXIT.usage, '--as-of brings the recipe of that export; leave one of --recipe and --as-of out')
+  }
   const recipe = own.recipe === undefined ? undefined : await readRecipe(own.recipe)
   const client = createClient(context)
   output.say('Curating …')
-  const response = await client.v1.exports.$post({ json: recipe === undefined ? {} : { recipe } })
+  const response = await client.v1.exports.$post({
+    json: { ...(recipe === undefined ? {} : { recipe }), ...(own.asOf === undefined ? {} : { as_of: own.asOf }) },
+  })
   const summary = await response.json()
   const counts = `${summary.pairs} pairs, ${summary.unpaired} unpaired, ${summary.supervised} supervised`
   output.one(

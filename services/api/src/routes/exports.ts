@@ -30,6 +30,17 @@ const run = createRoute({
           schema: z
             .strictObject({
               recipe: z.looseObject({}).optional().openapi({ description: 'Absent: the default recipe' }),
+              as_of: z
+                .string()
+                .regex(/^[0-9a-f]{64}$/)
+                .optional()
+                .openapi({
+                  description:
+                    'Id of an earlier export, to make it once more from its snapshot, recipe and parent: the same bytes, or `inputs_changed`',
+                }),
+            })
+            .refine(({ recipe, as_of }) => recipe === undefined || as_of === undefined, {
+              error: 'as_of brings the recipe of that export; leave one of the two out',
             })
             .openapi('ExportRequest'),
         },
@@ -108,9 +119,13 @@ export function exportRoutes(deps: ApiDeps) {
       return c.json(validateJsonl(await c.req.text()), 200)
     })
     .openapi(run, async (c) => {
-      const { recipe } = c.req.valid('json') ?? {}
+      const { recipe, as_of } = c.req.valid('json') ?? {}
       const { project_id } = c.get('caller')
-      const summary = await deps.exports.run({ project_id, ...(recipe === undefined ? {} : { recipe }) })
+      const summary = await deps.exports.run({
+        project_id,
+        ...(recipe === undefined ? {} : { recipe }),
+        ...(as_of === undefined ? {} : { as_of }),
+      })
       return c.json(summary, 200)
     })
     .openapi(list, async (c) => {

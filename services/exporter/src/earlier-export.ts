@@ -1,0 +1,62 @@
+import { join } from 'node:path'
+import { CODE_VERSIONS, canonicalJson, type Recipe } from '@flywheel/curation'
+import { FlywheelError } from '@flywheel/schema'
+import { type Database, type ExportRow, getExport, listExports } from '@flywheel/store'
+import { readPublished } from './publish.js'
+
+/** What an export was asked for: with it and the same store its bytes can be made again. */
+export interface EarlierExport {
+  watermark: string
+  cutoff: string
+  recipe: Recipe
+  parent: string | undefined
+  created_at: string
+}
+
+interface RecordedSummary {
+  cutoff: string
+  recipe?: Recipe
+  code: object
+}
+
+function summaryOf(row: ExportRow): RecordedSummary | null {
+  return row.summary === '' ? null : (JSON.parse(row.summary) as RecordedSummary)
+}
+
+/**
+ * Snapshot, cut-off, recipe and parent of an export that was made before.
+ * @throws FlywheelError `not_found`, or `inputs_changed` where other versions of the code made it
+ */
+export async function earlierExport(db: Database, projectId: string, id: string): Promise<EarlierExport> {
+  const row = await getExport(db, projectId, id)
+  const summary = row === null ? null : summaryOf(row)
+  if (row === null || summary?.recipe === undefined) {
+    throw new FlywheelError('not_found', `The export ${id} is not in this project; see flywheel export list`)
+  }
+  if (canonicalJson(summary.code) !== canonicalJson(CODE_VERSIONS)) {
+    throw new FlywheelError(
+      'inputs_changed',
+      `Export ${id} was made by ${canonicalJson(summary.code)} and this is ${canonicalJson(CODE_VERSIONS)}; run it with the version that made it`,
+    )
+  }
+  const { watermark, created_at } = row
+  return { watermark, cutoff: summary.cutoff, recipe: summary.recipe, parent: row.parent || undefined, created_at }
+}
+
+/**
+ * The export whose splits the next one keeps: the newest that was split by the same rule and whose folder is whole.
+ * A recipe with another `split` starts anew.
+ */
+export async function latestExport(
+  db: Database,
+  projectId: string,
+  split: Recipe['split'],
+  outDir: string,
+): Promise<string | undefined> {
+  for (const row of await listExports(db, projectId)) {
+    const before = summaryOf(row)?.recipe?.split
+    if (before === undefined || canonicalJson(before) !== canonicalJson(split)) continue
+    if ((await readPublished(join(outDir, row.id))) !== null) return row.id
+  }
+  return undefined
+}
