@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Database, getInteraction, readInteractionBodies } from '../src/index.js'
-import { feedback, freshStore, interaction, ndjson, uuid } from './support.js'
+import { type Database, getInteraction, readConsents, readInteractionBodies } from '../src/index.js'
+import { feedback, freshStore, interaction, ndjson, server, uuid } from './support.js'
 
 let db: Database
 let remove: () => Promise<void>
@@ -114,6 +114,16 @@ test('an update of a body changes neither its hash nor has_text', async () => {
   expect(await read()).toEqual(before)
   expect(await trap()).not.toEqual(trapBefore)
   await db.command('ALTER TABLE interactions DROP COLUMN trap')
+})
+
+test('a withdrawal past its row_until is read all the same, before and after a merge', async () => {
+  const id = uuid()
+  const over = { id, subject_kind: 'user', subject: 'u', purpose: 'train', label: 'withdrawn', row_until: PAST }
+  await db.insert('consents', ndjson({ ...server({ project_id: 'withdrawn' }), schema_version: 1, ...over }))
+  const read = () => readConsents(db, 'withdrawn', new Date().toISOString())
+  expect(await read()).toMatchObject([{ id, label: 'withdrawn' }])
+  await db.command('OPTIMIZE TABLE consents FINAL')
+  expect(await read()).toMatchObject([{ id, label: 'withdrawn' }])
 })
 
 test('has_text is what the client said, else what the outputs hold', async () => {

@@ -58,7 +58,7 @@ async function bareRound(): Promise<number> {
     const lines = Array.from({ length: BARE_BATCH }, interaction)
     const { header } = record(lines, { project_id: 'bench' })
     const pieces = lines.flatMap(({ text: one }, k) => [
-      ...splice(Buffer.from(one), headerFields(header, position, k, 'server'))!,
+      ...splice(Buffer.from(one), headerFields(header, position, k, { type: 'interaction', trust: 'server' }))!,
       Buffer.from('\n'),
     ])
     batches.push(Buffer.concat(pieces))

@@ -60,8 +60,7 @@ export function renderDeadLine({ record, line, reason }: BatchLine): string {
 const LINE_FEED = Buffer.from('\n')
 const NO_FIELDS = new Uint8Array(0)
 
-const fieldsOf = (record: ReadRecord, line: RecordLine) =>
-  headerFields(record.header, record.position, line.line, line.trust)
+const fieldsOf = (record: ReadRecord, line: RecordLine) => headerFields(record.header, record.position, line.line, line)
 
 function framingProblem(line: RecordLine): EngineError | null {
   if (splice(line.bytes, NO_FIELDS)) return null

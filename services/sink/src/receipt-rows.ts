@@ -2,6 +2,7 @@ import type { DeadLetterRow, ReceiptRow } from '@flywheel/store'
 import { type BatchLine, renderDeadLine } from './batch-lines.js'
 import type { Batch } from './batcher.js'
 import type { ReadRecord } from './record-lines.js'
+import { limitsOf } from './splice.js'
 
 /** One receipt a record, with every accepted line and what became of it. */
 export function receiptRows(batch: Batch<ReadRecord>, lines: readonly BatchLine[]): ReceiptRow[] {
@@ -49,8 +50,7 @@ export function deadLetterRows(lines: readonly BatchLine[]): DeadLetterRow[] {
         message: reason!.message,
         body: renderDeadLine(dead),
         received_at: header.received_at,
-        body_until: header.body_until,
-        row_until: header.row_until,
+        ...limitsOf(header, line.type),
         status: 'open',
       }
     })

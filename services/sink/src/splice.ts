@@ -1,5 +1,5 @@
 import type { Position } from '@flywheel/event-log'
-import type { LogHeader, Trust } from '@flywheel/schema'
+import { type EventType, type LogHeader, NO_LIMIT_UNTIL, type Trust } from '@flywheel/schema'
 
 /** The fields that only the sink writes, in the order in which they are spliced. */
 export const SPLICED_FIELDS = ['project_id', 'received_at', 'trust', 'source', 'body_until', 'row_until'] as const
@@ -12,17 +12,32 @@ const COMMA = 0x2c
  * The bytes that go before a line's first key: `"project_id":…,"row_until":…`, without braces or a trailing comma.
  * They depend on the record and the line's index alone, so two attempts write the same bytes.
  */
-export function headerFields(header: LogHeader, position: Position, line: number, trust: Trust): Uint8Array {
+export function headerFields(
+  header: LogHeader,
+  position: Position,
+  line: number,
+  event: { type: EventType; trust: Trust },
+): Uint8Array {
   const fields: Record<(typeof SPLICED_FIELDS)[number], string> = {
     project_id: header.project_id,
     received_at: header.received_at,
-    trust,
+    trust: event.trust,
     source: sourceOf(position, line),
-    body_until: header.body_until,
-    row_until: header.row_until,
+    ...limitsOf(header, event.type),
   }
   return Buffer.from(JSON.stringify(fields).slice(1, -1), 'utf8')
 }
+
+/**
+ * Until when a row and its bodies are kept. A consent has no limit, whatever the project's retention: a withdrawal that
+ * expired would be a grant.
+ */
+export function limitsOf(header: Limits, type: EventType): Limits {
+  if (type === 'consent') return { body_until: NO_LIMIT_UNTIL, row_until: NO_LIMIT_UNTIL }
+  return { body_until: header.body_until, row_until: header.row_until }
+}
+
+type Limits = Pick<LogHeader, 'body_until' | 'row_until'>
 
 /**
  * Where a row came from: `<log_id>/<partition>:<offset>/<line>`. Offset and line also break a tie between two rows

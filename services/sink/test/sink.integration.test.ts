@@ -1,6 +1,6 @@
 import type { LocalLog } from '@flywheel/event-log'
 import { FlywheelError } from '@flywheel/schema'
-import { type Database, insertErasure } from '@flywheel/store'
+import { type Database, insertErasure, listDeadLetters, listInteractions, readConsents } from '@flywheel/store'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { lineHash } from '../src/record-lines.js'
 import { withAssignments, withInsert } from './faults.js'
@@ -37,6 +37,27 @@ const until = async (isTrue: () => Promise<boolean> | boolean) => {
 }
 
 describe('sink', () => {
+  it('keeps a withdrawal for ever, stored or dead, whatever the retention of its project', async () => {
+    const project = 'short-retention'
+    const row_until = '2021-01-01T00:00:00.000Z'
+    const withdrawal = { label: 'withdrawn', subject: 'u9' }
+    const lines = [
+      line('consent', withdrawal),
+      line('consent', { ...withdrawal, label: 'perhaps' }),
+      line('interaction'),
+    ]
+    await log.append(record(lines, { project_id: project, body_until: row_until, row_until }))
+    await runSink({ log, db })
+    await db.command('OPTIMIZE TABLE consents FINAL')
+    expect(await readConsents(db, project, new Date().toISOString())).toMatchObject([
+      { subject: 'u9', label: 'withdrawn', row_until: '2100-01-01T00:00:00.000Z' },
+    ])
+    expect(await listDeadLetters(db, project)).toMatchObject([
+      { type: 'consent', body: expect.stringContaining('perhaps') },
+    ])
+    expect(await listInteractions(db, project)).toMatchObject({ items: [] })
+  })
+
   it('stores 5,000 mixed events with the columns that only it writes', async () => {
     const project = 'mixed'
     const lines = Array.from({ length: 5000 }, (_, k) =>

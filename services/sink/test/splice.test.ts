@@ -5,7 +5,7 @@ import { line, record } from './support.js'
 
 const position = { log_id: 'log1', partition: 2, offset: 41 }
 const { header } = record([line('interaction')], { project_id: 'p"\\é' })
-const fields = headerFields(header, position, 3, 'ticket')
+const fields = headerFields(header, position, 3, { type: 'feedback', trust: 'ticket' })
 const spliced = (text: string) => {
   const pieces = splice(Buffer.from(text), fields)
   return pieces && Buffer.concat(pieces)
@@ -48,7 +48,7 @@ describe('splice', () => {
   })
 
   it('writes the same bytes on every attempt', () => {
-    const again = headerFields(structuredClone(header), { ...position }, 3, 'ticket')
+    const again = headerFields(structuredClone(header), { ...position }, 3, { type: 'feedback', trust: 'ticket' })
     expect(Buffer.from(again)).toEqual(Buffer.from(fields))
   })
 
