@@ -13,6 +13,7 @@ import { exportRoutes } from './routes/exports.js'
 import { healthRoute } from './routes/health.js'
 import { interactionRoutes } from './routes/interactions.js'
 import { keyRoutes } from './routes/keys.js'
+import { orphanedFeedbackRoutes } from './routes/orphaned-feedback.js'
 import { queryRoutes } from './routes/query.js'
 import { statisticsRoutes } from './routes/statistics.js'
 
@@ -43,6 +44,7 @@ export function createApi(options: ApiOptions) {
     .route('/', exportRoutes(options))
     .route('/', accountingRoutes(options))
     .route('/', deadLetterRoutes(options))
+    .route('/', orphanedFeedbackRoutes(options))
     .route('/', healthRoute(options))
     .route('/', keyRoutes(options))
     .route('/', consentRoutes(options))
