@@ -7,9 +7,6 @@ const TABLE_FUNCTIONS = new Set([
   'generate_series',
   'generaterandom',
   'generateseries',
-  'loop',
-  'merge',
-  'mergetreeindex',
   'null',
   'numbers',
   'numbers_mt',
@@ -21,6 +18,12 @@ const TABLE_FUNCTIONS = new Set([
   'zeros',
   'zeros_mt',
 ])
+
+/** Tables that hold sealed keys and hashes of secrets. No scope reads them; `GET /v1/keys` shows what may be seen. */
+const SEALED_TABLES = ['keys', 'projects'] as const
+
+/** Tables of the engine that say nothing of this host, its files or what others ask. */
+const SYSTEM_TABLES = new Set(['columns', 'data_type_families', 'formats', 'functions', 'numbers', 'one', 'zeros'])
 
 /** Scalar functions that leave the database. `file` reads any file of the host, even in a session with readonly = 1. */
 const SCALAR_FUNCTIONS = [
@@ -59,6 +62,18 @@ export async function guardSelect(db: SqlParser, sql: string): Promise<string> {
     // Anywhere, not only before a parenthesis: `* APPLY(file)` calls it too.
     if (new RegExp(`(?<![\\w.])\`?${name}\`?(?!\\w)`, 'i').test(bare))
       throw refused(`the function ${name} is not allowed`)
+  }
+  for (const name of SEALED_TABLES) {
+    // Anywhere but as the name of a column: a table may also stand after a comma or an IN.
+    if (new RegExp(`(?<![\\w.\`]|AS )(?:\`?default\`?\\.)?\`?${name}\`?(?![\\w(])`).test(bare)) {
+      throw refused(
+        `the table ${name} holds sealed keys and is not for SQL; see GET /v1/keys, or rename what you call ${name}`,
+      )
+    }
+  }
+  for (const [, name] of bare.matchAll(/(?<![\w.])`?system`?\s*\.\s*`?(\w+)/gi)) {
+    if (SYSTEM_TABLES.has(name as string)) continue
+    throw refused(`the table system.${name} is not allowed; of system only ${[...SYSTEM_TABLES].join(', ')} are`)
   }
   // A subquery's own SETTINGS could lift the session's limits.
   if (/\bSETTINGS\s+\w+\s*=/i.test(bare)) throw refused('SETTINGS are not allowed')

@@ -22,6 +22,13 @@ describe('SQL of users', () => {
     ['a WITH', 'WITH 2 AS y SELECT y AS x', [{ x: 2 }]],
     ['a UNION', '(SELECT 1 AS x) UNION ALL (SELECT 1 AS x)', [{ x: 1 }, { x: 1 }]],
     ['a name with a quotation mark', "SELECT 1 AS `a'`, 'file(1)' AS `file(;`", [{ "a'": 1, 'file(;': 'file(1)' }]],
+    ['a column called keys', "SELECT mapKeys(map('a', 1)) AS keys", [{ keys: ['a'] }]],
+    [
+      'the columns of a table',
+      "SELECT name FROM system.columns WHERE table = 'links' AND name = 'ref'",
+      [{ name: 'ref' }],
+    ],
+    ['the column system', 'SELECT count(i.system) AS x FROM interactions AS i', [{ x: 0 }]],
     ['words of other statements in a string', "SELECT 'file(1); INTO OUTFILE' AS x", [{ x: 'file(1); INTO OUTFILE' }]],
   ])('runs %s', async (_, sql, rows) => {
     const { status, text } = await run(sql)
@@ -79,6 +86,33 @@ describe('SQL of users', () => {
   ])('never reads %s', async (_, sql) => {
     const { status, text } = await run(sql)
     expect([status, JSON.parse(text).code]).toEqual([400, 'query_failed'])
+  })
+
+  it.each([
+    ['sealed keys', 'SELECT * FROM keys'],
+    ['sealed keys by their full name', 'SELECT ticket_key_sealed FROM default.keys'],
+    ['sealed keys by a quoted name', 'SELECT secret_hash FROM "keys"'],
+    ['sealed keys by an escaped name', 'SELECT secret_hash FROM `ke\\x79s`'],
+    ['sealed keys by another spelling of both names', 'SELECT secret_hash FROM `default` . `keys`'],
+    ['sealed keys after a comma', 'SELECT * FROM interactions, keys'],
+    ['sealed keys in a join', 'SELECT * FROM interactions JOIN keys ON true'],
+    ['sealed keys by IN', "SELECT 'x' IN keys"],
+    ['sealed keys in a subquery', 'SELECT (SELECT any(secret_hash) FROM keys)'],
+    ['sealed keys in a CTE', 'WITH k AS (SELECT * FROM keys) SELECT * FROM k'],
+    ['sealed keys by a function', "SELECT * FROM merge('default', '^key')"],
+    ['sealed keys by another function', "SELECT * FROM loop('default', 'keys')"],
+    ['the index of the keys', "SELECT * FROM mergeTreeIndex('default', 'keys')"],
+    ['sealed keys through a view', 'SELECT * FROM view(SELECT * FROM keys)'],
+    ['sealed keys under an alias', 'SELECT k.secret_hash FROM keys AS k'],
+    ['sealed row keys', 'SELECT row_key_sealed FROM projects FINAL'],
+    ['paths of the store', 'SELECT path FROM system.parts'],
+    ['paths by a quoted name', 'SELECT data_paths FROM `system` . `tables`'],
+    ['what others ask', 'SELECT query FROM system.processes'],
+    ['settings of the server', 'SELECT * FROM system.server_settings'],
+  ])('never shows %s, and says why', async (_, sql) => {
+    const { status, text } = await run(sql)
+    expect([status, JSON.parse(text).code]).toEqual([400, 'query_failed'])
+    expect(JSON.parse(text).detail).toMatch(/holds sealed keys|table (function )?(system\.)?\w+ is not allowed/)
   })
 
   it.each([
