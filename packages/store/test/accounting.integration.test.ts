@@ -170,6 +170,42 @@ test('sums are found in the tables, and every kind of difference shows', async (
   expect(await accounting(db, 'p', { since: '2020-01-01T00:00:00Z' }, log(5))).toMatchObject({ unreceipted_count: 0 })
 })
 
+test('a lost row, a lost receipt and a doubled row that are planted each break the sums and are named', async () => {
+  const project_id = 'planted'
+  const rows = [0, 1, 2].map((line) => interaction({ project_id, source: `planted/0:0/${line}` }))
+  const ids = rows.map((row) => String(row['id']))
+  const lines = ids.map((id) => ({ type: 'interaction', id }))
+  const receipts = [receipt(0, lines, { project_id, log_id: 'planted' })]
+  await db.insert('interactions', ndjson(...rows))
+  await insertReceipts(db, receipts, 'planted/0:0-0')
+  const sums = () => accounting(db, project_id, {}, [{ log_id: 'planted', partition: 0, committed: 1, end: 1 }])
+  const remove = (table: string, condition: string) =>
+    db.command(`ALTER TABLE ${table} DELETE WHERE project_id = 'planted' AND ${condition} SETTINGS mutations_sync = 1`)
+  const event = (index: number) => ({ type: 'interaction', id: ids[index] })
+  expect(await sums()).toMatchObject({ stored: 3, distinct: 3, balanced: true })
+
+  await remove('interactions', `id = '${ids[1]}'`)
+  expect(await sums()).toMatchObject({ stored: 2, missing_count: 1, missing: [event(1)], balanced: false })
+  await db.insert('interactions', ndjson(rows[1]))
+  expect(await sums()).toMatchObject({ stored: 3, balanced: true })
+
+  await remove('receipts', 'position = 0')
+  const unknown = await sums()
+  expect(unknown).toMatchObject({ lost_records: 1, unreceipted_count: 3, distinct: 0, balanced: false })
+  expect(unknown.unreceipted.map(({ id }) => id).sort()).toEqual([...ids].sort())
+  await insertReceipts(db, receipts, 'planted again')
+  expect(await sums()).toMatchObject({ stored: 3, balanced: true })
+
+  // The same event under another time: what a table whose date names no zone would hold.
+  await db.command(
+    `INSERT INTO interactions (project_id, id, t, trust, source, received_at, body_until, row_until)
+     SETTINGS insert_allow_materialized_columns = 1
+     SELECT project_id, id, t - INTERVAL 1 DAY, trust, source, received_at, body_until, row_until
+     FROM interactions WHERE project_id = 'planted' AND id = '${ids[2]}'`,
+  )
+  expect(await sums()).toMatchObject({ duplicated_count: 1, duplicated: [event(2)], balanced: false })
+})
+
 test('dead letters are listed with their bytes, and a replayed one stays replayed when the sink repeats itself', async () => {
   const id = uuid()
   const open = { ...letter(id, 7), project_id: 'd' }
