@@ -17,6 +17,8 @@ export interface ServerOptions {
   dataDir: string
   /** @default 0, any free port */
   port?: number
+  /** @default that of this process */
+  env?: NodeJS.ProcessEnv
 }
 
 const require = createRequire(import.meta.url)
@@ -25,14 +27,14 @@ const require = createRequire(import.meta.url)
  * Starts `flywheel up` as a process of its own and resolves when it serves.
  * @throws Error with what the server said, when it ends instead
  */
-export async function startServer({ dataDir, port = 0 }: ServerOptions): Promise<Server> {
+export async function startServer({ dataDir, port = 0, env = process.env }: ServerOptions): Promise<Server> {
   const manifest = require.resolve('@flywheel/cli/package.json')
   const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as { bin: { flywheel: string } }
   const startedAt = Date.now()
   const child = spawn(
     process.execPath,
     [join(dirname(manifest), bin.flywheel), 'up', '--json', '--data-dir', dataDir, '--port', String(port)],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    { stdio: ['ignore', 'pipe', 'pipe'], env },
   )
   let complaint = ''
   child.stderr.on('data', (chunk: Buffer) => {
