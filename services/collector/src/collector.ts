@@ -4,14 +4,14 @@ import type { MasterSecret } from '@flywheel/keys'
 import { healthRoutes, type Logger, type Metrics, problem, requestId, requestIdOf } from '@flywheel/runtime'
 import { CLIENT_HEADER, type EventsAnswer, FlywheelError, isFlywheelError, parseClientHeader } from '@flywheel/schema'
 import { type Context, Hono } from 'hono'
-import { authenticate } from './access.js'
+import { type Access, authenticate } from './access.js'
 import { appendDurably } from './append.js'
 import { bodyOfRecord, buildRecord } from './build-record.js'
 import { createCollectorMetrics } from './collector-metrics.js'
 import { cors } from './cors.js'
 import { type CollectorLimits, DEFAULT_LIMITS } from './limits.js'
-import { createMemoryBudget, type Share } from './memory-budget.js'
-import { encodingOf, readBody } from './read-body.js'
+import { createMemoryBudget } from './memory-budget.js'
+import { type Body, encodingOf, readBody } from './read-body.js'
 import { type SortedLines, sortLines } from './sort-lines.js'
 import { createLogLines } from './subject-hmacs.js'
 import { unknownFieldsOf } from './unknown-fields.js'
@@ -52,17 +52,29 @@ export function createCollector(options: CollectorOptions): Collector {
   const limits: CollectorLimits = { ...DEFAULT_LIMITS, ...options.limits }
   const metrics = createCollectorMetrics(options.metrics)
   const budget = createMemoryBudget(limits.in_flight_bytes)
+  // Of its own, so that strangers, whom a browser's key or none at all lets in, cannot starve the servers.
+  const publicBudget = createMemoryBudget(Math.floor(limits.in_flight_bytes / 4))
   const toLogLine = createLogLines(master)
   const idle = new Set<() => void>()
   let isDraining = false
   let underWay = 0
   let logFailedAt = Number.NEGATIVE_INFINITY
 
-  async function accept(c: Context, share: Share): Promise<Response> {
-    const request = c.req.raw
-    const encoding = encodingOf(request)
-    const access = authenticate(request, keys, master)
-    const body = await readBody(request, encoding, limits.body_bytes, share)
+  async function admit(c: Context): Promise<Response> {
+    const encoding = encodingOf(c.req.raw)
+    const access = authenticate(c.req.raw, keys, master)
+    const isTrusted = access?.trust === 'server'
+    const share = (isTrusted ? budget : publicBudget).share()
+    try {
+      const body = await readBody(c.req.raw, encoding, { limit: limits.body_bytes, share, isTrusted })
+      return await accept(c, access, body)
+    } finally {
+      share.giveBack()
+    }
+  }
+
+  async function accept(c: Context, access: Access | null, body: Body): Promise<Response> {
+    const { encoding } = body
     metrics.bodyBytes.inc({ encoding }, body.raw.length)
     const sorted = await sortLines(body.inflated, {
       access,
@@ -112,12 +124,10 @@ export function createCollector(options: CollectorOptions): Collector {
   async function answer(c: Context): Promise<Response> {
     if (isDraining) throw new FlywheelError('draining', 'The server is shutting down; send the same again')
     if (!keys.isLoaded) throw new FlywheelError('store_unavailable', 'The keys are not loaded yet; send the same again')
-    const share = budget.share()
     underWay++
     try {
-      return await accept(c, share)
+      return await admit(c)
     } finally {
-      share.giveBack()
       if (--underWay === 0) for (const resolve of idle) resolve()
     }
   }

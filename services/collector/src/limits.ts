@@ -9,7 +9,10 @@ export interface CollectorLimits {
   event_bytes: number
   /** Milliseconds until an append that is not durable is answered with 503. */
   append_ms: number
-  /** Bytes of bodies held at once; more are answered with 429. @default 256 MiB */
+  /**
+   * Bytes of bodies held at once; more are answered with 429. Requests without a secret key get a quarter, beside it.
+   * @default 256 MiB
+   */
   in_flight_bytes: number
 }
 

@@ -5,6 +5,8 @@ import type { Share } from './memory-budget.js'
 
 const inflate = promisify(gunzip)
 const INFLATE_CHUNK_BYTES = 128 * 1024
+/** Header and end of a gzip stream; its last four bytes say how long the inflated text is. */
+const LEAST_GZIP_BYTES = 18
 const TYPES = new Set(['application/x-ndjson', 'application/ndjson', 'application/json', 'text/plain'])
 
 export type Encoding = 'identity' | 'gzip'
@@ -41,29 +43,49 @@ export function encodingOf(request: Request): Encoding {
   )
 }
 
+/** How a body is read. */
+export interface ReadBodyOptions {
+  /** Bytes that neither the body nor what it inflates to may pass. */
+  limit: number
+  share: Share
+  /** Believe the declared length before its bytes came. Of strangers it would let idle sockets hold the whole budget. */
+  isTrusted: boolean
+}
+
 /**
- * Reads and inflates a body. Neither step holds more than `limit` bytes.
+ * Reads and inflates a body. Every byte is taken from the share before it is held.
  * @throws FlywheelError `body_too_large`, `bad_gzip`, `invalid_request` where the client broke off, or `rate_limited`
  */
-export async function readBody(request: Request, encoding: Encoding, limit: number, share: Share): Promise<Body> {
-  const raw = await readBytes(request, limit, share)
+export async function readBody(request: Request, encoding: Encoding, options: ReadBodyOptions): Promise<Body> {
+  const raw = await readBytes(request, options)
   if (encoding === 'identity') return { encoding, raw, inflated: raw }
-  try {
-    const inflated = await inflate(raw, { maxOutputLength: limit, chunkSize: INFLATE_CHUNK_BYTES })
-    share.take(inflated.length)
-    return { encoding, raw, inflated }
-  } catch (cause) {
-    if (cause instanceof FlywheelError) throw cause
-    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limit)
-    throw new FlywheelError('bad_gzip', 'The body is no whole gzip stream; compress it anew and retry', { cause })
+  return { encoding, raw, inflated: await inflateWithin(raw, options) }
+}
+
+/**
+ * Inflates into room that was taken before: a thousandth of the bytes on the wire may ask for all of it at once. The
+ * stream's own end says how much; where that is not true (several members, a liar) it is inflated again into the limit.
+ */
+async function inflateWithin(raw: Buffer, { limit, share }: ReadBodyOptions): Promise<Buffer> {
+  const said = Math.min(limit, raw.length < LEAST_GZIP_BYTES ? 0 : raw.readUInt32LE(raw.length - 4))
+  for (let room = said; ; ) {
+    share.take(room === said ? said : room - said)
+    try {
+      return await inflate(raw, { maxOutputLength: Math.max(1, room), chunkSize: INFLATE_CHUNK_BYTES })
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE')
+        throw new FlywheelError('bad_gzip', 'The body is no whole gzip stream; compress it anew and retry', { cause })
+      if (room === limit) throw tooLarge(limit)
+      room = limit
+    }
   }
 }
 
-async function readBytes(request: Request, limit: number, share: Share): Promise<Buffer> {
+async function readBytes(request: Request, { limit, share, isTrusted }: ReadBodyOptions): Promise<Buffer> {
   const declared = Number(request.headers.get('content-length') ?? Number.NaN)
   if (declared > limit) throw tooLarge(limit)
   // Node's parser reads exactly the declared length, and one read is much cheaper than a stream.
-  if (Number.isSafeInteger(declared)) {
+  if (isTrusted && Number.isSafeInteger(declared)) {
     share.take(declared)
     const bytes = Buffer.from(await read(() => request.arrayBuffer()))
     if (bytes.length > limit) throw tooLarge(limit)
