@@ -16,6 +16,8 @@ export function insertSettings(token: string | undefined): Record<string, string
     max_insert_threads: 1,
     // An event of a newer client: the column it lacks is skipped and counted upstream as unknown_field.
     input_format_skip_unknown_fields: 1,
+    // The engine's default, auto, takes "Author_Kind" for author_kind: a field that nobody checked.
+    input_format_column_name_matching_mode: 'match_case',
     input_format_null_as_default: 1,
     // RFC 3339 with any zone and any number of digits.
     date_time_input_format: 'best_effort',
