@@ -6,7 +6,7 @@ import { parseTime } from './evidence/time.js'
 import { type FunnelStep, runGates } from './gates/funnel.js'
 import type { Ports } from './gates/gate.js'
 import { GATES } from './gates/registry.js'
-import { membersOf } from './gates/split.js'
+import { leakingMembers, membersOf } from './gates/split.js'
 import { type ChatMessage, sideText } from './prompt/chat.js'
 import type { Recipe } from './recipe.js'
 import { strategiesOf } from './strategies/strategies-of.js'
@@ -64,6 +64,8 @@ export interface CuratedSet {
   strategies: StrategyCount[]
   /** Rows behind each person, without their names, greatest first. */
   rows_per_user: number[]
+  /** People, sessions and prompt clusters with rows on both sides of the split: 0, or the set is not published. */
+  leaking_members: number
   /** Members of components with their split, as HMACs: what a later export needs to keep them there. */
   assignments: { member: string; split: string }[]
 }
@@ -194,6 +196,7 @@ export function curate(evidence: Evidence, recipe: Recipe, ports: Ports): Curate
     funnel,
     strategies,
     rows_per_user: [...people.values()].sort((a, b) => b - a),
+    leaking_members: leakingMembers(kept, world),
     assignments: [...assignments]
       .map(([member, name]) => ({ member, split: name }))
       .sort((a, b) => byCodeUnit(a.member, b.member)),

@@ -114,7 +114,7 @@ describe('curate', () => {
     }
     expect([...splits.values()].every((names) => names.size === 1)).toBe(true)
     expect(new Set(set.rows.map((row) => row.meta.split))).toEqual(new Set(['train', 'validation']))
-    expect(statisticsOf(set).leaking_components).toBe(0)
+    expect(statisticsOf(set).leaking_members).toBe(0)
     // A component keeps its split when the seed changes but an earlier export had it.
     const assigned = new Map(set.assignments.map(({ member, split }) => [member, split]))
     const other = recipeSchema.parse({ split: { seed: 'another', validation: 0.3 } })

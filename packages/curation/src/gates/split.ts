@@ -41,6 +41,20 @@ export function membersOf(candidate: Candidate, world: World): string[] {
   return [...members].sort(byCodeUnit)
 }
 
+/** How many members stand on more than one side. Read from the result, not from how it was made; must be 0. */
+export function leakingMembers(candidates: readonly Candidate[], world: World): number {
+  const sides = new Map<string, string>()
+  const leaking = new Set<string>()
+  for (const candidate of candidates) {
+    for (const member of membersOf(candidate, world)) {
+      const side = sides.get(member) ?? candidate.split ?? ''
+      if (side !== candidate.split) leaking.add(member)
+      sides.set(member, side)
+    }
+  }
+  return leaking.size
+}
+
 function seededShare(seed: string, key: string): number {
   return Number.parseInt(sha256(`${seed}\n${key}`).slice(0, 12), 16) / 0x1000000000000
 }

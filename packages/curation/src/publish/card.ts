@@ -50,22 +50,27 @@ function percent(share: number | null): string {
 }
 
 function decodeSection(layouts: readonly TrlLayout[]): string[] {
-  const hasCalls = layouts.some((layout) => layout.hasToolCalls && layout.arguments === 'json')
-  if (!hasCalls && !layouts.some((layout) => layout.hasTools)) return []
+  const hasOptional = layouts.some((layout) => layout.hasToolCalls || layout.hasToolCallIds || layout.hasNames)
+  const hasTools = layouts.some((layout) => layout.hasTools)
+  if (!hasOptional && !hasTools) return []
   const lines = ['## Tool calls', '']
-  if (layouts.some((layout) => layout.hasTools)) lines.push('`tools` is a JSON string; TRL decodes it.', '')
-  if (!hasCalls) return lines
+  if (hasTools) lines.push('`tools` is a JSON string; TRL decodes it.', '')
+  if (!hasOptional) return lines
   return [
     ...lines,
-    'Arguments differ between calls, so they are JSON strings (Arrow would fill the keys of one call into every other). Decode them when a row is read:',
+    'Arrow gives every message every key and fills it with null; arguments that differ between calls are JSON strings, so that it does not fill the keys of one call into every other. Some chat templates fail on a null. This makes each row what was captured, and what the JSONL holds:',
     '',
     '```python',
     'import json',
+    '',
     'def decode(rows):',
-    '    for side in ("prompt", "chosen", "rejected", "completion"):',
-    '        for call in (c for row in rows.get(side, []) for m in row for c in m.get("tool_calls") or []):',
-    '            call["function"]["arguments"] = json.loads(call["function"]["arguments"])',
+    '    for side in {"prompt", "chosen", "rejected", "completion"} & rows.keys():',
+    '        rows[side] = [[{k: v for k, v in m.items() if v is not None} for m in row] for row in rows[side]]',
+    '        for call in (c for row in rows[side] for m in row for c in m.get("tool_calls", [])):',
+    '            if isinstance(call["function"]["arguments"], str):',
+    '                call["function"]["arguments"] = json.loads(call["function"]["arguments"])',
     '    return rows',
+    '',
     'dataset.set_transform(decode)',
     '```',
     '',
@@ -108,7 +113,7 @@ export function datasetCard(manifest: Manifest, layouts: readonly TrlLayout[]): 
         ['supervised', statistics.rows.supervised, 'prompt, completion'],
       ],
     ),
-    `${statistics.users} people, Gini ${statistics.gini}. Effective pairs ${statistics.effective_n}. Chosen longer: ${percent(statistics.chosen_longer)}. Components on both sides of the split: ${statistics.leaking_components}.`,
+    `${statistics.users} people, Gini ${statistics.gini}. Effective pairs ${statistics.effective_n}. Chosen longer: ${percent(statistics.chosen_longer)}. People, sessions and first questions on both sides of the split: ${statistics.leaking_members}.${manifest.parent === null ? '' : ` Splits follow export \`${manifest.parent}\`.`}`,
     '',
     'Each shard has a sidecar in `meta/` whose n-th line is about its n-th row: row id, strategy, weight, edit distance, lengths, model, task, cluster, split, on what consent rests. It holds no user ids.',
     '',

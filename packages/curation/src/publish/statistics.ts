@@ -19,8 +19,8 @@ export interface Statistics {
   models: Record<string, number>
   tasks: Record<string, number>
   splits: Record<string, { rows: number; components: number }>
-  /** Components that stand on both sides of the split; must be 0. */
-  leaking_components: number
+  /** People, sessions and prompt clusters on both sides of the split; must be 0. */
+  leaking_members: number
 }
 
 function round(value: number): number {
@@ -62,10 +62,6 @@ export function statisticsOf(set: CuratedSet): Statistics {
     const bin = Math.min(9, Math.floor((row.meta.edit_distance ?? 0) * 10))
     distances[bin] = (distances[bin] ?? 0) + 1
   }
-  const sides = new Map<string, Set<string>>()
-  for (const { meta } of set.rows) {
-    sides.set(meta.component, (sides.get(meta.component) ?? new Set()).add(meta.split))
-  }
   return {
     rows: {
       preference: pairs.length,
@@ -86,6 +82,6 @@ export function statisticsOf(set: CuratedSet): Statistics {
     models: tally(set.rows.map((row) => row.meta.model)),
     tasks: tally(set.rows.map((row) => row.meta.task)),
     splits: splitsOf(set.rows),
-    leaking_components: [...sides.values()].filter((names) => names.size > 1).length,
+    leaking_members: set.leaking_members,
   }
 }

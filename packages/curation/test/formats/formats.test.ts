@@ -99,10 +99,34 @@ describe.each(FORMATS.map(({ id }) => id))('%s', (format) => {
 })
 
 describe('verifyShards', () => {
+  it('finds a renderer that swaps the sides, also where they differ in a tool call alone', async () => {
+    const set = withCalls([{ order: 7 }, { order: 8 }], [{ order: 7 }, { order: 9, note: 'x' }])
+    const rows = set.rows.map((row) => (row.rejected ? { ...row, chosen: row.rejected, rejected: row.chosen } : row))
+    const turned = { ...set, rows }
+    const { files, layouts } = renderShards(turned, recipe)
+    const bytes = new Map(files.map((file) => [file.path, file.bytes]))
+    const problems = await verifyShards(set, layouts, files, (path) => Promise.resolve(bytes.get(path)!))
+    expect(problems.filter((each) => each.endsWith('has its sides swapped')).length).toBeGreaterThanOrEqual(2)
+  })
+
+  it('lets nothing through that stands on both sides of the split', async () => {
+    const story = new Story()
+    for (let n = 0; n < 2; n++) {
+      story.say('correction', story.ask({ user: `u${n}`, session: `s${n}` }), {
+        author_id: `u${n}`,
+        kept: `kept ${n}, at length`,
+      })
+    }
+    const leaking = { ...story.curate(), leaking_members: 1 }
+    expect(await verifyShards(leaking, [], [], () => Promise.reject(new Error('not read')))).toEqual([
+      '1 people or prompts are on both sides of the split',
+    ])
+  })
+
   it('finds a shard whose sides were swapped after it was written', async () => {
     const story = new Story()
     story.say('correction', story.ask({ output: 'served' }), { author_id: 'u', kept: 'kept, in more words' })
-    const set = story.curate()
+    const set = story.curate({ split: { validation: 0 } })
     const { files, layouts } = renderShards(set, recipe)
     const byPath = new Map(files.map((file) => [file.path, file.bytes]))
     const read = (path: string): Promise<Uint8Array> => Promise.resolve(byPath.get(path)!)
@@ -112,6 +136,7 @@ describe('verifyShards', () => {
     byPath.set(path, new TextEncoder().encode(swapped.replace('"x"', '"rejected"')))
     expect(await verifyShards(set, layouts, files, read)).toEqual([
       `${path}: the bytes on disk are not the bytes written`,
+      `${path}: row 0: has its sides swapped`,
       `${path}: row 0: reads as another row than was written`,
     ])
   })
