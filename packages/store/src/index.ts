@@ -16,7 +16,6 @@ export { type DeadLetterFilter, listDeadLetters } from './queries/dead-letters.j
 export { getExport, listExports, recordExport, recordExportItems } from './queries/exports.js'
 export { type FeedbackEvidence, feedbackEvidence } from './queries/feedback-evidence.js'
 export {
-  feedbackFor,
   getInteraction,
   listInteractions,
   type Page,

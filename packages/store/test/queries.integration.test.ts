@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   type Database,
-  feedbackFor,
   getExport,
   getInteraction,
   insertErasure,
@@ -14,7 +13,7 @@ import {
   recordExportItems,
   statistics,
 } from '../src/index.js'
-import { feedback, freshStore, interaction, link, NEVER, ndjson, uuid } from './support.js'
+import { feedback, feedbackFor, freshStore, interaction, link, NEVER, ndjson, uuid } from './support.js'
 
 let db: Database
 let remove: () => Promise<void>

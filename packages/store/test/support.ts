@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Database, migrate, openEmbedded } from '../src/index.js'
+import { type Database, type FeedbackRow, migrate, openEmbedded } from '../src/index.js'
+import { resolvedFeedback } from '../src/queries/resolved-feedback.js'
+import { firstArrival } from '../src/queries/visible.js'
 
 /** A UUIDv7 of the given time. */
 export function uuid(time: number = Date.now()): string {
@@ -54,6 +56,16 @@ export function feedback(over: Record<string, unknown> = {}): Record<string, unk
 
 export function link(over: Record<string, unknown> = {}): Record<string, unknown> {
   return { ...server(), type: 'link', id: uuid(), schema_version: 1, ...over }
+}
+
+/** Feedback that resolves to an interaction in SQL, as lists and statistics count it, oldest first. */
+export async function feedbackFor(db: Database, project: string, id: string): Promise<FeedbackRow[]> {
+  const resolved = `SELECT feedback_id FROM (${resolvedFeedback('true')}) WHERE interaction_id = {id:String}`
+  return await db.query<FeedbackRow>(
+    `SELECT id, kind, target_kind FROM feedback FINAL WHERE project_id = {project:String} AND id IN (${resolved})
+       AND ${firstArrival('feedback')} ORDER BY least(occurred_at, received_at), toString(id)`,
+    { project, id },
+  )
 }
 
 export function ndjson(...rows: unknown[]): Buffer {

@@ -5,7 +5,6 @@ import { afterAll, expect, test } from 'vitest'
 import {
   accounting,
   type Database,
-  feedbackFor,
   getInteraction,
   insertReceipts,
   openEmbedded,
@@ -15,7 +14,7 @@ import {
   statistics,
 } from '../src/index.js'
 import { runChild } from './children/run.js'
-import { freshStore, interaction, ndjson, server, uuid } from './support.js'
+import { feedbackFor, freshStore, interaction, ndjson, server, uuid } from './support.js'
 
 /** Rows as they are stored, not as FINAL shows them, after everything was merged that can merge. */
 async function rowsAndPartitions(db: Database, table: string, id: string) {

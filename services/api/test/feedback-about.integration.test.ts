@@ -115,6 +115,10 @@ it('says of every event what an export says', async () => {
   const states = feedbackState(evidence.feedback, resolveTargets(evidence))
   const fates = new Set(states.map(({ fate }) => fate))
   expect(fates).toEqual(new Set(['live', 'superseded', 'retracted', 'retraction', 'yields_to_commit']))
+  // The lists resolve in SQL; they find the same interactions.
+  const page = await harness.request('/v1/interactions?has_feedback=true&limit=1000')
+  const listed = ((await page.json()) as { items: { id: string }[] }).items.map(({ id }) => id)
+  expect(listed.sort()).toEqual([...new Set(states.flatMap(({ answer }) => answer?.interaction ?? []))].sort())
   let placed = 0
   for (const { id } of heads) {
     const expected = states

@@ -70,6 +70,20 @@ describe('the embedded profile', () => {
     })
   })
 
+  it('refuses a recipe with a key, a strategy or a format that nobody knows, and names the known ones', async () => {
+    const refused = async (recipe: unknown) => {
+      const { status, body } = await ask<{ code: string; detail: string }>(server.url, key, '/v1/exports', { recipe })
+      expect([status, body.code]).toEqual([400, 'invalid_request'])
+      return body.detail
+    }
+    expect(await refused({ stratgies: ['edit.final'] })).toContain('"stratgies"')
+    expect(await refused({ strategies: ['edit.fianl'] })).toMatch(
+      /unknown strategy "edit.fianl"; use one of .*edit\.final/,
+    )
+    expect(await refused({ formats: ['csv'] })).toMatch(/unknown format "csv"; use one of .*jsonl/)
+    expect(await refused({ filter: { text: 'warranty' } })).toContain('filter.text: cannot stand in a recipe')
+  })
+
   it('exports nothing without consent and says what mends it, then a pair with it', async () => {
     const refused = await ask<{ code: string; detail: string }>(server.url, key, '/v1/exports', {
       recipe: { settling: { committed_ms: 0, late_feedback_ms: 0, draft_ms: 0 } },

@@ -1,11 +1,10 @@
 import type { InteractionFilter } from '@flywheel/schema'
 import type { Database, QueryLimits, QueryParams } from '../database.js'
-import type { FeedbackRow, InteractionListRow, InteractionRow } from '../rows.js'
-import { FEEDBACK_COLUMNS, INTERACTION_BODIES, INTERACTION_HEAD, INTERACTION_PREVIEWS } from './columns.js'
+import type { InteractionListRow, InteractionRow } from '../rows.js'
+import { INTERACTION_BODIES, INTERACTION_HEAD, INTERACTION_PREVIEWS } from './columns.js'
 import { decodeCursor, encodeCursor, type ListPosition, listHash } from './cursor.js'
 import { filterConditions } from './interaction-filter.js'
-import { resolvedFeedback } from './resolved-feedback.js'
-import { firstArrival, VISIBLE } from './visible.js'
+import { VISIBLE } from './visible.js'
 
 /** Limits of one query that a user waits for. */
 export const READ_LIMITS: QueryLimits = { max_execution_time_s: 30, max_memory_bytes: 1 << 30 }
@@ -110,34 +109,4 @@ export async function getInteraction(db: Database, projectId: string, id: string
     READ_LIMITS,
   )
   return rows[0] ?? null
-}
-
-/** Every feedback event whose target resolves to the interaction, oldest first; superseded and retracted ones too. */
-export async function feedbackFor(db: Database, projectId: string, interactionId: string): Promise<FeedbackRow[]> {
-  const interaction = await getInteraction(db, projectId, interactionId)
-  if (interaction === null) return []
-  const targets = [interaction.id, interaction.turn_id]
-  if (interaction.provider_response_id !== '') targets.push(interaction.provider_response_id)
-  const refs = await db.query<{ ref: string }>(
-    `SELECT DISTINCT ref FROM links WHERE ${VISIBLE} AND target IN {targets:Array(String)}`,
-    { project: projectId, targets },
-    READ_LIMITS,
-  )
-  // A turn may resolve here by a `shown` that names this interaction, whatever turn the interaction is of.
-  const shown = await db.query<{ target: string }>(
-    `SELECT DISTINCT target FROM feedback WHERE ${VISIBLE} AND kind = 'shown' AND position(candidates, {id:String}) > 0`,
-    { project: projectId, id: interaction.id },
-    READ_LIMITS,
-  )
-  const candidates = [...targets, ...refs.map((row) => row.ref), ...shown.map((row) => row.target)]
-  const resolved = resolvedFeedback('target IN {candidates:Array(String)}')
-  const asked = `SELECT id FROM feedback WHERE project_id = {project:String} AND target IN {candidates:Array(String)}`
-  return db.query<FeedbackRow>(
-    `SELECT ${FEEDBACK_COLUMNS} FROM feedback FINAL
-     WHERE ${VISIBLE} AND target IN {candidates:Array(String)} AND ${firstArrival('feedback', `id IN (${asked})`)}
-       AND id IN (SELECT feedback_id FROM (${resolved}) WHERE interaction_id = {interaction:String})
-     ORDER BY least(occurred_at, received_at), toString(id)`,
-    { project: projectId, candidates, interaction: interaction.id },
-    READ_LIMITS,
-  )
 }
