@@ -62,7 +62,7 @@ export async function draftReply(flywheel: Flywheel, openai: OpenAI, request: Dr
         messages.push({
           role: 'tool',
           tool_call_id: toolCall.id,
-          content: getOrder(toolCall.function.arguments, draws),
+          content: getOrder(toolCall.function.arguments),
         })
     }
   })

@@ -1,7 +1,7 @@
-import type { Draws } from './random.js'
+import { createDraws } from './random.js'
 
-/** The shop's order look-up, the tool that the model may call. Returns JSON text. */
-export function getOrder(args: string, draws: Draws): string {
+/** The shop's order look-up, the tool that the model may call. Returns JSON text; an order is where it is, however often asked. */
+export function getOrder(args: string): string {
   const { order } = JSON.parse(args) as { order: string }
-  return JSON.stringify({ order, status: draws.pick(['packed', 'shipped', 'delivered', 'returned']) })
+  return JSON.stringify({ order, status: createDraws(order).pick(['packed', 'shipped', 'delivered', 'returned']) })
 }

@@ -1,6 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RecipeInput } from '@flywheel/curation'
+import { FORMATS } from '@flywheel/curation'
 import type { Database } from '@flywheel/store'
 import { getExport, insertRows } from '@flywheel/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -38,6 +39,26 @@ describe('runExport', () => {
     expect(recorded).toMatchObject({ status: 'published', path: first.dir })
     const items = await db.query<{ n: string }>('SELECT count() AS n FROM export_items FINAL')
     expect(Number(items[0]?.n)).toBe(40)
+  })
+
+  it('keeps the polarity from the store to every file: what people wrote is chosen, what was served is rejected', async () => {
+    let pairs = 0
+    for (const { id, read, extension } of FORMATS) {
+      for (const name of Object.keys(files).filter(
+        (each) => /^(preference|supervised)/.test(each) && each.endsWith(extension),
+      )) {
+        const records = await read(Buffer.from(files[name] ?? '', 'base64'))
+        for (const { chosen, rejected, completion } of records) {
+          expect(JSON.stringify(chosen ?? completion), id).toContain('Sorry for the wait.')
+          expect(JSON.stringify(chosen ?? completion), id).not.toContain('we think')
+          if (name.startsWith('supervised')) continue
+          expect(JSON.stringify(rejected), id).toContain('we think')
+          expect(JSON.stringify(rejected), id).not.toContain('Sorry for the wait.')
+          pairs++
+        }
+      }
+    }
+    expect(pairs).toBe(2 * first.pairs)
   })
 
   it('reuses a whole export and mends a damaged one', async () => {
