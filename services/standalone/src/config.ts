@@ -12,7 +12,7 @@ const standaloneConfigSchema = z.object({
   /** Five or six fields; absent: exports run only when asked for. */
   FLYWHEEL_EXPORT_CRON: z.string().optional(),
   FLYWHEEL_EXPORT_TIMEZONE: z.string().default('UTC'),
-  /** Inflated bytes that may wait in the log before the server answers 503. */
+  /** Bytes that the log may hold on disk before the server answers 503. */
   FLYWHEEL_LOG_MAX_BYTES: z.coerce.number().int().positive().optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('warn'),
 })

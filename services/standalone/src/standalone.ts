@@ -9,6 +9,7 @@ import { FlywheelError } from '@flywheel/schema'
 import { createSink } from '@flywheel/sink'
 import { migrate, openEmbedded, openEmbeddedReadOnly } from '@flywheel/store'
 import { Hono } from 'hono'
+import { createAccountingMetrics } from './accounting-metrics.js'
 import type { StandaloneConfig } from './config.js'
 import { type DataDir, openDataDir, readSecret } from './data-dir.js'
 import { createExports } from './exports.js'
@@ -106,6 +107,14 @@ async function startParts(
   const sink = createSink({ log, db, logger, metrics, group: SINK_GROUP })
   await sink.start()
   onShutdown('sink', () => sink.stop())
+
+  createAccountingMetrics({
+    db,
+    log,
+    group: SINK_GROUP,
+    metrics,
+    onError: (error) => logger.warn({ error }, 'accounting cannot be counted'),
+  })
 
   const exports = await createExports({
     dir,
