@@ -102,8 +102,9 @@ export function createCollector(options: CollectorOptions): Collector {
       request_id: requestIdOf(c),
       sorted,
       body: await bodyOfRecord(body, sorted),
-      // Counters are evidence and never a reason to refuse: a header that says something else is passed over.
-      client: parseClientHeader(c.req.header(CLIENT_HEADER) ?? ''),
+      // Counters are evidence and never a reason to refuse: a header that says something else is passed over, and so is
+      // one that no secret key vouches for, or any visitor of a page could unbalance the sums of its project.
+      client: access?.trust === 'server' ? parseClientHeader(c.req.header(CLIENT_HEADER) ?? '') : null,
     }
     const stop = metrics.appendSeconds.startTimer()
     try {

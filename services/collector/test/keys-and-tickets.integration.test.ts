@@ -88,6 +88,19 @@ describe('keys', () => {
     expect(await codeOf(await collector.send(ndjson(expert), page.bearer))).toEqual([422, 'not_allowed'])
   })
 
+  test('counters of a client are evidence only where a secret key vouches for them', async () => {
+    const counters = { 'flywheel-client': 'instance=i; seq=1; created=0; dropped=0; rejected=0' }
+    const client = async (headers: Record<string, string>) => {
+      const body = headers['authorization'] === undefined ? { ticket: secret.ticket() } : target()
+      expect((await collector.send(ndjson(thumb(body)), { ...headers, ...counters })).status).toBe(202)
+      return last().header.client
+    }
+    expect(await client(secret.bearer)).toEqual({ instance: 'i', seq: 1, created: 0, dropped: 0, rejected: 0 })
+    // Whoever opens the page could otherwise make the sums of the project say what he likes.
+    expect(await client(page.bearer)).toBeUndefined()
+    expect(await client({})).toBeUndefined()
+  })
+
   test('a public key with origins is held to them', async () => {
     const body = () => ndjson(thumb(target()))
     const from = (origin: Record<string, string>) => collector.send(body(), { ...pinned.bearer, ...origin })
