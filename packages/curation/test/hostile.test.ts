@@ -60,6 +60,16 @@ describe('hostile evidence (case 22)', () => {
     )
   })
 
+  it('drops a tool with a number that JSON cannot write, and nothing else', () => {
+    const story = withGoodRow()
+    story.say('correction', story.ask({ output: 'served' }), { kept: 'kept, in other words' })
+    story.bodies.at(-1)!.tools = '[{"type":"function","name":"f","parameters":{"maximum":1e999}}]'
+    const set = story.curate()
+    expect(pairsOf(set)).toHaveLength(1)
+    expect(drops(set)).toMatchObject({ 'format_validity.tools_have_no_json_form': 2 })
+    expect(renderShards(set, recipeSchema.parse({})).files.length).toBeGreaterThan(0)
+  })
+
   it('drops what nobody foresaw with a reason instead of failing the export', () => {
     const story = withGoodRow()
     const parts = [{ type: 'text' }, null] as unknown as Part[]

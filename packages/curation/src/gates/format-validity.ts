@@ -4,6 +4,16 @@ import { canonicalJson } from '../text/canonical-json.js'
 import { holdsControlToken, isUnstorable } from '../text/normalise.js'
 import { eachGate, type Gate } from './gate.js'
 
+/** False for what JSON reads and cannot write, such as the number 1e999: every later step would fail on it. */
+function hasJsonForm(value: unknown): boolean {
+  try {
+    canonicalJson(value)
+    return true
+  } catch {
+    return false
+  }
+}
+
 function judgeText(messages: readonly ChatMessage[]): string | null {
   const texts = messages.map((message) => sideText(message))
   if (texts.some(isUnstorable)) return 'invalid_text'
@@ -12,7 +22,8 @@ function judgeText(messages: readonly ChatMessage[]): string | null {
 
 /** Gate 9: what a trainer would misread, cut or drop without a word is dropped here with one. Never truncates. */
 export const formatValidity: Gate = eachGate('format_validity', (candidate) => {
-  const { shape, prompt, chosen, rejected } = draftOf(candidate)
+  const { shape, prompt, tools, chosen, rejected } = draftOf(candidate)
+  if (!hasJsonForm(tools)) return 'tools_have_no_json_form'
   if (!prompt.some((message) => message.role === 'user')) return 'no_user_turn'
   // A template would open a second assistant turn after the first.
   if (prompt.at(-1)?.role === 'assistant') return 'prompt_ends_with_assistant'
