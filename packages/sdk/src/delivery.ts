@@ -79,7 +79,9 @@ export class Delivery {
     const line = sendable(text)
     this.#created++
     const lineBytes = runtime.byteLength(line)
-    let bytes = lineBytes + ENTRY_BYTES
+    // An engine holds a text in which one character is beyond Latin-1 at two bytes a character.
+    const heldBytes = lineBytes === line.length ? lineBytes : Math.max(lineBytes, 2 * line.length)
+    let bytes = heldBytes + ENTRY_BYTES
     if (blobs) for (const blob of blobs) bytes += blob.data.length
     const isTooLarge = lineBytes > LIMITS.event_bytes || bytes > maxQueueBytes
     if (this.#isClosed || isTooLarge) {
