@@ -25,20 +25,20 @@ describe('an earlier export', () => {
   }
 
   beforeAll(async () => {
-    // Twelve people; each has a row before and one after.
+    // Twelve people; each has a row before and one after, which is older and arrives late: it would draw anew.
     const { interactions, feedback } = seed(24)
     for (const [n, row] of interactions.entries())
       Object.assign(row, { user_id: `u${n % 12}`, session_id: `s${n % 12}` })
     for (const [n, row] of feedback.entries()) row['author_id'] = `u${n % 12}`
-    // The second half comes after the first export.
-    const opened = await store({ interactions: interactions.slice(0, 12), feedback: feedback.slice(0, 12) })
+    // The older half comes after the first export.
+    const opened = await store({ interactions: interactions.slice(12), feedback: feedback.slice(12) })
     db = opened.db
     outDir = opened.outDir
     remove = opened.remove
     first = await run({ recipe, watermark: at(1_000_000), parent: 'latest' })
     const late = (row: Record<string, unknown>): Record<string, unknown> => ({ ...row, received_at: at(2_000_000) })
-    await insertRows(db, 'interactions', interactions.slice(12).map(late))
-    await insertRows(db, 'feedback', feedback.slice(12).map(late))
+    await insertRows(db, 'interactions', interactions.slice(0, 12).map(late))
+    await insertRows(db, 'feedback', feedback.slice(0, 12).map(late))
   })
   afterAll(() => remove())
 
@@ -60,6 +60,11 @@ describe('an earlier export', () => {
     for (const [member, split] of before) expect(after.get(member)).toBe(split)
     expect(after.size).toBeGreaterThan(before.size)
     expect(second.pairs).toBeGreaterThan(first.pairs)
+    // Some people have thumbs alone: no row here, and their split all the same.
+    const edits = { ...recipe, strategies: ['edit.final'] }
+    const third = await run({ recipe: edits, watermark: at(3_000_000), parent: 'latest' })
+    expect(third).toMatchObject({ unpaired: 0 })
+    expect(await splits(third.dir)).toEqual(after)
     // Run again it keeps its own parent, whatever is the latest by now.
     await rm(second.dir, { recursive: true })
     expect((await run({ asOf: second.export_id })).export_id).toBe(second.export_id)
@@ -75,7 +80,7 @@ describe('an earlier export', () => {
   it('that does not exist is not found, and one whose inputs are gone is refused', async () => {
     await expect(run({ asOf: '0'.repeat(64) })).rejects.toMatchObject({ code: 'not_found' })
     await db.command(
-      `ALTER TABLE interactions DELETE WHERE id = '${seed().interactions[1]?.['id']}' SETTINGS mutations_sync = 2`,
+      `ALTER TABLE interactions DELETE WHERE id = '${seed().interactions[13]?.['id']}' SETTINGS mutations_sync = 2`,
     )
     await expect(run({ asOf: first.export_id })).rejects.toMatchObject({
       code: 'inputs_changed',
