@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createHarness, type Harness } from './support.js'
@@ -134,6 +135,19 @@ describe('SQL of users', () => {
     const { status, text } = await run('SELECT count() FROM numbers(100000000000)')
     expect([status, JSON.parse(text).code]).toEqual([400, 'query_limit'])
   })
+
+  it('leaves the threads of the process to others, however many statements are sent', async () => {
+    const answers = Array.from({ length: 20 }, () => run('SELECT sleep(2)'))
+    const start = performance.now()
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    // Both need a thread of Node's pool: in the engine's queue twenty statements would hold all four.
+    await readFile('/etc/hostname')
+    expect((await harness.request('/v1/interactions')).status).toBe(200)
+    expect(performance.now() - start).toBeLessThan(1_500)
+    const codes = (await Promise.all(answers)).map(({ status }) => status)
+    expect(codes.sort()).toEqual([...Array(8).fill(200), ...Array(12).fill(429)])
+    expect((await run('SELECT 1 AS x')).status).toBe(200)
+  }, 60_000)
 
   it('shows nothing of one query in the next, also after a failure', async () => {
     await run("SELECT 'leak' AS x) ; SELECT * FROM (SELECT throwIf(1)")

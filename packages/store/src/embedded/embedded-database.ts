@@ -96,12 +96,20 @@ export class EmbeddedDatabase implements Database {
   ): Promise<Answer> {
     this.#assertOpen()
     session.pending++
+    const turn = session.turn
+    let end = () => {}
+    session.turn = new Promise((resolve) => {
+      end = resolve
+    })
     try {
+      await turn
+      this.#assertOpen()
       return await statement(session)
     } catch (error) {
       throw failure(error)
     } finally {
       session.pending--
+      end()
     }
   }
 

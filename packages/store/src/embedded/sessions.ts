@@ -24,6 +24,11 @@ export interface Session {
   readonly chdb: ChdbExtension
   /** Statements running or queued. */
   pending: number
+  /**
+   * Settles when the last statement handed out has ended. A statement waits here and not in the engine, where each one
+   * that waits holds a thread of Node's pool of four: then files, gzip and the log would stand still with it.
+   */
+  turn: Promise<void>
   /** Set while a stream is open: a session holds one stream at a time. */
   isStreaming: boolean
 }
@@ -46,6 +51,7 @@ export async function openSessions(path: string, count: number): Promise<Session
         client: createClient({ connection } as unknown as Parameters<typeof createClient>[0]),
         chdb: (connection as ChdbConnection).chdb,
         pending: 0,
+        turn: Promise.resolve(),
         isStreaming: false,
       })
     }

@@ -43,18 +43,43 @@ const query = createRoute({
   },
 })
 
+/** Statements of users under way at once; the sessions run two of them, the others wait. */
+const STATEMENTS = 8
+
 /** `POST /v1/query`. */
 export function queryRoutes(deps: ApiDeps) {
+  let underWay = 0
   return new OpenAPIHono<ApiEnv>({ defaultHook: onInvalid }).openapi(query, async (c) => {
     const { sql, limit } = c.req.valid('json')
     const session = deps.sql
     if (session === undefined) {
       throw new FlywheelError('forbidden', 'SQL is off on this server: it was started without a read-only session')
     }
-    const statement = await guardSelect(deps.db, sql)
+    if (underWay >= STATEMENTS) {
+      throw new FlywheelError('rate_limited', `The server has ${underWay} statements of users under way; retry later`)
+    }
+    underWay++
+    const end = () => {
+      underWay--
+    }
     const format = formatOf(c.req.header('accept'))
-    if (format !== null) return streamRows(c, session.stream(wrapSelect(statement, limit), {}, format), format)
-    const rows = await session.query<Record<string, unknown>>(wrapSelect(statement, limit + 1))
+    if (format !== null) {
+      const rows = guardSelect(deps.db, sql).then((statement) =>
+        session.stream(wrapSelect(statement, limit), {}, format),
+      )
+      return await streamRows(c, endingWith(rows, end), format)
+    }
+    const rows = await guardSelect(deps.db, sql)
+      .then((statement) => session.query<Record<string, unknown>>(wrapSelect(statement, limit + 1)))
+      .finally(end)
     return c.json({ rows: rows.slice(0, limit), truncated: rows.length > limit }, 200)
   })
+}
+
+async function* endingWith<Item>(items: Promise<AsyncIterable<Item>>, end: () => void): AsyncGenerator<Item> {
+  try {
+    yield* await items
+  } finally {
+    end()
+  }
 }
