@@ -19,12 +19,10 @@ export const KEY_BESIDE_ID: Readonly<Record<EventType, string>> = {
 /**
  * The condition that keeps, of rows with one id and different keys, the first arrival alone; FINAL does it for rows of
  * one key. Reads every id of the project twice, so it stands once in a statement. Needs the parameter `project`.
- *
- * @param among a condition that narrows the ids to look at; every copy of an id meets it or none
  */
-export function firstArrival(type: 'feedback' | 'link' | 'consent', among = 'true'): string {
+export function firstArrival(type: 'feedback' | 'link' | 'consent'): string {
   const key = KEY_BESIDE_ID[type]
-  const copies = `FROM ${EVENT_TABLES[type]} WHERE project_id = {project:String} AND ${among}`
+  const copies = `FROM ${EVENT_TABLES[type]} WHERE project_id = {project:String}`
   const reused = `SELECT id ${copies} GROUP BY id HAVING min(${key}) != max(${key})`
   return `(id NOT IN (${reused})
     OR (id, ${key}) IN (SELECT id, argMax(${key}, version) ${copies} AND id IN (${reused}) GROUP BY id))`
