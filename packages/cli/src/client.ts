@@ -1,8 +1,8 @@
 import type { Api } from '@flywheel/api/client'
 import { hc } from 'hono/client'
 import { resolveConnection } from './config.js'
+import type { CommandContext } from './context.js'
 import { CliError, EXIT, exitCodeOf } from './exit.js'
-import type { CommandContext } from './program.js'
 
 /** The typed client of the server that flags, environment or the connection file name. */
 export interface Client {

@@ -1,24 +1,14 @@
+import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
+import type { CommandContext, GlobalFlags } from './context.js'
 import { CliError, describeFailure, EXIT } from './exit.js'
 import { TEXT_FILTERS } from './filters.js'
-import { createOutput, type Format, type Output } from './output.js'
+import { createOutput, type Format } from './output.js'
 
-/** Flags that every command knows. */
-export interface GlobalFlags {
-  url?: string
-  apiKey?: string
-  dataDir?: string
-  json?: boolean
-  format?: 'table' | 'jsonl' | 'csv'
-  quiet?: boolean
-}
-
-/** What a command is called with. */
-export interface CommandContext {
-  flags: GlobalFlags
-  output: Output
-  /** Aborted by the first Ctrl-C. */
-  signal: AbortSignal
+/** The published version; one folder above both src and dist. */
+function versionOf(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
 }
 
 /** Runs one command and resolves to its exit code. Never throws. */
@@ -47,6 +37,7 @@ export async function run(args: readonly string[]): Promise<number> {
 
   const program = new Command('flywheel')
     .description('Captures model calls and what people did with the answers, and turns them into training data.')
+    .version(versionOf(), '-V, --version')
     .option('--url <url>', 'server (FLYWHEEL_URL; default: what flywheel up wrote, else http://127.0.0.1:8787)')
     .option('--api-key <key>', 'secret key (better by FLYWHEEL_API_KEY: other users of this machine see arguments)')
     .option('--data-dir <folder>', 'data folder of flywheel up (default: .flywheel, here or in a folder above)')

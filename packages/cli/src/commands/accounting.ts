@@ -1,6 +1,6 @@
 import { createClient } from '../client.js'
+import type { CommandContext } from '../context.js'
 import { EXIT } from '../exit.js'
-import type { CommandContext } from '../program.js'
 
 /** `flywheel accounting`: exit 5 where the sums do not add up. */
 export async function accounting(context: CommandContext): Promise<number> {

@@ -1,7 +1,7 @@
 import type { Purpose } from '@flywheel/schema'
 import { createClient } from '../client.js'
+import type { CommandContext } from '../context.js'
 import { EXIT } from '../exit.js'
-import type { CommandContext } from '../program.js'
 import { parseTime } from '../times.js'
 
 interface DeclareFlags {

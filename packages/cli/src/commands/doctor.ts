@@ -3,8 +3,8 @@ import { statfs } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { type Client, createClient } from '../client.js'
 import { DATA_DIR, resolveConnection } from '../config.js'
+import type { CommandContext } from '../context.js'
 import { EXIT } from '../exit.js'
-import type { CommandContext } from '../program.js'
 
 interface Check {
   check: string

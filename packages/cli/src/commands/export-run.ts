@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { createClient } from '../client.js'
+import type { CommandContext } from '../context.js'
 import { CliError, EXIT } from '../exit.js'
 import { funnelLines } from '../funnel.js'
-import type { CommandContext } from '../program.js'
 import { readStdin } from '../stdin.js'
 
 /** `flywheel export run`. */

@@ -1,7 +1,7 @@
 import { createClient } from '../client.js'
+import type { CommandContext } from '../context.js'
 import { EXIT } from '../exit.js'
 import { funnelLines } from '../funnel.js'
-import type { CommandContext } from '../program.js'
 
 /** `flywheel export show`. */
 export async function exportShow(context: CommandContext, id: string): Promise<number> {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createClient } from '../client.js'
+import type { CommandContext } from '../context.js'
 import { CliError, EXIT } from '../exit.js'
-import type { CommandContext } from '../program.js'
 
 /** `flywheel export validate`: exit 5 where the trainer would lose or misread a row. */
 export async function exportValidate(context: CommandContext, path: string, own: { target: 'trl' }): Promise<number> {

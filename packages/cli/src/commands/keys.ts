@@ -1,7 +1,7 @@
 import type { Scope } from '@flywheel/schema'
 import { createClient } from '../client.js'
+import type { CommandContext } from '../context.js'
 import { EXIT } from '../exit.js'
-import type { CommandContext } from '../program.js'
 
 interface CreateFlags {
   public?: boolean

@@ -1,8 +1,8 @@
 import { createClient } from '../client.js'
+import type { CommandContext } from '../context.js'
 import { EXIT } from '../exit.js'
 import { filterQuery } from '../filters.js'
 import type { Column } from '../output.js'
-import type { CommandContext } from '../program.js'
 import { parseTime } from '../times.js'
 
 interface ListFlags {

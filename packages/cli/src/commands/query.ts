@@ -1,7 +1,7 @@
 import { createClient } from '../client.js'
+import type { CommandContext } from '../context.js'
 import { EXIT } from '../exit.js'
 import { columnsOf } from '../output.js'
-import type { CommandContext } from '../program.js'
 import { readStdin } from '../stdin.js'
 
 /** `flywheel query`. */

@@ -1,6 +1,6 @@
 import { createClient } from '../client.js'
+import type { CommandContext } from '../context.js'
 import { EXIT } from '../exit.js'
-import type { CommandContext } from '../program.js'
 
 interface Part {
   type: string

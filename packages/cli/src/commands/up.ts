@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { CONNECTION_FILE, type ConnectionFile, environmentWith, storedKey } from '../config.js'
+import type { CommandContext } from '../context.js'
 import { CliError, EXIT } from '../exit.js'
-import type { CommandContext } from '../program.js'
 
 interface UpFlags {
   port?: string

@@ -1,0 +1,19 @@
+import type { Output } from './output.js'
+
+/** Flags that every command knows. */
+export interface GlobalFlags {
+  url?: string
+  apiKey?: string
+  dataDir?: string
+  json?: boolean
+  format?: 'table' | 'jsonl' | 'csv'
+  quiet?: boolean
+}
+
+/** What a command is called with. */
+export interface CommandContext {
+  flags: GlobalFlags
+  output: Output
+  /** Aborted by the first Ctrl-C. */
+  signal: AbortSignal
+}
