@@ -15,8 +15,9 @@ export interface DirectoryLock {
  * Takes `directory` for this process, or throws `store_locked`. LMDB itself lets any number of processes write one file,
  * and two writers that both keep offsets in memory would overwrite each other's records.
  *
- * The lock ends with its process, kill -9 included. Linux: the kernel holds it, as an abstract socket named after the
- * directory's device and inode, which nothing can leave behind. Elsewhere: a file that names process and start time.
+ * The lock ends with its process, kill -9 included. Linux: the kernel holds it, as an abstract socket, which nothing can
+ * leave behind, named after the directory's device and inode and a token in it: a file system gives the inode of a
+ * directory that was removed under its owner to the next one, and a copy of a directory has the token of the first. Elsewhere: a file that names process and start time.
  * Not covered: two containers with separate network namespaces that share a volume.
  */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
@@ -26,7 +27,10 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
 
 function lockBySocket(directory: string): Promise<DirectoryLock> {
   const { dev, ino } = statSync(directory)
-  const digest = createHash('sha256').update(`${dev}:${ino}`).digest('hex').slice(0, 32)
+  const digest = createHash('sha256')
+    .update(`${dev}:${ino}:${tokenOf(directory)}`)
+    .digest('hex')
+    .slice(0, 32)
   const server = createServer((socket) => socket.destroy())
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -39,6 +43,18 @@ function lockBySocket(directory: string): Promise<DirectoryLock> {
       resolve({ release: () => new Promise((done) => server.close(() => done())) })
     })
   })
+}
+
+/** A random text made once a directory; of two processes that make it at the same time, both read the first one's. */
+function tokenOf(directory: string): string {
+  const path = join(realpathSync(directory), 'lock-token')
+  const known = readText(path)
+  if (known !== null) return known
+  const own = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`
+  writeFileSync(own, randomBytes(16).toString('hex'), { mode: 0o600 })
+  tryLink(own, path)
+  rmSync(own, { force: true })
+  return readFileSync(path, 'utf8')
 }
 
 /** The lock for systems without abstract sockets. Exported for its test. */

@@ -22,6 +22,8 @@ interface GroupState {
   proposed: (Boundary | null)[]
   members: Member[]
   tenants: (Tenant | null)[]
+  /** The greatest one handed out, Unix milliseconds. */
+  watermark: number
 }
 
 interface Member {
@@ -61,6 +63,7 @@ export function openMemoryLog(disk: MemoryDisk): EventLog {
         proposed: disk.records.map(() => null),
         members: [],
         tenants: disk.records.map(() => null),
+        watermark: 0,
       }
       disk.groups.set(name, group)
     }
@@ -211,7 +214,10 @@ export function openMemoryLog(disk: MemoryDisk): EventLog {
       return committed.map((offset, partition) => ({ partition, committed: offset, end: endOf(partition) }))
     },
     async watermark(name) {
-      return new Date(Math.min(Date.now(), oldestOf(openRecords(name))) - SLACK_MS).toISOString()
+      // A record may be up to the slack behind the clock, so what was handed out stays true.
+      const group = groupOf(name)
+      group.watermark = Math.max(group.watermark, Math.min(Date.now(), oldestOf(openRecords(name))) - SLACK_MS)
+      return new Date(group.watermark).toISOString()
     },
     async close() {
       isClosed = true

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { lockByFile } from '../../src/local/lock.js'
+import { type DirectoryLock, lockByFile, lockDirectory } from '../../src/local/lock.js'
 import { startTimeOf } from '../../src/local/process-identity.js'
 import { inFolder, withLog } from './temporary.js'
 
@@ -46,6 +46,21 @@ it('the same process cannot open a directory twice, and can open it again after 
       await expect(withLog({ path }, async () => {})).rejects.toMatchObject({ code: 'store_locked' })
     })
     await withLog({ path }, async () => {})
+  }))
+
+it('a directory made anew where one was removed under its owner is free, also where it has the same inode', () =>
+  inFolder(async (parent) => {
+    const path = join(parent, 'log')
+    const inodes = new Set<number>()
+    const locks: DirectoryLock[] = []
+    for (let round = 0; round < 20; round++) {
+      locks.push(await lockDirectory(path))
+      inodes.add(statSync(path).ino)
+      rmSync(path, { recursive: true })
+    }
+    // says whether the file system of this machine shows the case at all
+    console.log(`20 directories had ${inodes.size} inodes`)
+    for (const lock of locks) await lock.release()
   }))
 
 it('the lock file of systems without abstract sockets: held while its process lives, taken over once it is dead', () =>
