@@ -1,12 +1,14 @@
 /**
  * Reads CLAIMS.md and, for each claim, applies its mutation, runs its test and expects red.
- * A claim whose test is green without the promise is no claim. Runs each claim's test unmutated first, so that red means something.
- * Usage: npm run test:claims [-- word …] (only claims whose title holds a word)
+ * A claim whose test is green without the promise is no claim. Runs each claim's test unmutated first, so that red means
+ * something, or looks it up in the JSON report of a run of this very tree.
+ * Usage: npm run test:claims [-- --passed=REPORT] [word …] (only claims whose title holds a word)
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 
 interface Claim {
   title: string
@@ -34,6 +36,24 @@ function readClaims(markdown: string): Claim[] {
     else claims.push({ title, ...(JSON.parse(match.groups?.['body'] ?? '') as Omit<Claim, 'title'>) })
   }
   return claims
+}
+
+interface Report {
+  testResults: { name: string; assertionResults: { fullName: string; status: string }[] }[]
+}
+
+/** What became of a claim's test in a report of the whole suite. */
+function lookUp(report: Report, claim: Claim): Outcome {
+  const pattern = new RegExp(claim.name)
+  const statuses = report.testResults
+    .filter(({ name }) => name.endsWith(`/${claim.test}`))
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ fullName }) => pattern.test(fullName))
+    .map(({ status }) => status)
+  return {
+    passed: statuses.filter((status) => status === 'passed').length,
+    failed: statuses.filter((status) => status === 'failed').length,
+  }
 }
 
 const scratch = mkdtempSync(join(tmpdir(), 'flywheel-claims-'))
@@ -67,7 +87,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.exit(130)
   })
 
-const words = process.argv.slice(2)
+const { values: flags, positionals: words } = parseArgs({
+  options: { passed: { type: 'string' } },
+  allowPositionals: true,
+})
+const suite = flags.passed === undefined ? undefined : (JSON.parse(readFileSync(flags.passed, 'utf8')) as Report)
 const claims = readClaims(readFileSync('CLAIMS.md', 'utf8')).filter(
   ({ title }) => words.length === 0 || words.some((word) => title.includes(word)),
 )
@@ -87,7 +111,7 @@ for (const claim of claims) {
     complain(`${claim.file} no longer holds the text to mutate`)
     continue
   }
-  const before = runTest(claim)
+  const before = suite ? lookUp(suite, claim) : runTest(claim)
   if (before.passed === 0 || before.failed > 0) {
     complain(`its test is not green unmutated (${before.passed} passed, ${before.failed} failed)`)
     continue
