@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   type Database,
   insertKey,
@@ -87,4 +87,39 @@ test('control rows are versioned', async () => {
   expect(await revokeKey(db, 'k', new Date(0))).toBe(true)
   expect(await revokeKey(db, 'none')).toBe(false)
   expect(await loadKeys(db)).toMatchObject([{ id: 'k', status: 'revoked', scopes: ['read'] }])
+})
+
+describe('the answer of a statement holds nothing of the one before it', () => {
+  // Many blocks are written before the one that fails.
+  const failing = "SELECT 'SECRET' AS a, throwIf(number = 99000) FROM numbers(100000) SETTINGS max_block_size = 1000"
+  const formats = ['JSONEachRow', 'CSVWithNames', 'Parquet'] as const
+  const textOf = async (chunks: AsyncIterable<Uint8Array>) => {
+    const pieces: Uint8Array[] = []
+    for await (const chunk of chunks) pieces.push(chunk)
+    return Buffer.concat(pieces).toString('latin1')
+  }
+  const expectNothingLeft = async () => {
+    for (let session = 0; session < 4; session++) expect(await db.query('SELECT 2 AS two')).toEqual([{ two: 2 }])
+    expect(await textOf(db.stream('SELECT 2 AS two', {}, 'CSVWithNames'))).toBe('"two"\n2\n')
+    expect(await textOf(db.stream('SELECT 2 AS two', {}, 'JSONEachRow'))).toBe('{"two":2}\n')
+  }
+
+  test('when that failed', async () => {
+    await expect(db.query(failing)).rejects.toThrow()
+    await expectNothingLeft()
+    // Queued before the failure is known.
+    const answers = [db.query(failing), db.query(failing), db.query('SELECT 2 AS two'), db.query('SELECT 2 AS two')]
+    const [, , third, fourth] = await Promise.allSettled(answers)
+    expect([third, fourth]).toMatchObject([{ value: [{ two: 2 }] }, { value: [{ two: 2 }] }])
+  })
+
+  test.each(formats)('when that failed as a stream of %s', async (format) => {
+    await expect(textOf(db.stream(failing, {}, format))).rejects.toThrow()
+    await expectNothingLeft()
+  })
+
+  test.each(formats)('when its reader left a stream of %s', async (format) => {
+    for await (const _ of db.stream('SELECT repeat(toString(number), 50) FROM numbers(1000000)', {}, format)) break
+    await expectNothingLeft()
+  })
 })

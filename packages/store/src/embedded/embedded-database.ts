@@ -3,7 +3,7 @@ import type { Database, QueryLimits, QueryParams, StreamFormat } from '../databa
 import { bindLiterals, settingsClause } from '../literals.js'
 import { insertFailure, statementFailure } from './errors.js'
 import { insertSettings } from './insert-settings.js'
-import type { Session } from './sessions.js'
+import { forgetOutput, type Session, takeTurn } from './sessions.js'
 import { streamChunks } from './stream-chunks.js'
 
 /** Sessions of one data directory as a Database: one writes, the others read. */
@@ -39,12 +39,18 @@ export class EmbeddedDatabase implements Database {
   ): AsyncGenerator<Uint8Array> {
     const query = bindLiterals(sql, params) + settingsClause(limits)
     const session = await this.#streamer()
+    const end = await takeTurn(session)
+    let isWhole = false
     try {
       yield* streamChunks(session.chdb, query, format)
+      isWhole = true
     } catch (error) {
       throw statementFailure(error)
     } finally {
+      // Broken off by the engine or by the reader.
+      if (!isWhole) await forgetOutput(session)
       session.isStreaming = false
+      end()
       this.#waiting.shift()?.()
     }
   }
@@ -96,16 +102,12 @@ export class EmbeddedDatabase implements Database {
   ): Promise<Answer> {
     this.#assertOpen()
     session.pending++
-    const turn = session.turn
-    let end = () => {}
-    session.turn = new Promise((resolve) => {
-      end = resolve
-    })
+    const end = await takeTurn(session)
     try {
-      await turn
       this.#assertOpen()
       return await statement(session)
     } catch (error) {
+      if (!this.#closed) await forgetOutput(session)
       throw failure(error)
     } finally {
       session.pending--

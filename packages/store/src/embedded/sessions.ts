@@ -63,3 +63,27 @@ export async function openSessions(path: string, count: number): Promise<Session
     throw likely === null ? failure : lockedFailure(path, likely, error)
   }
 }
+
+/** Waits for the statements before and resolves to what ends this one's turn. */
+export async function takeTurn(session: Session): Promise<() => void> {
+  const before = session.turn
+  let end = () => {}
+  session.turn = new Promise((resolve) => {
+    end = resolve
+  })
+  await before
+  return end
+}
+
+const CLEAN = '{"clean":1}\n'
+
+/**
+ * Takes out what a statement that failed, or whose reader left, had already written: the engine keeps it in the session
+ * and puts it before the next answer, whoever asked for that one.
+ */
+export async function forgetOutput({ chdb }: Session): Promise<void> {
+  for (let tries = 0; tries < 5; tries++) {
+    const answer = await chdb.queryAsync('SELECT 1 AS clean', { format: 'JSONEachRow' }).catch(() => null)
+    if (answer !== null && Buffer.from(answer.bytes()).toString() === CLEAN) return
+  }
+}
