@@ -11,7 +11,7 @@ import { type Line, line, record } from './support.js'
 import { deadLetters, receipts, rowIds } from './world.js'
 
 const KILLS = 6
-const RECORDS = 600
+const RECORDS = 1500
 const PROJECT = 'killed'
 const CHILD = fileURLToPath(new URL('./kill-child.ts', import.meta.url))
 
@@ -56,7 +56,7 @@ it('a sink killed with -9 in the midst of batches, again and again, stores every
 
   const committed: number[] = []
   for (let k = 0; k < KILLS; k++) {
-    if ((await runChild(folder, Math.random() * 100)) === 'drained') break
+    if ((await runChild(folder, Math.random() * 60)) === 'drained') break
     const between = await openLocalLog({ path: join(folder, 'log') })
     committed.push((await between.progress('sink')).reduce((sum, partition) => sum + partition.committed, 0))
     await between.close()
