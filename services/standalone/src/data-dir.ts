@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { access, link, mkdir, open, readFile, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { access, link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { FlywheelError } from '@flywheel/schema'
 
 /** The folders of one data directory. */
@@ -29,7 +29,7 @@ export async function openDataDir(path: string): Promise<DataDir> {
     secret: join(root, 'secret'),
   }
   try {
-    await mkdir(dir.exports, { recursive: true, mode: 0o700 })
+    for (const folder of [dir.exports, dir.log]) await makeFolders(folder)
     await access(root, constants.W_OK | constants.X_OK)
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
@@ -40,6 +40,22 @@ export async function openDataDir(path: string): Promise<DataDir> {
     )
   }
   return dir
+}
+
+/**
+ * Makes a folder and those above it, each for its owner alone: the directory may stand in one that all may read. Not by
+ * `recursive`: where the system forbids a folder with ENOENT, as in /proc, that tries for ever.
+ */
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return
+    if (code !== 'ENOENT' || dirname(path) === path) throw error
+    await makeFolders(dirname(path))
+    await mkdir(path, { mode: 0o700 })
+  }
 }
 
 /**

@@ -94,13 +94,16 @@ async function startParts(
   onShutdown('store', () => db.close())
   await migrate(db)
   const { project_id, keys: firstKeys } = await bootstrapProject({ db, master })
-  const made = firstKeys ?? (await replaceLostKeys(db, master, project_id, options.knownKey))
+  // Before any key is made: it opens the sealed ones, and a wrong secret must not leave a key that the right one cannot
+  // open, or that start would be the directory's last.
   const keys = await createKeyDirectory({
     db,
     master,
     onError: (error) => logger.warn({ error }, 'keys cannot be refreshed'),
   })
   onShutdown('keys', () => keys.close())
+  const made = firstKeys ?? (await replaceLostKeys(db, master, project_id, options.knownKey))
+  if (made !== null) await keys.refresh()
   const sql = await openEmbeddedReadOnly({ path: dir.store, limits: SQL_LIMITS })
   onShutdown('sql', () => sql.close())
 

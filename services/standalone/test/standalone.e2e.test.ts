@@ -41,7 +41,8 @@ describe('the embedded profile', () => {
   it('keeps its secret in a file that only its owner reads', async () => {
     const { mode } = await stat(join(folder.path, 'secret'))
     expect(mode & 0o777).toBe(0o600)
-    expect(((await stat(join(folder.path, 'store'))).mode & 0o077).toString(8)).toBe('0')
+    for (const name of ['store', 'log', 'exports'])
+      expect(((await stat(join(folder.path, name))).mode & 0o077).toString(8)).toBe('0')
   })
 
   it('shows an interaction with its feedback, superseded ones marked', async () => {
@@ -139,6 +140,16 @@ describe('the embedded profile', () => {
     expect(body.id).toBe(one.id)
   })
 
+  it('survives a start with the wrong secret, which leaves nothing behind', async () => {
+    await server.stop()
+    const wrong = { secret: 'another secret of at least 32 characters' }
+    await expect(start(folder.path, wrong)).rejects.toThrow('sealed')
+    await expect(start(folder.path, { ...wrong, knownKey: key })).rejects.toThrow('sealed')
+    server = await start(folder.path, { knownKey: key })
+    expect(server.keys).toBeUndefined()
+    expect((await ask(server.url, key, '/v1/health')).status).toBe(200)
+  })
+
   it('refuses a directory that another process has, in one sentence', async () => {
     await expect(spawnChild({ FLYWHEEL_DATA_DIR: folder.path })).rejects.toThrow(
       /exit 1: .* is in use by process \d+\. /,
@@ -175,6 +186,10 @@ describe('a start that cannot be', () => {
     const dataDir = join(folder.path, 'a')
     await rm(join(dataDir, 'secret'))
     await expect(start(dataDir)).rejects.toThrow(/secret is missing/)
+  })
+
+  it.runIf(process.platform === 'linux')('gives up where the system makes no folder', async () => {
+    await expect(start('/proc/flywheel')).rejects.toThrow('cannot be written (ENOENT)')
   })
 
   it('says that a directory cannot be written', async () => {
