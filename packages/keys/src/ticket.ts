@@ -36,11 +36,13 @@ export function signTicket(ticketKey: Uint8Array, claims: TicketClaims): string 
 function isClaims(value: unknown): value is TicketClaims {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const { k, t, i, c, a, u, e, s } = value as Record<string, unknown>
-  const isOptionalText = (text: unknown) => text === undefined || (typeof text === 'string' && text !== '')
+  // The claims are written into the line after it was checked, so what a line may not hold is refused here.
+  const isText = (text: unknown): boolean => typeof text === 'string' && !/[\0\p{Cs}]/u.test(text)
+  const isOptionalText = (text: unknown) => text === undefined || (isText(text) && text !== '')
   return (
     typeof k === 'string' &&
     (TARGET_KINDS as readonly unknown[]).includes(t) &&
-    typeof i === 'string' &&
+    isText(i) &&
     i !== '' &&
     Number.isInteger(c) &&
     (c as number) >= 0 &&

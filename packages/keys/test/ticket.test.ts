@@ -93,6 +93,9 @@ describe('tickets', () => {
       { e: 'x' },
       { u: 7 },
       { k: 1 },
+      { t: 'ref', i: 'a\0b' },
+      { u: 'a\ud800' },
+      { s: '\udc00' },
     ]) {
       const ticket = signTicket(ticketKey, { ...claims, ...wrong } as TicketClaims)
       expect(() => verifyTicket(keyOf, ticket, now), JSON.stringify(wrong)).toThrow(code('ticket_malformed'))
