@@ -77,6 +77,14 @@ describe('listInteractions', () => {
     await expect(
       listInteractions(db, project_id, { user_id: 'u2' }, { cursor: next_cursor!, limit: 2 }),
     ).rejects.toMatchObject({ code: 'invalid_cursor' })
+    // A time that the engine does not read is no cursor of ours, and no fault of the store.
+    const [version, hash, , id] = JSON.parse(Buffer.from(next_cursor!, 'base64url').toString()) as string[]
+    for (const t of ['+275760-09-13T00:00:00.000Z', '1', "2026-01-01' OR 1=1 --"]) {
+      const cursor = Buffer.from(JSON.stringify([version, hash, t, id])).toString('base64url')
+      await expect(listInteractions(db, project_id, { user_id: 'u1' }, { cursor, limit: 2 })).rejects.toMatchObject({
+        code: 'invalid_cursor',
+      })
+    }
     // The same filter in another zone and order is the same list.
     const since = { user_id: 'u1', since: iso(0) }
     const again = { since: iso(0).replace('10:00:00.000Z', '12:00:00+02:00'), user_id: 'u1' }

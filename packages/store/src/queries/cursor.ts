@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { canonicalFilter, FlywheelError, type InteractionFilter } from '@flywheel/schema'
+import { canonicalFilter, FlywheelError, type InteractionFilter, parseTime } from '@flywheel/schema'
 
 /** Where a list goes on: after this row in its order. */
 export interface ListPosition {
@@ -32,7 +32,7 @@ export function decodeCursor(cursor: string, hash: string): ListPosition {
     parsed = null
   }
   if (Array.isArray(parsed) && parsed[0] === 1 && typeof parsed[2] === 'string' && typeof parsed[3] === 'string') {
-    if (parsed[1] === hash && !Number.isNaN(Date.parse(parsed[2]))) return { t: parsed[2], id: parsed[3] }
+    if (parsed[1] === hash && parseTime(parsed[2]) !== null) return { t: parsed[2], id: parsed[3] }
     throw new FlywheelError('invalid_cursor', 'The cursor belongs to other filters; start again without a cursor.')
   }
   throw new FlywheelError('invalid_cursor', 'The cursor is malformed; send next_cursor back as it came.')
