@@ -5,6 +5,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { type ApiEnv, authenticate } from './authenticate.js'
 import { onInvalid } from './invalid.js'
+import { limitBodies } from './limit-bodies.js'
 import type { ApiDeps } from './ports.js'
 import { accountingRoutes } from './routes/accounting.js'
 import { consentRoutes } from './routes/consent.js'
@@ -32,6 +33,7 @@ export function createApi(options: ApiOptions) {
   app.use('/v1/*', requestId())
   app.get('/v1/openapi.json', (c) => c.json(app.getOpenAPI31Document(document)))
   app.use('/v1/*', authenticate(options))
+  app.use('/v1/*', limitBodies())
   app.onError((error, c) => answerFailure(c, error, logger))
   app.notFound((c) =>
     problem(c, new FlywheelError('not_found', `There is no ${c.req.method} ${c.req.path}; see GET /v1/openapi.json`)),

@@ -136,6 +136,29 @@ describe('SQL of users', () => {
     expect([status, JSON.parse(text).code]).toEqual([400, 'query_limit'])
   })
 
+  it.each([
+    ['nests too deep', `SELECT ${'1+'.repeat(5_000)}1`],
+    ['fails on a value', "SELECT toInt32('x')"],
+    ['divides by nothing', 'SELECT intDiv(1, 0)'],
+    ['throws', 'SELECT throwIf(1)'],
+    ['joins without a name', 'SELECT 1 FROM numbers(1) CROSS JOIN (SELECT 1)'],
+    ['needs what is switched off', 'SELECT * FROM numbers(1) WHERE number = (SELECT x FROM nowhere)'],
+  ])('a statement that %s is the statement’s fault and not the store’s', async (_, sql) => {
+    const { status, text } = await run(sql)
+    expect([status, JSON.parse(text).code]).toEqual([400, 'query_failed'])
+  })
+
+  it('takes no body without an end', async () => {
+    const mib = new Uint8Array(1024 * 1024).fill(0x20)
+    let left = 300
+    const body = () => new ReadableStream({ pull: (to) => (left-- > 0 ? to.enqueue(mib) : to.close()) })
+    for (const path of ['/v1/query', '/v1/exports/validate']) {
+      left = 300
+      const response = await harness.stream(path, body())
+      expect([response.status, await response.json()]).toMatchObject([413, { code: 'body_too_large' }])
+    }
+  })
+
   it('leaves the threads of the process to others, however many statements are sent', async () => {
     const answers = Array.from({ length: 20 }, () => run('SELECT sleep(2)'))
     const start = performance.now()

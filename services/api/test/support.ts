@@ -26,6 +26,8 @@ export interface Harness {
     path: string,
     options?: { key?: string | null; body?: unknown; accept?: string; method?: string },
   ): Promise<Response>
+  /** Sends a body that declares no length, with the secret key. */
+  stream(path: string, body: ReadableStream<Uint8Array>): Promise<Response>
   keyWith(scopes: Scope[]): Promise<string>
   seed(table: string, rows: Record<string, unknown>[]): Promise<void>
   close(): Promise<void>
@@ -85,6 +87,10 @@ export async function createHarness(): Promise<Harness> {
         },
         ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       })
+    },
+    async stream(path, body) {
+      const headers = { authorization: `Bearer ${secret}`, 'content-type': 'application/json' }
+      return await api.request(path, { method: 'POST', headers, body, duplex: 'half' } as RequestInit)
     },
     async keyWith(scopes) {
       const { key } = await issueApiKey(db, master, { project_id: made.project_id, kind: 'sk', name: 'test', scopes })

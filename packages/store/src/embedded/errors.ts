@@ -3,8 +3,14 @@ import { engineCode, POISON_CODES } from '../insert-failure.js'
 
 /** Codes by which the engine says that a statement passed one of its limits. */
 const LIMIT_CODES = new Set([158, 159, 160, 241, 307, 396])
-/** Codes by which the engine says that the statement itself is wrong. */
-const STATEMENT_CODES = new Set([36, 42, 43, 44, 46, 47, 48, 53, 60, 62, 70, 81, 164, 184, 215, 386, 456])
+/**
+ * Codes by which the engine says that the statement itself is wrong: it does not read, names what is not there, nests too
+ * deep, or fails on the values that it computes.
+ */
+const STATEMENT_CODES = new Set([
+  6, 20, 27, 35, 36, 38, 41, 69, 72, 42, 43, 44, 46, 47, 48, 49, 53, 60, 62, 63, 70, 81, 116, 125, 153, 164, 167, 168,
+  179, 184, 190, 206, 207, 215, 306, 344, 352, 386, 395, 403, 427, 456, 572,
+])
 
 /** Another process has the data directory. */
 export function lockedFailure(path: string, pid: number, cause?: unknown): FlywheelError {

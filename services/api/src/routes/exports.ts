@@ -102,20 +102,10 @@ const validate = createRoute({
   },
 })
 
-/** Largest file that `validate` takes. */
-const VALIDATE_BYTES = 256 * 1024 * 1024
-
 /** `POST`, `GET /v1/exports`, `GET /v1/exports/{id}` and `POST /v1/exports/validate`. */
 export function exportRoutes(deps: ApiDeps) {
   return new OpenAPIHono<ApiEnv>({ defaultHook: onInvalid })
     .openapi(validate, async (c) => {
-      const declared = Number(c.req.header('content-length') ?? 0)
-      if (declared > VALIDATE_BYTES) {
-        throw new FlywheelError(
-          'invalid_request',
-          `The file has ${declared} bytes and may have ${VALIDATE_BYTES}; check one shard at a time`,
-        )
-      }
       return c.json(validateJsonl(await c.req.text()), 200)
     })
     .openapi(run, async (c) => {
