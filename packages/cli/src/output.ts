@@ -91,12 +91,16 @@ function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): stri
     .join('\n')
 }
 
-/** One line of printable text: a row from a customer must not be able to move a terminal's cursor. */
+/**
+ * One line of printable text: whoever has a public key must not be able to move a terminal's cursor or turn its reading
+ * direction.
+ */
+export function printable(text: string): string {
+  return text.replaceAll('\t', '  ').replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '')
+}
+
 function cell(value: unknown, width: number): string {
-  const line = text(value)
-    .replaceAll(/\s+/g, ' ')
-    .replaceAll(/\p{Cc}/gu, '')
-    .trim()
+  const line = printable(text(value).replaceAll(/\s+/g, ' ')).trim()
   const characters = [...line]
   return characters.length <= width ? line : `${characters.slice(0, width - 1).join('')}…`
 }

@@ -120,6 +120,34 @@ describe('flywheel', () => {
     expect(none.stderr).toMatch(/is not in this project/)
   })
 
+  it('lets nobody with a public key move the cursor of a terminal', async () => {
+    const { id } = JSON.parse((await flywheel(['list'])).stdout) as { id: string }
+    const evil = '\u001b[2J\u001b]0;owned\u0007\u009b31m\u202eforged\nline'
+    const feedback = {
+      type: 'feedback',
+      id: id.replace(/.$/, 'e'),
+      schema_version: 1,
+      kind: 'correction',
+      target_kind: 'interaction',
+      target: id,
+      kept: evil,
+      author_id: evil,
+      session_id: evil,
+    }
+    await fetch(`${up.url}/v1/events`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${up.public_key}` },
+      body: JSON.stringify(feedback),
+    })
+    let shown = ''
+    for (let attempt = 0; attempt < 50 && !shown.includes('correction'); attempt++) {
+      shown = (await flywheel(['show', id, '--format', 'table'])).stdout
+    }
+    expect(shown).toContain('forgedline')
+    expect(shown).not.toMatch(/[^\P{Cc}\n]|\u202e/u)
+    expect(shown).toContain('  Good day.')
+  })
+
   it('reads SQL from an argument or stdin', async () => {
     expect((await flywheel(['query', 'SELECT count() AS n FROM interactions'])).stdout).toBe('{"n":1}\n')
     expect((await flywheel(['query', '-'], { stdin: 'SELECT 2 AS n' })).stdout).toBe('{"n":2}\n')

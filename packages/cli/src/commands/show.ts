@@ -1,6 +1,7 @@
 import { createClient } from '../client.js'
 import type { CommandContext } from '../context.js'
 import { EXIT } from '../exit.js'
+import { printable } from '../output.js'
 
 interface Part {
   type: string
@@ -25,14 +26,16 @@ export async function show(context: CommandContext, id: string): Promise<number>
   const row = await response.json()
   const lines = [
     `${row.id}   ${row.t}   ${row.status}`,
-    `model ${row.model_answered || row.model_requested}   task ${row.task || '-'}   user ${row.user_id || '-'}   session ${row.session_id || '-'}`,
+    printable(
+      `model ${row.model_answered || row.model_requested}   task ${row.task || '-'}   user ${row.user_id || '-'}   session ${row.session_id || '-'}`,
+    ),
     '',
     ...conversation((row.messages ?? []) as Message[]),
     ...conversation((row.outputs ?? []) as Message[], 'answer'),
     row.feedback.length === 0 ? 'no feedback' : 'feedback',
     ...row.feedback.map(
       (event) =>
-        `  ${event.occurred_at}  ${event.kind} ${said(event)}  by ${event.author_kind} ${event.author_id}  ${event.trust}  ${event.state}`,
+        `  ${printable(`${event.occurred_at}  ${event.kind} ${said(event)}  by ${event.author_kind} ${event.author_id}  ${event.trust}  ${event.state}`)}`,
     ),
   ]
   output.raw(`${lines.join('\n')}\n`)
@@ -48,9 +51,9 @@ function conversation(messages: readonly Message[], label?: string): string[] {
 }
 
 function partText(part: Part): string {
-  if (part.type === 'tool_call') return `→ ${part.name}(${JSON.stringify(part.arguments)})`
+  if (part.type === 'tool_call') return printable(`→ ${part.name}(${JSON.stringify(part.arguments)})`)
   const text = part.content ?? JSON.stringify(part)
-  return text.replaceAll(/[^\P{Cc}\n]/gu, '').replaceAll('\n', '\n  ')
+  return text.split('\n').map(printable).join('\n  ')
 }
 
 function said(event: { label: string; value: number | null; [name: string]: unknown }): string {
