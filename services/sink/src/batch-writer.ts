@@ -31,13 +31,19 @@ export interface BatchWriterPorts {
 }
 
 /** Writes one batch; resolves when it is committed. */
-export type WriteBatch = (batch: Batch<ReadRecord>, assignment: Assignment, persist: Persist) => Promise<void>
+export type WriteBatch = (
+  batch: Batch<ReadRecord>,
+  assignment: Assignment,
+  persist: Persist,
+  /** True when this range may have been sent before, by this process or an earlier tenant. */
+  isRedo: boolean,
+) => Promise<void>
 
 /**
  * The order of effects is the guarantee. A crash between any two steps repeats the batch from the first, and every
  * step repeated changes nothing:
  *   1 propose: the range is durable, so a redo forms the same batch
- *   2 tables: the rows, with a token of the range; a repeat collapses by key
+ *   2 tables: the rows, the first attempt with a token of the range; a repeat collapses by key
  *   3 dead letters: what no table takes, with its bytes; one key a line
  *   4 receipts: what became of every line; one key a record
  *   5 commit: from here on the log may forget
@@ -48,11 +54,20 @@ export function createBatchWriter(ports: BatchWriterPorts): WriteBatch {
   const erasures = ports.erasures ?? (() => loadErasures(db))
   const repeats = createRepeatSeeker()
 
-  return async (batch, assignment, persist) => {
+  return async (batch, assignment, persist, isRedo) => {
     const boundary = { first: batch.first, last: batch.last }
     const token = (parts: { part?: { lo: number; hi: number }; erasure_id?: string | null } = {}) =>
       insertToken({ log_id: assignment.log_id, partition: assignment.partition, boundary, ...parts })
     const lines = linesOf(batch)
+    /** Runs an insert until it succeeds; only an attempt that nothing preceded carries the token. */
+    const insertUnder = <Result>(step: Step, name: string, insert: (token: string | undefined) => Promise<Result>) => {
+      let isRepeat = isRedo
+      return persist(step, () => {
+        const given = isRepeat ? undefined : name
+        isRepeat = true
+        return insert(given)
+      })
+    }
 
     await persist('propose', () => assignment.propose(boundary))
 
@@ -70,24 +85,24 @@ export function createBatchWriter(ports: BatchWriterPorts): WriteBatch {
       await insertTable(table, tableLines, (insert, ndjson) => {
         const erasure_id = latest(insert.lines.map((line) => erasedBy.get(line)))?.id ?? null
         const insertId = token(insert.part ? { part: insert.part, erasure_id } : { erasure_id })
-        return persist('insert', () => insertOnce(table, ndjson, insertId))
+        return insertUnder('insert', insertId, (given) => insertOnce(table, ndjson, given))
       })
     }
 
     // An erasure since an earlier attempt changes these rows too: under the same token they would be dropped.
     const whole = token({ erasure_id: latest([...erasedBy.values()])?.id ?? null })
     const dead = deadLetterRows(lines)
-    if (dead.length > 0) await persist('dead_letters', () => insertDeadLetters(db, dead, whole))
-    await persist('receipts', () => insertReceipts(db, receiptRows(batch, lines), whole))
+    if (dead.length > 0) await insertUnder('dead_letters', whole, (given) => insertDeadLetters(db, dead, given))
+    await insertUnder('receipts', whole, (given) => insertReceipts(db, receiptRows(batch, lines), given))
     await persist('commit', () => assignment.commit(batch.last))
     count(lines)
   }
 
   /** Null when stored, the error when the bytes are poison; anything else is transient and rejects. */
-  async function insertOnce(table: string, ndjson: Uint8Array, insertId: string): Promise<unknown> {
+  async function insertOnce(table: string, ndjson: Uint8Array, insertId: string | undefined): Promise<unknown> {
     const started = performance.now()
     try {
-      await db.insert(table, ndjson, { token: insertId })
+      await db.insert(table, ndjson, insertId === undefined ? {} : { token: insertId })
     } catch (error) {
       if (classifyInsertFailure(error) === 'poison') return error
       throw error

@@ -13,6 +13,8 @@ export interface BatchLimits {
 /** A contiguous range of one partition, written as one unit. */
 export interface Batch<Held extends PositionedRecord = PositionedRecord> extends Boundary {
   records: Held[]
+  /** True for the range of an earlier tenant: some of it may be stored already. */
+  isRecovered: boolean
   rows: number
   bytes: number
 }
@@ -98,6 +100,7 @@ export function createBatcher<Held extends PositionedRecord>(
         first: records[0]!.position.offset,
         last: records.at(-1)!.position.offset,
         records,
+        isRecovered: recovering !== null,
         rows: records.reduce((sum, record) => sum + rowsOf(record), 0),
         bytes: records.reduce((sum, record) => sum + bytesOf(record), 0),
       }

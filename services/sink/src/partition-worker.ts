@@ -108,7 +108,12 @@ export function createPartitionWorker(ports: PartitionWorkerPorts): PartitionWor
     heartbeat.unref()
     try {
       // Steps repeat by themselves; what throws between them is a fault of ours, and skipping the batch would lose it.
-      await persist('batch', () => ports.writeBatch(batch, assignment, persist))
+      let isRedo = batch.isRecovered
+      await persist('batch', () => {
+        const wasSent = isRedo
+        isRedo = true
+        return ports.writeBatch(batch, assignment, persist, wasSent)
+      })
       ports.onCommit(now())
     } catch (error) {
       endWith(error)

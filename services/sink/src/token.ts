@@ -13,7 +13,9 @@ export interface TokenParts {
 
 /**
  * The deduplication token of one insert: `<log id>/<partition>:<first>-<last>[/<lo>-<hi>][/e<erasure id>]`.
- * It saves work on a redo; the tables' keys carry the guarantee.
+ * Only the first attempt of a range carries it. The engine writes a token down before it puts the part in place, so after
+ * a crash or an error in between it knows the token and has no rows: a second attempt under the same token would be
+ * dropped and its rows lost. A later attempt carries none, and the tables' keys carry the guarantee.
  */
 export function insertToken({ log_id, partition, boundary, part, erasure_id }: TokenParts): string {
   const range = `${log_id}/${partition}:${boundary.first}-${boundary.last}`

@@ -24,6 +24,8 @@ export function insertSettings(token: string | undefined): Record<string, string
     // The raw text of an object or an array goes into a String: large integers and the order of keys survive.
     input_format_json_read_objects_as_strings: 1,
     input_format_json_read_arrays_as_strings: 1,
-    ...(token === undefined ? {} : { insert_deduplicate: 1, insert_deduplication_token: token }),
+    // Without a token the engine would remember the hash of the block, and it remembers before the part is in place: a
+    // crash in between, and the same bytes sent again are dropped.
+    ...(token === undefined ? { insert_deduplicate: 0 } : { insert_deduplicate: 1, insert_deduplication_token: token }),
   }
 }

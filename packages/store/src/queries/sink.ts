@@ -3,12 +3,12 @@ import { insertRows } from '../insert-rows.js'
 import type { DeadLetterRow, ErasureRow, ReceiptRow } from '../rows.js'
 
 /** Writes receipts: after the event tables, before the commit. A repeat of the same positions changes nothing. */
-export async function insertReceipts(db: Database, rows: readonly ReceiptRow[], token: string): Promise<void> {
+export async function insertReceipts(db: Database, rows: readonly ReceiptRow[], token?: string): Promise<void> {
   await insertRows(db, 'receipts', rows, token)
 }
 
 /** Writes dead letters. A repeat leaves a letter that was replayed meanwhile replayed: its `updated_at` is later. */
-export async function insertDeadLetters(db: Database, rows: readonly DeadLetterRow[], token: string): Promise<void> {
+export async function insertDeadLetters(db: Database, rows: readonly DeadLetterRow[], token?: string): Promise<void> {
   await insertRows(db, 'dead_letters', rows, token)
 }
 
