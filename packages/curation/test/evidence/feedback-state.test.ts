@@ -108,7 +108,12 @@ describe('feedbackState', () => {
         const repeats = again.map(({ n }) => ({ ...rows.get(n)!, received_at: '2027-01-01T00:00:00.000Z', label: 'x' }))
         const arrived = [...repeats, ...shuffled.map(({ n }) => rows.get(n)!)]
         expect(fates(story, arrived)).toEqual(fates(story))
-        const live = feedbackState(arrived, resolveTargets(story.evidence())).filter(({ fate }) => fate === 'live')
+        const state = feedbackState(arrived, resolveTargets(story.evidence()))
+        // The first arrival's body, whatever a later one says under the same id.
+        expect(state.map(({ row }) => row)).toEqual(
+          state.map(({ row }) => story.feedback.find(({ id }) => id === row.id)),
+        )
+        const live = state.filter(({ fate }) => fate === 'live')
         expect(new Set(live.map(({ identity }) => identity)).size).toBe(live.length)
       }),
       { numRuns: 300 },
