@@ -17,7 +17,8 @@ export interface DirectoryLock {
  *
  * The lock ends with its process, kill -9 included. Linux: the kernel holds it, as an abstract socket, which nothing can
  * leave behind, named after the directory's device and inode and a token in it: a file system gives the inode of a
- * directory that was removed under its owner to the next one, and a copy of a directory has the token of the first. Elsewhere: a file that names process and start time.
+ * directory that was removed under its owner to the next one, and a copy of a directory has the token of the first.
+ * Elsewhere: a file that names process and start time.
  * Not covered: two containers with separate network namespaces that share a volume.
  */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
