@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { FlywheelError } from '@flywheel/schema'
 import type { ExportSummary } from './run-export.js'
+import { describeUnexpected } from './unexpected-error.js'
 import type { ExportRequest, FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
 
 /** Runs exports outside of the main thread, one at a time. */
@@ -42,8 +43,8 @@ export function createExporterWorker(options: WorkerStart): ExporterWorker {
   function fail(cause: unknown): void {
     worker = null
     onClosed()
-    const message = `The exporter stopped: ${cause instanceof Error ? cause.message : String(cause)}; run the export again`
-    for (const { reject } of waiting.values()) reject(new FlywheelError('internal', message, { cause }))
+    const message = `The exporter stopped: ${describeUnexpected(cause)}; run the export again`
+    for (const { reject } of waiting.values()) reject(new FlywheelError('internal', message))
     waiting.clear()
   }
 

@@ -9,7 +9,8 @@ const MENDS: Record<string, (recipe: Recipe) => string> = {
   // A grant covers rows from its own time on: declared without an earlier start it would change nothing here.
   consent: ({ purpose }) =>
     `declare on what the use rests: flywheel consent declare --purpose ${purpose} --basis <text> --applies-from 7d (a grant starts now unless --applies-from names an earlier time, and never lifts a withdrawal by somebody else)`,
-  join: () => 'wait until feedback has settled, or lower settling in the recipe; look at targets with: flywheel doctor',
+  join: () =>
+    'wait until feedback has settled, or lower settling in the recipe; look at what points nowhere with: GET /v1/feedback/orphaned',
   completeness: () => 'the answers are truncated, failed or expired; look with: flywheel list --status ok',
   edit_bounds: () => 'the corrections change nothing; lower edit.min_distance in the recipe if that is wanted',
 }

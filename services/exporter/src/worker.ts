@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { isFlywheelError } from '@flywheel/schema'
 import { openEmbedded } from '@flywheel/store'
 import { runExport } from './run-export.js'
+import { describeUnexpected } from './unexpected-error.js'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
 
 const { storePath, outDir } = workerData as WorkerStart
@@ -13,8 +14,8 @@ async function answer(message: Extract<ToWorker, { id: number }>): Promise<FromW
   try {
     return { id, summary: await runExport({ outDir, ...withoutUndefined(request), db, now: () => new Date() }) }
   } catch (error) {
-    const code = isFlywheelError(error) ? error.code : 'internal'
-    return { id, error: { code, message: error instanceof Error ? error.message : String(error) } }
+    if (isFlywheelError(error)) return { id, error: { code: error.code, message: error.message } }
+    return { id, error: { code: 'internal', message: `The export failed: ${describeUnexpected(error)}; report it` } }
   }
 }
 

@@ -89,7 +89,7 @@ export function createBatchWriter(ports: BatchWriterPorts): WriteBatch {
       })
     }
 
-    // An erasure since an earlier attempt changes these rows too: under the same token they would be dropped.
+    // Receipts and dead letters of a range that lost lines to an erasure are named like its tables.
     const whole = token({ erasure_id: latest([...erasedBy.values()])?.id ?? null })
     const dead = deadLetterRows(lines)
     if (dead.length > 0) await insertUnder('dead_letters', whole, (given) => insertDeadLetters(db, dead, given))

@@ -6,7 +6,7 @@ export interface Refused<T> {
 
 /**
  * Inserts `elements` by halves until what is left of every refused part is one element.
- * The halves depend on the elements' number alone, so a redo forms the same parts and sends the same tokens.
+ * The halves depend on the elements' number alone, so a redo forms the same parts.
  *
  * @param tryInsert resolves to null when the part was stored, to the error when the part is poison. It settles
  *   transient errors by itself (it waits, or it rejects): a transient error never starts a bisect.

@@ -144,7 +144,7 @@ describe('a crash', () => {
     await assertOnce('token without rows', sent, true)
   })
 
-  it('then an erasure: the redo leaves the erased lines out and says so', async () => {
+  it('then an erasure: the redo leaves the erased lines out', async () => {
     const project = 'erased meanwhile'
     const user = 'ab'.repeat(16)
     const kept = line('interaction', {}, { user: 'cd'.repeat(16) })
