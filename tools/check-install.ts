@@ -110,11 +110,11 @@ main()
 async function javascript(): Promise<void> {
   write(
     'program.mjs',
-    `import http from 'node:http'\nimport { createFlywheel, memoryTransport } from '@flywheel/sdk'\nimport OpenAI from 'openai'\n${PROGRAM}`,
+    `import http from 'node:http'\nimport { createFlywheel } from '@flywheel/sdk'\nimport { memoryTransport } from '@flywheel/sdk/test'\nimport OpenAI from 'openai'\n${PROGRAM}`,
   )
   write(
     'program.cjs',
-    `const http = require('node:http')\nconst { createFlywheel, memoryTransport } = require('@flywheel/sdk')\nconst { OpenAI } = require('openai')\n${PROGRAM}`,
+    `const http = require('node:http')\nconst { createFlywheel } = require('@flywheel/sdk')\nconst { memoryTransport } = require('@flywheel/sdk/test')\nconst { OpenAI } = require('openai')\n${PROGRAM}`,
   )
   for (const file of ['program.mjs', 'program.cjs']) {
     const { stdout, stderr } = await expectOk(process.execPath, [file])

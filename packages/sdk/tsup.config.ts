@@ -1,21 +1,62 @@
-import { defineConfig } from 'tsup'
+import { defineConfig, type Options } from 'tsup'
+
+type Plugin = NonNullable<Options['esbuildPlugins']>[number]
+
+/**
+ * An `import()` of the sources is a file of its own beside the entries, loaded when it is first needed. Every output
+ * stands flat in `dist`, so the path is the same from each of them.
+ */
+const loadedLater: Plugin = {
+  name: 'loaded-later',
+  setup(build) {
+    const extension = build.initialOptions.format === 'cjs' ? '.cjs' : '.js'
+    // `import()` in a CommonJS file fails where a host runs its code in a `vm` (Jest): there it becomes a `require`.
+    if (build.initialOptions.format === 'cjs') build.initialOptions.supported = { 'dynamic-import': false }
+    build.onResolve({ filter: /^\./ }, ({ kind, path }) => {
+      if (kind !== 'dynamic-import') return null
+      return { path: `./${path.replace(/^.*\//, '').replace(/\.js$/, '')}${extension}`, external: true }
+    })
+  },
+}
 
 export default defineConfig({
-  entry: ['src/index.ts', 'src/portable.ts'],
+  entry: {
+    index: 'src/index.ts',
+    portable: 'src/portable.ts',
+    browser: 'src/browser/index.ts',
+    react: 'src/react/index.ts',
+    ai: 'src/ai/index.ts',
+    test: 'src/test-kit/index.ts',
+    redact: 'src/redact/index.ts',
+    spool: 'src/node/spool.ts',
+    // Loaded later, under the names that the sources import.
+    openai: 'src/providers/openai.ts',
+  },
   format: ['esm', 'cjs'],
   target: 'es2022',
   platform: 'node',
-  // Both entries stand alone: an edge bundle must not follow a shared chunk to a Node built-in.
+  // Every entry stands alone: an edge bundle must not follow a shared chunk to a Node built-in.
   splitting: false,
   // A path, not `resolve`: tsup's resolver does not read `exports`, and would leave the import of a package that the
   // SDK does not depend on in its published declarations.
   dts: {
+    entry: {
+      index: 'src/index.ts',
+      portable: 'src/portable.ts',
+      browser: 'src/browser/index.ts',
+      react: 'src/react/index.ts',
+      ai: 'src/ai/index.ts',
+      test: 'src/test-kit/index.ts',
+      redact: 'src/redact/index.ts',
+      spool: 'src/node/spool.ts',
+    },
     compilerOptions: {
       ignoreDeprecations: '6.0',
       isolatedDeclarations: false,
       paths: { '@flywheel/schema/wire': ['../schema/src/wire.ts'] },
     },
   },
+  esbuildPlugins: [loadedLater],
   noExternal: ['@flywheel/schema'],
   clean: true,
   removeNodeProtocol: false,

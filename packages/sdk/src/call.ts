@@ -12,10 +12,16 @@ export type Outcome = 'ok' | 'error' | 'aborted' | 'partial'
 const abandoned: FinalizationRegistry<Call> | undefined =
   typeof FinalizationRegistry === 'function' ? new FinalizationRegistry((call) => call.abandon()) : undefined
 
+/** Runs a step now, or when the mapping it needs is loaded, in order. */
+export interface Runner {
+  run(step: () => void): void
+}
+
 /** One observed call, from its start to the one line it becomes. No method throws. */
 export class Call {
   readonly id: string
   readonly #capture: Capture
+  readonly #runner: Runner
   readonly #frame: Frame | undefined
   readonly #held: HeldBlob[] = []
   readonly #start = performance.now()
@@ -25,8 +31,9 @@ export class Call {
   /** What is recorded if nothing more is seen. */
   onAbandon: (() => void) | undefined
 
-  constructor(capture: Capture, frame: Frame | undefined = capture.frame()) {
+  constructor(capture: Capture, runner: Runner, frame: Frame | undefined = capture.frame()) {
     this.#capture = capture
+    this.#runner = runner
     this.id = capture.state.newId()
     this.#frame = frame
     capture.open.add(this)
@@ -38,13 +45,15 @@ export class Call {
 
   readonly hold: HoldBlob = (base64, mediaType) => holdBlobs(this.#held)(base64, mediaType)
 
-  /** Snapshots the request as text now: chat loops push the answer on to the same array. */
+  /** Writes the request down as text, so that the host may change it afterwards. */
   request(read: (hold: HoldBlob) => RequestFields): void {
-    try {
-      this.#request = members(read(this.hold))
-    } catch (error) {
-      this.#capture.report('capture_failed', 'the request could not be read; the call is recorded without it', error)
-    }
+    this.#runner.run(() => {
+      try {
+        this.#request = members(read(this.hold))
+      } catch (error) {
+        this.#capture.report('capture_failed', 'the request could not be read; the call is recorded without it', error)
+      }
+    })
   }
 
   /** Gives the host's object the id that `idOf` returns. */
@@ -60,17 +69,27 @@ export class Call {
     abandoned?.register(object, this, this)
   }
 
-  token(): void {
-    this.#firstTokenMs ??= performance.now() - this.#start
+  /** Generated content came at `at` of the monotonic clock. */
+  token(at: number = performance.now()): void {
+    this.#firstTokenMs ??= at - this.#start
   }
 
-  /** Ends the call with what is known; the first end counts. */
-  end(status: Outcome, read?: ((hold: HoldBlob) => AnswerFields) | undefined, error?: unknown): void {
+  /** Ends the call with what is known; the first end counts. A status that only the mapping knows is asked for then. */
+  end(status: Outcome | (() => Outcome), read?: ((hold: HoldBlob) => AnswerFields) | undefined, error?: unknown): void {
     if (this.#isDone) return
     this.#isDone = true
     this.#capture.open.delete(this)
     abandoned?.unregister(this)
     const durationMs = performance.now() - this.#start
+    this.#runner.run(() => this.#write(durationMs, typeof status === 'function' ? status() : status, read, error))
+  }
+
+  #write(
+    durationMs: number,
+    status: Outcome,
+    read: ((hold: HoldBlob) => AnswerFields) | undefined,
+    error: unknown,
+  ): void {
     let answer = ''
     try {
       if (read) {

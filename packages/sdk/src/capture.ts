@@ -3,6 +3,7 @@ import type { HeldBlob } from './blobs.js'
 import type { Context, Frame } from './context.js'
 import type { Delivery } from './delivery.js'
 import type { Report } from './diagnostics.js'
+import type { LazyMapping } from './lazy-mapping.js'
 import { type Redact, redactLine } from './redact.js'
 import type { Sampler } from './sample.js'
 import type { SharedState } from './shared-state.js'
@@ -46,6 +47,8 @@ export class Capture {
   readonly #root: string
   /** Calls that have started and not ended: what `shutdown` and the end of the process still have to write. */
   readonly open: Set<OpenCall> = new Set()
+  /** Mappings of the providers wrapped so far. */
+  readonly mappings: Map<string, LazyMapping> = new Map()
 
   constructor(options: CaptureOptions) {
     this.#options = options
@@ -63,6 +66,12 @@ export class Capture {
   /** The frame of the code that runs now. */
   frame(): Frame | undefined {
     return this.#options.state.store.getStore()
+  }
+
+  /** Resolves when no record waits for its provider any more; null if none does. */
+  ready(): Promise<unknown> | null {
+    const loading = [...this.mappings.values()].filter((mapping) => !mapping.isSettled)
+    return loading.length === 0 ? null : Promise.all(loading.map((mapping) => mapping.ready))
   }
 
   /** Writes an interaction; no field may stand both in the frame and in the pieces, since a table refuses a field twice. */

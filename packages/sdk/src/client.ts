@@ -7,7 +7,6 @@ import { createReport } from './diagnostics.js'
 import { createFeedback, type Feedback } from './feedback.js'
 import { type ObserveOptions, observe } from './observe.js'
 import { type FlywheelOptions, isSameOptions } from './options.js'
-import { openaiChat } from './providers/openai-chat.js'
 import type { InteractionInput } from './record.js'
 import type { Runtime } from './runtime.js'
 import { createSampler } from './sample.js'
@@ -20,7 +19,6 @@ import { toTime, toWire } from './wire-names.js'
 import { unwrapClient, wrapClient } from './wrap.js'
 
 const DEFAULT_URL = 'http://127.0.0.1:8787'
-const PROVIDERS = [openaiChat]
 
 /** Whose consent. `project` stands for everything of the project that the key belongs to. */
 export type ConsentSubject = { user: string } | { session: string } | { project: true }
@@ -170,9 +168,14 @@ function createClient(
       occurred_at: toTime(given.occurredAt ?? now()),
     }))
 
+  const flush = async (timeoutMs = 5000) => {
+    await capture.ready()
+    return delivery.flush(timeoutMs)
+  }
+
   const client: Flywheel = {
-    wrap: (provider) => (isEnabled ? wrapClient(provider, PROVIDERS, capture) : provider),
-    unwrap: (provider) => unwrapClient(provider, PROVIDERS),
+    wrap: (provider) => (isEnabled ? wrapClient(provider, capture) : provider),
+    unwrap: (provider) => unwrapClient(provider),
     observe: ((name: string, source: unknown, given?: ObserveOptions) =>
       observe(capture, name, source, given)) as Flywheel['observe'],
     turn(context = {}) {
@@ -210,9 +213,10 @@ function createClient(
         return ''
       }
     },
-    flush: (timeoutMs = 5000) => delivery.flush(timeoutMs),
-    shutdown(timeoutMs = 5000) {
+    flush,
+    async shutdown(timeoutMs = 5000) {
       closeCalls()
+      await capture.ready()
       state.exits.delete(exit)
       const index = state.clients.findIndex((entry) => entry.client === client)
       if (index >= 0) state.clients.splice(index, 1)

@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue, Message, Operation, Part, ToolDefinition } from '@flywheel/schema/wire'
-import { Call } from './call.js'
+import { Call, type Runner } from './call.js'
 import type { Capture } from './capture.js'
 import { innerFrame } from './context.js'
-import { type Answers, observePromise } from './promise.js'
+import { observePromise } from './promise.js'
 import type { AnswerFields } from './provider.js'
-import { observeStream } from './stream.js'
+import { type Answers, observeStream } from './stream.js'
 import { toWire } from './wire-names.js'
 
 /** What the host knows about an observed function's input; the shapes are the contract's. */
@@ -33,8 +33,12 @@ function output(value: unknown): AnswerFields {
   return { outputs: [{ role: 'assistant', parts: [part] }], has_text: isText && value !== '' }
 }
 
+/** An observed function needs no provider's mapping. */
+const now: Runner = { run: (step) => step() }
+
 function answers(isRecordedInside: () => boolean): Answers {
   return {
+    ...now,
     response: (value) => (isRecordedInside() ? {} : output(value)),
     accumulator() {
       const chunks: unknown[] = []
@@ -63,7 +67,7 @@ export function observe(capture: Capture, name: string, source: unknown, options
   let call: Call | undefined
   try {
     const frame = capture.frame()
-    call = new Call(capture, innerFrame(frame, { agent: frame?.context.agent ?? name }))
+    call = new Call(capture, now, innerFrame(frame, { agent: frame?.context.agent ?? name }))
     call.request(() => toWire({ operation: 'other', ...options }))
   } catch (error) {
     capture.report('capture_failed', 'an observed function is not recorded', error)
@@ -98,7 +102,7 @@ function observeResult(result: unknown, call: Call, read: Answers): void {
     observePromise(result as PromiseLike<unknown>, call, read)
   } else if (isObject(result) && Symbol.asyncIterator in result) {
     call.claim(result)
-    observeStream(result, call, read.accumulator())
+    observeStream(result, call, read)
   } else {
     call.claim(result)
     call.end('ok', (hold) => read.response(result, hold))

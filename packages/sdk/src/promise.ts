@@ -1,10 +1,6 @@
 import { type Call, isAbort } from './call.js'
 import { hide } from './hide.js'
-import type { Endpoint } from './provider.js'
-import { observeStream } from './stream.js'
-
-/** How an answer is read, whole or streamed. */
-export type Answers = Pick<Endpoint, 'response' | 'accumulator'>
+import { type Answers, observeStream } from './stream.js'
 
 /** The parts of a Stainless client's promise that are used where they exist. */
 interface ProviderPromise extends PromiseLike<unknown> {
@@ -18,15 +14,15 @@ interface ProviderPromise extends PromiseLike<unknown> {
  * Observes the promise a provider's method returned; the host gets this very promise. Handlers are only attached to
  * the provider's own inner promises, and each swallows, so that nothing of ours can go unhandled.
  */
-export function observePromise(promise: ProviderPromise, call: Call, endpoint: Answers): void {
+export function observePromise(promise: ProviderPromise, call: Call, answers: Answers): void {
   call.claim(promise)
   let isParsed = false
   const onAnswer = (value: unknown) => {
     call.claim(value)
     if (call.isDone) return
     if (typeof value === 'object' && value !== null && Symbol.asyncIterator in value) {
-      observeStream(value, call, endpoint.accumulator())
-    } else call.end('ok', (hold) => endpoint.response(value, hold))
+      observeStream(value, call, answers)
+    } else call.end('ok', (hold) => answers.response(value, hold))
   }
   const onError = (error: unknown) => (isAbort(error) ? call.end('aborted') : call.end('error', undefined, error))
 
@@ -49,7 +45,7 @@ export function observePromise(promise: ProviderPromise, call: Call, endpoint: A
     hide(promise, 'asResponse', () => {
       const raw = asResponse.call(promise)
       raw.then(
-        (response) => !isParsed && observeResponse(response as Response, call, endpoint, () => isParsed),
+        (response) => !isParsed && observeResponse(response as Response, call, answers, () => isParsed),
         () => {},
       )
       return raw
@@ -91,7 +87,7 @@ function safely(fn: (value: unknown) => void): (value: unknown) => void {
 }
 
 /** The host took the raw response: what it reads from it with `json` or `text` is recorded, and nothing is read for it. */
-function observeResponse(response: Response, call: Call, endpoint: Answers, isParsed: () => boolean): void {
+function observeResponse(response: Response, call: Call, answers: Answers, isParsed: () => boolean): void {
   call.endsWell()
   for (const method of ['json', 'text'] as const) {
     const read = response[method]
@@ -100,7 +96,7 @@ function observeResponse(response: Response, call: Call, endpoint: Answers, isPa
       body.then(
         (value: unknown) => {
           if (isParsed()) return
-          call.end('ok', (hold) => endpoint.response(typeof value === 'string' ? JSON.parse(value) : value, hold))
+          call.end('ok', (hold) => answers.response(typeof value === 'string' ? JSON.parse(value) : value, hold))
         },
         () => {},
       )

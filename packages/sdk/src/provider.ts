@@ -34,17 +34,24 @@ export interface Accumulator {
   fields(hold: HoldBlob): AnswerFields
 }
 
-/** One observed method: `owner[method]` is patched in place. */
-export interface Endpoint {
-  readonly owner: Record<string, unknown>
-  readonly method: string
-  request(args: readonly unknown[], hold: HoldBlob): RequestFields
+/** How one method's arguments, answers and chunks become the contract's parts. Pure; stands in a provider's own file. */
+export interface Mapping {
+  /** `provider` is OpenTelemetry's `gen_ai.provider.name` of the server behind the client. */
+  request(args: readonly unknown[], hold: HoldBlob, provider: string): RequestFields
   response(value: unknown, hold: HoldBlob): AnswerFields
   accumulator(): Accumulator
 }
 
-/** A provider's client library: which methods to observe and how its shapes become the contract's. One file each. */
+/** What a provider's file exports, by the names that `Provider.methods` uses. */
+export type Mappings = Readonly<Record<string, Mapping>>
+
+/**
+ * A provider's client library, feature-detected and never imported. Its mappings are loaded when a client is wrapped, so
+ * that a host pays for the providers it uses; calls made before they are there are kept and mapped then.
+ */
 export interface Provider {
-  /** Null when the client is not of this library. */
-  endpoints(client: object): Endpoint[] | null
+  /** Path of each observed method and the name of its mapping. A client that has the first one is of this library. */
+  readonly methods: Readonly<Record<string, string>>
+  name(client: object): string
+  load(): Promise<{ readonly mappings: Mappings }>
 }

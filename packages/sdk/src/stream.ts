@@ -1,6 +1,10 @@
-import { type Call, isAbort } from './call.js'
+import type { HoldBlob } from './blobs.js'
+import { type Call, isAbort, type Runner } from './call.js'
 import { hide } from './hide.js'
-import type { Accumulator } from './provider.js'
+import type { Accumulator, Mapping } from './provider.js'
+
+/** How an answer is read, whole or streamed, once its mapping is there. */
+export interface Answers extends Pick<Mapping, 'response' | 'accumulator'>, Runner {}
 
 interface ProviderStream {
   iterator?: () => AsyncIterator<unknown>
@@ -47,33 +51,45 @@ export function observeIterator(iterator: AsyncIterator<unknown>, seen: Observer
  * What a stream's events do to its call. Holds neither the stream nor its iterator: an open call is reachable for as
  * long as the process lives, and a stream that the host dropped must be collectable.
  */
-function observer(call: Call, accumulator: Accumulator, signal: AbortSignal | undefined): Observer {
+function observer(call: Call, answers: Answers, signal: AbortSignal | undefined): Observer {
+  let accumulator: Accumulator | undefined
+  answers.run(() => {
+    accumulator = answers.accumulator()
+  })
+  const read = (chunk: unknown, at?: number) => {
+    try {
+      if (accumulator?.add(chunk)) call.token(at)
+    } catch {
+      // An unreadable chunk costs its content, nothing else.
+    }
+  }
+  const fields = (hold: HoldBlob) => accumulator?.fields(hold) ?? {}
   const finish = (otherwise: 'aborted' | 'partial') => {
-    call.end(accumulator.isComplete() ? 'ok' : signal?.aborted ? 'aborted' : otherwise, accumulator.fields)
+    const isAborted = signal?.aborted
+    call.end(() => (accumulator?.isComplete() ? 'ok' : isAborted ? 'aborted' : otherwise), fields)
   }
   return {
     chunk(chunk) {
-      try {
-        if (!call.isDone && accumulator.add(chunk)) call.token()
-      } catch {
-        // An unreadable chunk costs its content, nothing else.
-      }
+      if (call.isDone) return
+      if (accumulator) return read(chunk)
+      const at = performance.now()
+      answers.run(() => read(chunk, at))
     },
     end: () => {
-      accumulator.end?.()
+      answers.run(() => accumulator?.end?.())
       finish('partial')
     },
     leave: () => finish('aborted'),
     // The signal says nothing here: the provider's client aborts its own request when a stream breaks.
     fail(error) {
       const isAborted = isAbort(error)
-      call.end(isAborted ? 'aborted' : 'partial', accumulator.fields, isAborted ? undefined : error)
+      call.end(isAborted ? 'aborted' : 'partial', fields, isAborted ? undefined : error)
     },
   }
 }
 
 /** Observes a provider's stream in place; the object the host holds stays the provider's. */
-export function observeStream(value: object, call: Call, accumulator: Accumulator): void {
+export function observeStream(value: object, call: Call, answers: Answers): void {
   const stream = value as ProviderStream
   const key = typeof stream.iterator === 'function' ? 'iterator' : Symbol.asyncIterator
   const open = stream[key]
@@ -81,7 +97,7 @@ export function observeStream(value: object, call: Call, accumulator: Accumulato
     call.end('ok')
     return
   }
-  const seen = observer(call, accumulator, stream.controller?.signal)
+  const seen = observer(call, answers, stream.controller?.signal)
   hide(stream, key, function iterator() {
     const inner = open.call(stream)
     try {

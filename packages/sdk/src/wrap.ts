@@ -1,8 +1,10 @@
 import { Call } from './call.js'
 import type { Capture } from './capture.js'
 import { hide } from './hide.js'
+import { LazyMapping } from './lazy-mapping.js'
 import { observePromise } from './promise.js'
-import type { Endpoint, Provider } from './provider.js'
+import type { Provider } from './provider.js'
+import { PROVIDERS } from './providers.js'
 
 /** On a patched function: what it replaced. A registered symbol, so that two copies of the SDK do not wrap twice. */
 const ORIGINAL = Symbol.for('flywheel.original')
@@ -21,16 +23,57 @@ function patch(owner: object, name: string, make: (original: Method) => Method):
 
 function unpatch(owner: object, name: string): void {
   const own = Object.getOwnPropertyDescriptor(owner, name)?.value as Method | undefined
-  if (own?.[ORIGINAL]) delete (owner as Record<string, unknown>)[name]
+  if (!own?.[ORIGINAL]) return
+  // What stood on the object itself goes back there; what it had from its class shows again.
+  delete (owner as Record<string, unknown>)[name]
+  if ((owner as Record<string, unknown>)[name] !== own[ORIGINAL]) hide(owner, name, own[ORIGINAL])
+}
+
+/** One observed method of a client: what owns it, and how its calls are read. */
+interface Endpoint {
+  readonly owner: object
+  readonly method: string
+  readonly mapping: string
+}
+
+function endpoints(client: object, { methods }: Provider): Endpoint[] {
+  const found: Endpoint[] = []
+  for (const [path, mapping] of Object.entries(methods)) {
+    const names = path.split('.')
+    const method = names.pop() as string
+    let owner: unknown = client
+    for (const name of names) owner = (owner as Record<string, unknown> | null | undefined)?.[name]
+    const isThere = typeof (owner as Record<string, unknown> | null | undefined)?.[method] === 'function'
+    if (isThere) found.push({ owner: owner as object, method, mapping })
+    // The first one is what the library is known by.
+    else if (found.length === 0) return found
+  }
+  return found
+}
+
+/** The mapping of one kind of call, loaded once a client of Flywheel and shared by every provider's client it wraps. */
+function lazyMapping(provider: Provider, name: string, capture: Capture): LazyMapping {
+  const key = `${PROVIDERS.indexOf(provider)} ${name}`
+  let mapping = capture.mappings.get(key)
+  if (!mapping) {
+    mapping = new LazyMapping(
+      provider.load().then(({ mappings }) => mappings[name]),
+      (error) => capture.report('capture_failed', 'a provider could not be loaded; its calls have no content', error),
+    )
+    capture.mappings.set(key, mapping)
+  }
+  return mapping
 }
 
 /** The observed method: whatever happens to the observation, the original is called once and its result returned. */
-function observed(original: Method, endpoint: Endpoint, capture: Capture): Method {
+function observed(original: Method, provider: string, mapping: LazyMapping, capture: Capture): Method {
   return function (this: unknown, ...args) {
     let call: Call | undefined
     try {
-      call = new Call(capture)
-      call.request((hold) => endpoint.request(args, hold))
+      call = new Call(capture, mapping)
+      // A request is snapshotted now: chat loops push the answer on to the same array.
+      const snapshot = mapping.isSettled ? args : (JSON.parse(JSON.stringify(args)) as unknown[])
+      call.request((hold) => mapping.request(snapshot, hold, provider))
     } catch (error) {
       capture.report('capture_failed', 'a call is not recorded', error)
     }
@@ -42,7 +85,7 @@ function observed(original: Method, endpoint: Endpoint, capture: Capture): Metho
       throw error
     }
     try {
-      if (call) observePromise(result as PromiseLike<unknown>, call, endpoint)
+      if (call) observePromise(result as PromiseLike<unknown>, call, mapping)
     } catch (error) {
       capture.report('capture_failed', 'an answer is not recorded', error)
     }
@@ -51,17 +94,20 @@ function observed(original: Method, endpoint: Endpoint, capture: Capture): Metho
 }
 
 /** Patches the client's own resources in place and returns the same client. What no provider knows stays as it is. */
-export function wrapClient<T extends object>(client: T, providers: readonly Provider[], capture: Capture): T {
+export function wrapClient<T extends object>(client: T, capture: Capture): T {
   try {
-    const endpoints = providers.flatMap((provider) => provider.endpoints(client) ?? [])
-    if (endpoints.length === 0)
-      capture.report('unknown_client', 'wrap was given a client it does not know; nothing is recorded')
-    for (const endpoint of endpoints) {
-      patch(endpoint.owner, endpoint.method, (original) => observed(original, endpoint, capture))
+    let isKnown = false
+    for (const provider of PROVIDERS) {
+      for (const { owner, method, mapping } of endpoints(client, provider)) {
+        isKnown = true
+        const lazy = lazyMapping(provider, mapping, capture)
+        patch(owner, method, (original) => observed(original, provider.name(client), lazy, capture))
+      }
     }
+    if (!isKnown) capture.report('unknown_client', 'wrap was given a client it does not know; nothing is recorded')
     patch(client, 'withOptions', (original) => (...args) => {
       const other = original.apply(client, args)
-      return typeof other === 'object' && other !== null ? wrapClient(other, providers, capture) : other
+      return typeof other === 'object' && other !== null ? wrapClient(other, capture) : other
     })
   } catch (error) {
     capture.report('capture_failed', 'the client could not be wrapped', error)
@@ -70,10 +116,10 @@ export function wrapClient<T extends object>(client: T, providers: readonly Prov
 }
 
 /** Takes the patches off again; the same instance back. */
-export function unwrapClient<T extends object>(client: T, providers: readonly Provider[]): T {
+export function unwrapClient<T extends object>(client: T): T {
   try {
-    for (const provider of providers) {
-      for (const endpoint of provider.endpoints(client) ?? []) unpatch(endpoint.owner, endpoint.method)
+    for (const provider of PROVIDERS) {
+      for (const { owner, method } of endpoints(client, provider)) unpatch(owner, method)
     }
     unpatch(client, 'withOptions')
   } catch {

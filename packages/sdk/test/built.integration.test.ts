@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -42,20 +42,23 @@ test('the edge build holds no Node module and the built files hold no dependency
       (match) => match[1] as string,
     )
   }
-  expect(imported('portable.js')).toEqual([])
-  expect(imported('portable.cjs')).toEqual([])
+  for (const file of readdirSync(dist).filter((file) => /^(portable|browser|react|openai)\.c?js$/.test(file))) {
+    // Its own later files and nothing else.
+    expect(imported(file).filter((name) => !name.startsWith('./') && name !== 'react')).toEqual([])
+  }
   const node = imported('index.js')
   expect(node.length).toBeGreaterThan(0)
-  for (const name of [...node, ...imported('index.cjs')]) {
+  const [local, built] = [(name: string) => name.startsWith('./'), [...node, ...imported('index.cjs')]]
+  for (const name of built.filter(local)) expect(existsSync(join(dist, name))).toBe(true)
+  for (const name of built.filter((name) => !local(name))) {
     expect(name).toMatch(/^node:/)
     expect(builtinModules).toContain(name.slice(5))
   }
 })
 
 test('the portable client signs, records and sends', async () => {
-  const { createFlywheel, memoryTransport } = (await import(
-    join(dist, 'portable.js')
-  )) as typeof import('../src/portable.js')
+  const { createFlywheel } = (await import(join(dist, 'portable.js'))) as typeof import('../src/portable.js')
+  const { memoryTransport } = (await import(join(dist, 'test.js'))) as typeof import('../src/test-kit/index.js')
   const transport = memoryTransport()
   const flywheel = createFlywheel({ transport, apiKey: 'fw_sk_0123456789AB_abcdefghijklmnopqrstuvwxyzABCDEF12Kl6A' })
   const turn = flywheel.turn({ user: 'u' })

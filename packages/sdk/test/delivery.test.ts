@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createFlywheel, type Flywheel, type FlywheelOptions, memoryTransport, type Stats } from '../src/index.js'
+import { createFlywheel, type Flywheel, type FlywheelOptions, type Stats } from '../src/index.js'
+import { memoryTransport } from '../src/test-kit/index.js'
 import { answer, type CollectorStub, collectorStub, cut, hang, resetMidBody } from './support/collector-stub.js'
 import { until } from './support/setup.js'
 

@@ -1,6 +1,7 @@
 import OpenAI from 'openai'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createFlywheel, memoryTransport } from '../src/index.js'
+import { createFlywheel } from '../src/index.js'
+import { memoryTransport } from '../src/test-kit/index.js'
 import { type OpenAIStub, openaiStub, sse, words } from './support/openai-stub.js'
 
 let stub: OpenAIStub

@@ -1,6 +1,7 @@
 import OpenAI from 'openai'
 import { expect, expectTypeOf, test } from 'vitest'
-import { createFlywheel, memoryTransport } from '../src/index.js'
+import { createFlywheel } from '../src/index.js'
+import { memoryTransport } from '../src/test-kit/index.js'
 
 const flywheel = createFlywheel({ transport: memoryTransport() })
 const id = '01890a5d-ac96-774b-bcce-b302099a8057'

@@ -2,7 +2,8 @@ import OpenAI6 from 'openai'
 import OpenAI5 from 'openai-5'
 import OpenAI7 from 'openai-7'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createFlywheel, memoryTransport } from '../src/index.js'
+import { createFlywheel } from '../src/index.js'
+import { memoryTransport } from '../src/test-kit/index.js'
 import { completion, json, type OpenAIStub, openaiStub, sse, words } from './support/openai-stub.js'
 
 let stub: OpenAIStub

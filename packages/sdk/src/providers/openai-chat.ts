@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, Message, OtherPart, Part, Role, ToolDefinition } from '@flywheel/schema/wire'
 import { type HoldBlob, parseDataUrl } from '../blobs.js'
-import type { Accumulator, AnswerFields, Endpoint, Provider, RequestFields } from '../provider.js'
+import type { Accumulator, AnswerFields, Mapping, RequestFields } from '../provider.js'
 
 /**
  * Shapes are read defensively: compatible servers send null, leave fields out and add their own. What is built here is
@@ -330,24 +330,5 @@ function request(args: readonly unknown[], hold: HoldBlob, provider: string): Re
   } as RequestFields
 }
 
-/** OpenTelemetry's `gen_ai.provider.name` of the server behind the client. */
-function providerName(client: Shape): string {
-  return /\.azure\.com/.test(String(client['baseURL'])) ? 'azure.ai.openai' : 'openai'
-}
-
-/** `chat.completions.create` of the package `openai` and of what speaks its shape; feature-detected, never imported. */
-export const openaiChat: Provider = {
-  endpoints(client) {
-    const completions = asShape(asShape((client as Shape)['chat'])['completions'])
-    if (typeof completions['create'] !== 'function') return null
-    const provider = providerName(client as Shape)
-    const endpoint: Endpoint = {
-      owner: completions,
-      method: 'create',
-      request: (args, hold) => request(args, hold, provider),
-      response,
-      accumulator,
-    }
-    return [endpoint]
-  },
-}
+/** `chat.completions.create`, whole and streamed. */
+export const chat: Mapping = { request, response, accumulator }

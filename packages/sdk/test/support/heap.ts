@@ -1,6 +1,7 @@
 /** 20,000 wrapped calls with the collector down, in a process whose heap nothing else fills. Prints one JSON line. */
 import OpenAI from 'openai'
-import { createFlywheel, memoryTransport } from '../../src/index.js'
+import { createFlywheel } from '../../src/index.js'
+import { memoryTransport } from '../../src/test-kit/index.js'
 
 const CALLS = 20_000
 const [mark = ''] = process.argv.slice(2)

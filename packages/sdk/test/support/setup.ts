@@ -2,13 +2,8 @@ import { decodeLine, EVENT_SCHEMAS } from '@flywheel/schema'
 import type { FlywheelEvent, InteractionEvent } from '@flywheel/schema/wire'
 import OpenAI, { type ClientOptions } from 'openai'
 import { expect } from 'vitest'
-import {
-  createFlywheel,
-  type Flywheel,
-  type FlywheelOptions,
-  type MemoryTransport,
-  memoryTransport,
-} from '../../src/index.js'
+import { createFlywheel, type Flywheel, type FlywheelOptions } from '../../src/index.js'
+import { type MemoryTransport, memoryTransport } from '../../src/test-kit/index.js'
 
 export interface Setup {
   readonly flywheel: Flywheel

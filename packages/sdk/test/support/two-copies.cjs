@@ -7,7 +7,8 @@ async function main() {
   const esm = await import(pathToFileURL(join(dist, 'index.js')).href)
   const cjs = require(join(dist, 'index.cjs'))
   const { default: OpenAI } = await import('openai')
-  const transport = cjs.memoryTransport()
+  const { memoryTransport } = require(join(dist, 'test.cjs'))
+  const transport = memoryTransport()
   const options = { transport, apiKey: 'fw_sk_0123456789AB_abcdefghijklmnopqrstuvwxyzABCDEF12Kl6A' }
   const [a, b] = [esm.createFlywheel(options), cjs.createFlywheel(options)]
   const openai = b.wrap(a.wrap(new OpenAI({ apiKey: 'x', baseURL: process.argv[3] })))

@@ -1,5 +1,5 @@
 import type { FlywheelEvent } from '@flywheel/schema/wire'
-import type { Batch, Transport } from './transport.js'
+import type { Batch, Transport } from '../transport.js'
 
 /** How a memory transport misbehaves: `down` refuses, `hang` never answers, a number is an HTTP status, null is well. */
 export type TransportFailure = 'down' | 'hang' | number | null

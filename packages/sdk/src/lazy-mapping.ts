@@ -1,0 +1,55 @@
+import type { HoldBlob } from './blobs.js'
+import type { Accumulator, AnswerFields, Mapping, RequestFields } from './provider.js'
+
+/**
+ * A mapping that is still being loaded. Steps asked for before it is there run in their order when it is; if loading
+ * fails they run all the same and find no mapping, so their records are kept without content.
+ */
+export class LazyMapping implements Mapping {
+  readonly ready: Promise<void>
+  #loaded: Mapping | undefined
+  #isSettled = false
+  #steps: (() => void)[] = []
+
+  constructor(loading: Promise<Mapping | undefined>, onFailure: (error: unknown) => void) {
+    this.ready = loading
+      .then(
+        (mapping) => {
+          this.#loaded = mapping
+        },
+        (error) => onFailure(error),
+      )
+      .then(() => {
+        this.#isSettled = true
+        for (const step of this.#steps) step()
+        this.#steps = []
+      })
+  }
+
+  /** False while steps still wait. */
+  get isSettled(): boolean {
+    return this.#isSettled
+  }
+
+  run(step: () => void): void {
+    if (this.#isSettled) step()
+    else this.#steps.push(step)
+  }
+
+  request(args: readonly unknown[], hold: HoldBlob, provider: string): RequestFields {
+    return this.#mapping().request(args, hold, provider)
+  }
+
+  response(value: unknown, hold: HoldBlob): AnswerFields {
+    return this.#mapping().response(value, hold)
+  }
+
+  accumulator(): Accumulator {
+    return this.#mapping().accumulator()
+  }
+
+  #mapping(): Mapping {
+    if (!this.#loaded) throw new Error('the provider is not loaded')
+    return this.#loaded
+  }
+}

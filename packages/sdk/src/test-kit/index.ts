@@ -1,0 +1,1 @@
+export { type MemoryTransport, memoryTransport, type TransportFailure } from './memory-transport.js'
