@@ -70,8 +70,8 @@ export class Call {
   }
 
   /** Generated content came at `at` of the monotonic clock. */
-  token(at: number = performance.now()): void {
-    this.#firstTokenMs ??= at - this.#start
+  token(at?: number): void {
+    this.#firstTokenMs ??= (at ?? performance.now()) - this.#start
   }
 
   /** Ends the call with what is known; the first end counts. A status that only the mapping knows is asked for then. */

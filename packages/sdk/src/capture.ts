@@ -88,17 +88,37 @@ export class Capture {
     }
   }
 
-  /** Writes an event whose fields carry the wire's names already; returns its id, or '' if it could not be written. */
-  event(type: EventType, fields: Record<string, unknown>, id: string = this.#options.state.newId()): string {
-    if (!this.#options.isEnabled) return id
+  /**
+   * Writes an event whose fields `make` gives in the wire's names; null stands for a target that is none. Returns the
+   * event's id, or '' if it could not be written.
+   */
+  event(
+    type: EventType,
+    make: (id: string) => Record<string, unknown> | null,
+    id: string = this.#options.state.newId(),
+  ): string {
+    const { isEnabled, sampler, report } = this.#options
+    if (!isEnabled) return id
+    let fields: Record<string, unknown> | null
     try {
-      if (type === 'feedback') this.#options.sampler?.release(fields)
+      fields = make(id)
+    } catch (error) {
+      // Values that make no event, from a host without types: nothing was created.
+      report('capture_failed', `${type} could not be written`, error)
+      return ''
+    }
+    if (!fields) {
+      report('invalid_target', `${type}: no target; pass an id, a ticket, a turn, { responseId } or { ref }`)
+      return ''
+    }
+    try {
+      if (type === 'feedback') sampler?.release(fields)
       this.#emit(type, id, JSON.stringify({ type, id, schema_version: SCHEMA_VERSION, ...fields }))
+      return id
     } catch (error) {
       this.#lost(type, id, error)
       return ''
     }
-    return id
   }
 
   /** Members of a hand-made interaction: its own fields win over those of the frame and of the client. */
@@ -118,7 +138,7 @@ export class Capture {
 
   #lost(type: EventType, id: string, error: unknown): void {
     this.#options.delivery.fail('serialise_failed')
-    this.#options.report('capture_failed', `an event of type ${type} (${id}) could not be written`, error)
+    this.report('capture_failed', `${type} ${id} could not be written`, error)
   }
 
   #remember(frame: Frame): string {

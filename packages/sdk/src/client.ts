@@ -1,4 +1,4 @@
-import type { EventType, LinkTargetKind, Purpose } from '@flywheel/schema/wire'
+import type { LinkTargetKind, Purpose } from '@flywheel/schema/wire'
 import { Capture } from './capture.js'
 import { type Context, innerFrame } from './context.js'
 import type { FlushReport, Stats } from './counters.js'
@@ -137,36 +137,22 @@ function createClient(
   }
   if (isEnabled) state.exits.add(exit)
 
-  /** Runs what builds an event from the host's values, which may be anything in a host without types. */
-  const written = (type: EventType, make: () => Record<string, unknown> | null): string => {
-    try {
-      const fields = make()
-      if (fields) return capture.event(type, fields)
-      report('invalid_target', `the ${type} has no target that it can be about`)
-    } catch (error) {
-      report('capture_failed', `the ${type} could not be written`, error)
-    }
-    return ''
-  }
   const link = (target: Target, ref: string) =>
-    written('link', () => {
+    capture.event('link', () => {
       const resolved = targetOf(target)
       if (!resolved || 'ticket' in resolved || resolved.target_kind === 'ref' || !ref) return null
       return { target_kind: resolved.target_kind satisfies LinkTargetKind, target: resolved.target, ref }
     })
-  const consented = (
-    label: 'granted' | 'withdrawn',
-    subject: ConsentSubject,
-    purpose: Purpose,
-    given: ConsentOptions = {},
-  ) =>
-    written('consent', () => ({
-      ...subjectFields(subject),
-      purpose,
-      label,
-      ...toWire(given),
-      occurred_at: toTime(given.occurredAt ?? now()),
-    }))
+  const consented =
+    (label: 'granted' | 'withdrawn') =>
+    (subject: ConsentSubject, purpose: Purpose, given: ConsentOptions = {}) =>
+      capture.event('consent', () => ({
+        ...subjectFields(subject),
+        purpose,
+        label,
+        ...toWire(given),
+        occurred_at: toTime(given.occurredAt ?? now()),
+      }))
 
   const flush = async (timeoutMs = 5000) => {
     await capture.ready()
@@ -200,19 +186,10 @@ function createClient(
       }
     },
     link,
-    consent: {
-      grant: (subject, purpose, given) => consented('granted', subject, purpose, given),
-      withdraw: (subject, purpose, given) => consented('withdrawn', subject, purpose, given),
-    },
+    consent: { grant: consented('granted'), withdraw: consented('withdrawn') },
     feedback: createFeedback(capture, link),
-    record({ id = state.newId(), ...interaction }) {
-      try {
-        return capture.event('interaction', capture.merged(capture.frame(), toWire(interaction)), id.toLowerCase())
-      } catch (error) {
-        report('capture_failed', 'an interaction could not be written', error)
-        return ''
-      }
-    },
+    record: ({ id = state.newId(), ...interaction }) =>
+      capture.event('interaction', () => capture.merged(capture.frame(), toWire(interaction)), id.toLowerCase()),
     flush,
     async shutdown(timeoutMs = 5000) {
       closeCalls()

@@ -1,5 +1,6 @@
 import type { AuthorKind, FeedbackKind, JsonValue, Stage } from '@flywheel/schema/wire'
 import type { Capture } from './capture.js'
+import { remember } from './remember.js'
 import { type Target, targetContext, targetOf } from './target.js'
 import { toWire } from './wire-names.js'
 
@@ -98,88 +99,62 @@ export interface Feedback {
   retract(eventId: string, identity?: RetractIdentity): string
 }
 
+/** Events by which a retraction is still possible without repeating the identity. */
 const REMEMBERED = 1000
-const IDENTITY = [
-  'kind',
-  'target_kind',
-  'target',
-  'ticket',
-  'choice',
-  'name',
-  'slot',
-  'field',
-  'author_id',
-  'author_kind',
-  'session_id',
-]
+/** What a retraction repeats besides the kind and the target. */
+const IDENTITY = ['choice', 'name', 'slot', 'field', 'author_id', 'author_kind', 'session_id']
 
 function candidates(inputs: CandidateInput[]): { id: string; choice: number }[] {
   return inputs.map((input) => {
-    const { id, choice } = typeof input === 'string' ? { id: input, choice: 0 } : input
-    if (!id) throw new TypeError('a candidate has no id; pass the interaction that idOf returned')
-    return { id: id.toLowerCase(), choice: choice ?? 0 }
+    const { id, choice = 0 } = typeof input === 'string' ? { id: input } : input
+    if (!id) throw new TypeError('a candidate has no id; pass what idOf returned')
+    return { id: id.toLowerCase(), choice }
   })
 }
 
 /** The methods over one client's capture; `link` is told of every `ref`. */
 export function createFeedback(capture: Capture, link: (target: Target, ref: string) => string): Feedback {
-  /** Identity fields by event id, oldest first: what a retraction has to repeat. */
+  /** Identity fields by event id, oldest first. */
   const remembered = new Map<string, Record<string, unknown>>()
 
   function send(
     kind: FeedbackKind,
     target: Target,
     make: () => Record<string, unknown>,
-    options: FeedbackOptions = {},
+    { ref, ...given }: FeedbackOptions = {},
   ): string {
-    try {
+    const id = capture.event('feedback', (eventId) => {
       const wireTarget = targetOf(target)
-      if (!wireTarget) {
-        capture.report(
-          'invalid_target',
-          `feedback ${kind} has no target; pass an id, a ticket, a turn, { responseId } or { ref }`,
-        )
-        return ''
-      }
-      const { ref, ...given } = options
+      if (!wireTarget) return null
       // A ticket names its author itself.
       const context = 'ticket' in wireTarget ? {} : (targetContext(target) ?? capture.frame()?.context ?? {})
       const author = given.author ?? context.user
-      const fields = {
-        kind,
-        ...wireTarget,
-        ...toWire({
-          session: context.session,
-          ...given,
-          author,
-          authorKind: given.authorKind ?? (author && 'end_user'),
-        }),
+      const wire = toWire({
+        session: context.session,
+        ...given,
+        author,
+        authorKind: given.authorKind ?? (author && 'end_user'),
         ...make(),
-      }
-      const id = capture.event('feedback', fields)
-      remembered.set(id, Object.fromEntries(Object.entries(fields).filter(([name]) => IDENTITY.includes(name))))
-      const oldest = remembered.size > REMEMBERED ? remembered.keys().next().value : undefined
-      if (oldest !== undefined) remembered.delete(oldest)
-      if (ref) link(target, ref)
-      return id
-    } catch (error) {
-      capture.report('capture_failed', `feedback ${kind} could not be written`, error)
-      return ''
-    }
+      })
+      const identity = { kind, ...wireTarget, ...Object.fromEntries(IDENTITY.map((name) => [name, wire[name]])) }
+      remember(remembered, eventId, identity, REMEMBERED)
+      return { ...identity, ...wire }
+    })
+    if (ref && id) link(target, ref)
+    return id
   }
 
   return {
-    correct: (target, kept, options = {}) =>
+    correct: (target, kept, { stage = 'committed', ...options } = {}) =>
       send(
         'correction',
         target,
-        () =>
-          typeof kept === 'string'
-            ? { kept, stage: options.stage ?? 'committed' }
-            : {
-                kept_json: typeof kept === 'object' && kept !== null ? kept : [kept],
-                stage: options.stage ?? 'committed',
-              },
+        () => ({
+          stage,
+          ...(typeof kept === 'string'
+            ? { kept }
+            : { keptJson: typeof kept === 'object' && kept !== null ? kept : [kept] }),
+        }),
         options,
       ),
     accept: (target, options) => send('verdict', target, () => ({ label: 'accept' }), options),
@@ -203,16 +178,16 @@ export function createFeedback(capture: Capture, link: (target: Target, ref: str
     shown: (target, step, options) => send('shown', target, () => ({ candidates: candidates([step]) }), options),
     copy: (target, options) => send('copy', target, () => ({}), options),
     outcome: (target, name, value, options) => send('outcome', target, () => ({ name, value }), options),
-    comment: (target, text, options) => send('comment', target, () => ({ reason_text: text }), options),
+    comment: (target, reasonText, options) => send('comment', target, () => ({ reasonText }), options),
     review: (target, label, options) => send('review', target, () => ({ label }), options),
-    retract(eventId, identity) {
+    retract(retracts, identity) {
       if (identity) {
         const { target, kind, ...options } = identity
-        return send(kind, target, () => ({ retracts: eventId }), options)
+        return send(kind, target, () => ({ retracts }), options)
       }
-      const fields = remembered.get(eventId)
-      if (fields) return capture.event('feedback', { ...fields, retracts: eventId })
-      capture.report('retract_unknown', `feedback ${eventId} is not remembered; pass its identity to retract it`)
+      const fields = remembered.get(retracts)
+      if (fields) return capture.event('feedback', () => ({ ...fields, retracts }))
+      capture.report('retract_unknown', `feedback ${retracts} is not remembered; pass its identity to retract it`)
       return ''
     },
   }

@@ -1,4 +1,5 @@
 import type { Frame } from './context.js'
+import { remember } from './remember.js'
 
 const RING = 200
 
@@ -25,9 +26,7 @@ export function createSampler(rate: number): Sampler {
   return {
     keeps(id, frame, send) {
       if (share(frame?.context.session ?? frame?.turnId ?? id) < rate) return true
-      ring.set(id, { turnId: frame?.turnId, send })
-      const oldest = ring.size > RING ? ring.keys().next().value : undefined
-      if (oldest !== undefined) ring.delete(oldest)
+      remember(ring, id, { turnId: frame?.turnId, send }, RING)
       return false
     },
     release(feedback) {

@@ -1,4 +1,5 @@
 import { createUuidv7 } from '@flywheel/schema/wire'
+import { remember } from './remember.js'
 import type { ContextStore, Runtime } from './runtime.js'
 
 /** What every loaded copy of the SDK in this process has in common, so that an ESM and a CJS copy nest. */
@@ -46,7 +47,5 @@ const REMEMBERED = 1000
 
 /** Keeps the newest of the provider's response ids, so that memory stays bounded. */
 export function rememberResponse({ responses }: SharedState, responseId: string, id: string): void {
-  responses.set(responseId, id)
-  const oldest = responses.size > REMEMBERED ? responses.keys().next().value : undefined
-  if (oldest !== undefined) responses.delete(oldest)
+  remember(responses, responseId, id, REMEMBERED)
 }
