@@ -1,5 +1,5 @@
 import type { HoldBlob } from './blobs.js'
-import { type Call, isAbort, type Runner } from './call.js'
+import { type Call, isAbort, type Outcome, type Runner } from './call.js'
 import { hide } from './hide.js'
 import type { Accumulator, Mapping } from './provider.js'
 
@@ -54,7 +54,11 @@ export function observeIterator(iterator: AsyncIterator<unknown>, seen: Observer
 function observer(call: Call, answers: Answers, signal: AbortSignal | undefined): Observer {
   let accumulator: Accumulator | undefined
   answers.run(() => {
-    accumulator = answers.accumulator()
+    try {
+      accumulator = answers.accumulator()
+    } catch {
+      // The provider's file could not be loaded: the stream is recorded without content.
+    }
   })
   const read = (chunk: unknown, at?: number) => {
     try {
@@ -63,10 +67,17 @@ function observer(call: Call, answers: Answers, signal: AbortSignal | undefined)
       // An unreadable chunk costs its content, nothing else.
     }
   }
+  const isComplete = (): boolean => {
+    try {
+      return accumulator?.isComplete() ?? false
+    } catch {
+      return false
+    }
+  }
   const fields = (hold: HoldBlob) => accumulator?.fields(hold) ?? {}
-  const finish = (otherwise: 'aborted' | 'partial') => {
+  const finish = (otherwise: 'aborted' | 'partial', unread: Outcome = otherwise) => {
     const isAborted = signal?.aborted
-    call.end(() => (accumulator?.isComplete() ? 'ok' : isAborted ? 'aborted' : otherwise), fields)
+    call.end(() => (isComplete() ? 'ok' : isAborted ? 'aborted' : accumulator ? otherwise : unread), fields)
   }
   return {
     chunk(chunk) {
@@ -77,7 +88,7 @@ function observer(call: Call, answers: Answers, signal: AbortSignal | undefined)
     },
     end: () => {
       answers.run(() => accumulator?.end?.())
-      finish('partial')
+      finish('partial', 'ok')
     },
     leave: () => finish('aborted'),
     // The signal says nothing here: the provider's client aborts its own request when a stream breaks.

@@ -16,24 +16,27 @@ export interface Setup {
   one(): Promise<InteractionEvent>
 }
 
+/** Flushes and returns everything sent so far, each event checked against the contract's own schema. */
+export async function readSent(flywheel: Flywheel, transport: MemoryTransport): Promise<FlywheelEvent[]> {
+  const report = await flywheel.flush()
+  expect(report).toMatchObject({ pending: 0, dropped: 0, rejected: 0, lastError: null })
+  for (const line of transport.batches.flatMap((batch) => batch.ndjson.split('\n'))) {
+    const decoded = decodeLine(line, Date.now())
+    if (!decoded.ok) throw new Error(`${decoded.message}: ${line}`)
+    // A name that the tables do not know would be dropped without a word.
+    const known = Object.keys(EVENT_SCHEMAS[decoded.event.type].shape)
+    expect(Object.keys(decoded.event).filter((name) => !known.includes(name))).toEqual([])
+  }
+  return transport.events
+}
+
 /** A client on a collector in memory and a real, wrapped `openai` client on the stub. */
 export function setup(baseURL: string, options: FlywheelOptions = {}, clientOptions: ClientOptions = {}): Setup {
   const transport = memoryTransport()
   const diagnostics: string[] = []
   const flywheel = createFlywheel({ transport, onDiagnostic: ({ code }) => void diagnostics.push(code), ...options })
   const openai = flywheel.wrap(new OpenAI({ apiKey: 'x', baseURL, maxRetries: 0, ...clientOptions }))
-  const sent = async () => {
-    const report = await flywheel.flush()
-    expect(report).toMatchObject({ pending: 0, dropped: 0, rejected: 0, lastError: null })
-    for (const line of transport.batches.flatMap((batch) => batch.ndjson.split('\n'))) {
-      const decoded = decodeLine(line, Date.now())
-      if (!decoded.ok) throw new Error(`${decoded.message}: ${line}`)
-      // A name that the tables do not know would be dropped without a word.
-      const known = Object.keys(EVENT_SCHEMAS[decoded.event.type].shape)
-      expect(Object.keys(decoded.event).filter((name) => !known.includes(name))).toEqual([])
-    }
-    return transport.events
-  }
+  const sent = () => readSent(flywheel, transport)
   return {
     flywheel,
     transport,
