@@ -13,5 +13,23 @@ const openai: Provider = {
   load: () => import('./providers/openai.js'),
 }
 
+/** Anthropic's library; its clients for Bedrock and Vertex are subclasses that say so themselves. */
+const anthropic: Provider = {
+  methods: { 'messages.create': 'messages', 'beta.messages.create': 'messages' },
+  name: (client) => (client as { _genAIProviderName?: string })._genAIProviderName ?? 'anthropic',
+  load: () => import('./providers/anthropic.js'),
+}
+
+/** Google's library for Gemini and for Vertex; its `chats` go through `models`. */
+const google: Provider = {
+  methods: {
+    'models.generateContent': 'generate',
+    'models.generateContentStream': 'generate',
+    'models.embedContent': 'embed',
+  },
+  name: (client) => ((client as { vertexai?: unknown }).vertexai ? 'gcp.vertex_ai' : 'gcp.gemini'),
+  load: () => import('./providers/google.js'),
+}
+
 /** The libraries that `wrap` knows. */
-export const PROVIDERS: readonly Provider[] = [openai]
+export const PROVIDERS: readonly Provider[] = [openai, anthropic, google]

@@ -1,0 +1,101 @@
+import type { HoldBlob } from '../blobs.js'
+import type { Accumulator, AnswerFields } from '../provider.js'
+import { asArray, asCount, asShape, asText, isShape, type Shape } from './shape.js'
+
+/** The counters of an answer that are totals of its own request. */
+const COUNTERS = [
+  'promptTokenCount',
+  'toolUsePromptTokenCount',
+  'candidatesTokenCount',
+  'thoughtsTokenCount',
+  'cachedContentTokenCount',
+  'totalTokenCount',
+]
+
+interface GrowingCandidate {
+  /** In order of generation; texts of one kind that follow one another are one part. */
+  readonly parts: Shape[]
+  readonly head: Shape
+}
+
+const isPlainText = (part: Shape): boolean => typeof part['text'] === 'string'
+
+function addPart(parts: Shape[], part: Shape): boolean {
+  const last = parts.at(-1)
+  const isText = isPlainText(part)
+  // A signature ends a text: what follows it is another part.
+  if (last && isText && isPlainText(last) && !last['thought'] === !part['thought'] && !last['thoughtSignature']) {
+    Object.assign(last, part, { text: `${last['text']}${part['text']}` })
+  } else parts.push({ ...part })
+  return !isText || part['text'] !== ''
+}
+
+/**
+ * Collects a stream of `GenerateContentResponse`. `read` makes the fields of a whole response, so that a streamed and a
+ * whole answer are read by the same code.
+ */
+export function contentAccumulator(read: (response: Shape, hold: HoldBlob) => AnswerFields): Accumulator {
+  const head: Shape = {}
+  const candidates = new Map<number, GrowingCandidate>()
+  /** Usage of the requests before this one: automatic function calling makes several for one stream. */
+  let before: Shape = {}
+  let usage: Shape = {}
+  let isBlocked = false
+
+  function endRequest(): void {
+    before = total()
+    usage = {}
+    for (const candidate of candidates.values()) delete candidate.head['finishReason']
+  }
+
+  /** The last total of a request wins; the totals of several are added. */
+  function total(): Shape {
+    const sum: Shape = { ...before, ...usage }
+    for (const name of COUNTERS) {
+      const [a, b] = [asCount(before[name]), asCount(usage[name])]
+      if (a !== undefined && b !== undefined) sum[name] = a + b
+    }
+    return sum
+  }
+
+  function addCandidate(value: unknown): boolean {
+    const { index, content, ...rest } = asShape(value)
+    const at = asCount(index) ?? 0
+    let candidate = candidates.get(at)
+    if (!candidate) {
+      candidate = { parts: [], head: {} }
+      candidates.set(at, candidate)
+    }
+    let isContent = false
+    const { role, parts } = asShape(content)
+    if (role === 'user') endRequest()
+    for (const part of asArray(parts)) if (isShape(part)) isContent = addPart(candidate.parts, part) || isContent
+    for (const key in rest) if (rest[key] !== undefined && rest[key] !== null) candidate.head[key] = rest[key]
+    return isContent
+  }
+
+  return {
+    add(chunk) {
+      const { candidates: given, usageMetadata, sdkHttpResponse: _, ...rest } = asShape(chunk)
+      for (const key in rest) if (rest[key] !== undefined && rest[key] !== null) head[key] = rest[key]
+      if (isShape(rest['promptFeedback'])) isBlocked = true
+      if (isShape(usageMetadata)) usage = { ...usageMetadata }
+      let isContent = false
+      for (const candidate of asArray(given)) isContent = addCandidate(candidate) || isContent
+      return isContent
+    },
+    isComplete: () =>
+      candidates.size > 0
+        ? [...candidates.values()].every(({ head: { finishReason } }) => asText(finishReason) !== undefined)
+        : isBlocked,
+    fields(hold) {
+      const whole = [...candidates].map(([index, candidate]) => ({
+        ...candidate.head,
+        index,
+        content: { role: 'model', parts: candidate.parts },
+      }))
+      const usageMetadata = total()
+      return read({ ...head, candidates: whole, ...(Object.keys(usageMetadata).length > 0 && { usageMetadata }) }, hold)
+    },
+  }
+}
