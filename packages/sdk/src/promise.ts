@@ -28,7 +28,7 @@ export function observePromise(promise: ProviderPromise, call: Call, answers: An
 
   const { parseResponse, responsePromise, asResponse, _thenUnwrap } = promise
   if (typeof parseResponse !== 'function') {
-    promise.then(onAnswer, onError)
+    promise.then(safely(onAnswer), onError)
     return
   }
   // Called lazily and again by each `_thenUnwrap`: the first call is the observed one.

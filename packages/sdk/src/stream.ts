@@ -109,17 +109,21 @@ export function observeStream(value: object, call: Call, answers: Answers): void
     return
   }
   const seen = observer(call, answers, stream.controller?.signal)
-  hide(stream, key, function iterator() {
-    const inner = open.call(stream)
-    try {
-      observeIterator(inner, seen)
-      // From here the iterator is what the host may drop.
-      call.watch(inner)
-    } catch {
-      // A frozen iterator is read unobserved.
-    }
-    return inner
-  })
+  // An async generator is its own iterator: a host may read it without a loop.
+  if ('next' in value) observeIterator(value as AsyncIterator<unknown>, seen)
+  else {
+    hide(stream, key, function iterator() {
+      const inner = open.call(stream)
+      try {
+        observeIterator(inner, seen)
+        // From here the iterator is what the host may drop.
+        call.watch(inner)
+      } catch {
+        // A frozen iterator is read unobserved.
+      }
+      return inner
+    })
+  }
   call.onAbandon = seen.leave
   call.watch(stream)
 }

@@ -24,9 +24,9 @@ function patch(owner: object, name: string, make: (original: Method) => Method):
 function unpatch(owner: object, name: string): void {
   const own = Object.getOwnPropertyDescriptor(owner, name)?.value as Method | undefined
   if (!own?.[ORIGINAL]) return
-  // What stood on the object itself goes back there; what it had from its class shows again.
-  delete (owner as Record<string, unknown>)[name]
-  if ((owner as Record<string, unknown>)[name] !== own[ORIGINAL]) hide(owner, name, own[ORIGINAL])
+  // What the object had from its class shows again; what stood on the object itself goes back to its place there.
+  if (Object.getPrototypeOf(owner)?.[name] === own[ORIGINAL]) delete (owner as Record<string, unknown>)[name]
+  else hide(owner, name, own[ORIGINAL])
 }
 
 /** One observed method of a client: what owns it, and how its calls are read. */
@@ -71,8 +71,9 @@ function observed(original: Method, provider: string, mapping: LazyMapping, capt
     let call: Call | undefined
     try {
       call = new Call(capture, mapping)
-      // A request is snapshotted now: chat loops push the answer on to the same array.
-      const snapshot = mapping.isSettled ? args : (JSON.parse(JSON.stringify(args)) as unknown[])
+      // A request is snapshotted now: chat loops push the answer on to the same array. What stands after it (a signal, an
+      // agent with circles) is the transport's.
+      const snapshot = mapping.isSettled ? args : (JSON.parse(JSON.stringify(args.slice(0, 1))) as unknown[])
       call.request((hold) => mapping.request(snapshot, hold, provider))
     } catch (error) {
       capture.report('capture_failed', 'a call is not recorded', error)
