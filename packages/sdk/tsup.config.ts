@@ -30,6 +30,7 @@ export default defineConfig({
     redact: 'src/redact/index.ts',
     spool: 'src/node/spool.ts',
     // Loaded later, under the names that the sources import.
+    sender: 'src/sender.ts',
     openai: 'src/providers/openai.ts',
     anthropic: 'src/providers/anthropic.ts',
     google: 'src/providers/google.ts',

@@ -13,7 +13,6 @@ import { createSampler } from './sample.js'
 import { type SharedState, sharedState } from './shared-state.js'
 import { type Target, targetContext, targetOf } from './target.js'
 import { createSigner, type TicketOptions } from './ticket.js'
-import { httpTransport } from './transport.js'
 import { createTurn, type Turn, type TurnContext } from './turn.js'
 import { toTime, toWire } from './wire-names.js'
 import { unwrapClient, wrapClient } from './wrap.js'
@@ -105,7 +104,10 @@ function createClient(
   const isEnabled = options.transport !== undefined || options.apiKey !== ''
   if (!isEnabled) report('no_api_key', 'no API key: nothing is recorded; set FLYWHEEL_API_KEY or pass apiKey')
   const delivery = new Delivery({
-    transport: options.transport ?? httpTransport(options.url, options.apiKey, runtime.gzip, options.fetch),
+    transport: options.transport,
+    url: options.url,
+    apiKey: options.apiKey,
+    fetch: options.fetch,
     runtime,
     report,
     instance: state.newId(),
@@ -135,7 +137,10 @@ function createClient(
     closeCalls()
     delivery.exit()
   }
-  if (isEnabled) state.exits.add(exit)
+  if (isEnabled) {
+    state.exits.add(exit)
+    delivery.use(() => {})
+  }
 
   const link = (target: Target, ref: string) =>
     capture.event('link', () => {

@@ -6,12 +6,14 @@ export interface Batch {
   readonly count: number
 }
 
-/** What came back. `status` 0 never occurs: a transport that got no answer rejects. */
+/** What came back. A transport that got no answer rejects. */
 export interface TransportAnswer {
   readonly status: number
   /** The parsed JSON body, or null. */
   readonly body: unknown
   readonly retryAfterMs?: number | undefined
+  /** Where a redirect points. */
+  readonly location?: string | undefined
 }
 
 /** Carries batches to a collector. May reject or hang: the client retries, and aborts `signal` after its timeout. */
@@ -20,14 +22,46 @@ export interface Transport {
 }
 
 const MIN_GZIP_CHARACTERS = 1024
+/** More than any answer of a collector; the rest of a longer one is not read. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
-function retryAfter(header: string | null): number | undefined {
+/** Seconds or a date; a date is read against the server's own clock, so that a clock that is off does not count. */
+function retryAfter(headers: Headers): number | undefined {
+  const header = headers.get('retry-after')
   if (!header) return undefined
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
+  const now = Date.parse(headers.get('date') ?? '') || Date.now()
+  const ms = /^\s*\d+\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now
   return ms >= 0 ? ms : undefined
 }
 
-/** Posts to `<url>/v1/events`; compresses once a batch, off the host's path. */
+async function bodyOf(response: Response): Promise<unknown> {
+  const reader = response.body?.getReader()
+  if (!reader) return null
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) break
+    bytes += value.length
+    if (bytes > MAX_ANSWER_BYTES) {
+      void reader.cancel().catch(() => {})
+      return null
+    }
+    text += decoder.decode(value, { stream: true })
+  }
+  try {
+    return JSON.parse(text)
+  } catch {
+    // A proxy's page; the delivery judges by status and shape.
+    return null
+  }
+}
+
+/**
+ * Posts to `<url>/v1/events`; compresses once a batch, off the host's path. A redirect is an answer, not followed: the
+ * key goes nowhere but to the URL that was given.
+ */
 export function httpTransport(
   url: string,
   apiKey: string,
@@ -36,32 +70,47 @@ export function httpTransport(
 ): Transport {
   const endpoint = `${url.replace(/\/+$/, '')}/v1/events`
   const packed = new WeakMap<Batch, Uint8Array>()
+  /** Something on the way answered 415 to gzip. */
+  let isPlain = false
+
+  async function pack(batch: Batch): Promise<Uint8Array | undefined> {
+    if (isPlain || batch.ndjson.length <= MIN_GZIP_CHARACTERS) return undefined
+    const known = packed.get(batch)
+    if (known) return known
+    // What cannot be compressed travels as it is.
+    const bytes = await gzip(batch.ndjson).catch(() => null)
+    if (bytes) packed.set(batch, bytes)
+    return bytes ?? undefined
+  }
+
   return {
     async send(batch, headers, signal) {
-      let bytes = packed.get(batch)
-      if (!bytes && batch.ndjson.length > MIN_GZIP_CHARACTERS) {
-        bytes = (await gzip(batch.ndjson)) ?? undefined
-        if (bytes) packed.set(batch, bytes)
+      const bytes = await pack(batch)
+      const post = (body: string | Uint8Array | undefined) =>
+        (fetchOption ?? fetch)(endpoint, {
+          method: 'POST',
+          redirect: 'manual',
+          headers: {
+            ...headers,
+            authorization: `Bearer ${apiKey}`,
+            'content-type': 'application/x-ndjson',
+            ...(body === bytes && bytes && { 'content-encoding': 'gzip' }),
+          },
+          body: body as string,
+          signal,
+        })
+      let response = await post(bytes ?? batch.ndjson)
+      if (response.status === 415 && bytes) {
+        isPlain = true
+        void response.body?.cancel().catch(() => {})
+        response = await post(batch.ndjson)
       }
-      const response = await (fetchOption ?? fetch)(endpoint, {
-        method: 'POST',
-        headers: {
-          ...headers,
-          authorization: `Bearer ${apiKey}`,
-          'content-type': 'application/x-ndjson',
-          ...(bytes && { 'content-encoding': 'gzip' }),
-        },
-        body: (bytes ?? batch.ndjson) as string,
-        signal,
-      })
-      const text = await response.text()
-      let body: unknown = null
-      try {
-        body = JSON.parse(text)
-      } catch {
-        // A proxy's page; the delivery judges by status and shape.
+      return {
+        status: response.status,
+        body: await bodyOf(response),
+        retryAfterMs: retryAfter(response.headers),
+        location: response.headers.get('location') ?? undefined,
       }
-      return { status: response.status, body, retryAfterMs: retryAfter(response.headers.get('retry-after')) }
     },
   }
 }
