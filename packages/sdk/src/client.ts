@@ -94,6 +94,22 @@ export function flywheelFor(runtime: Runtime): (options?: FlywheelOptions) => Fl
   }
 }
 
+const NO_API_KEY = ['no_api_key', 'no API key: nothing is recorded; set FLYWHEEL_API_KEY or pass apiKey'] as const
+const INVALID_URL = [
+  'invalid_url',
+  'the URL is not one like https://collector.example.com, without a user name: nothing is recorded; set FLYWHEEL_URL or pass url',
+] as const
+
+/** True for what a request can be made to; a name and password in a URL are refused by fetch. */
+function isUsableUrl(url: string): boolean {
+  try {
+    const { protocol, username } = new URL(`${url}/v1/events`)
+    return /^https?:$/.test(protocol) && !username
+  } catch {
+    return false
+  }
+}
+
 function createClient(
   options: FlywheelOptions & { url: string; apiKey: string },
   runtime: Runtime,
@@ -101,8 +117,9 @@ function createClient(
 ): Flywheel {
   const report = createReport(options.onDiagnostic, state.warned)
   const now = options.now ?? Date.now
-  const isEnabled = options.transport !== undefined || options.apiKey !== ''
-  if (!isEnabled) report('no_api_key', 'no API key: nothing is recorded; set FLYWHEEL_API_KEY or pass apiKey')
+  const isUrl = options.transport !== undefined || isUsableUrl(options.url)
+  const isEnabled = isUrl && (options.transport !== undefined || options.apiKey !== '')
+  if (!isEnabled) report(...(isUrl ? NO_API_KEY : INVALID_URL))
   const delivery = new Delivery({
     transport: options.transport,
     url: options.url,
