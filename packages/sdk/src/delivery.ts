@@ -1,24 +1,16 @@
-import { type EventType, LIMITS } from '@flywheel/schema/wire'
+import type { EventType } from '@flywheel/schema/wire'
 import type { HeldBlob } from './blobs.js'
 import { type DeliveryError, type FlushReport, type Stats, total } from './counters.js'
 import type { Report } from './diagnostics.js'
-import { BATCH_BYTES, type Entry, Line } from './queue.js'
+import { BATCH_BYTES, type Entry, Line, MAX_EVENT_BYTES } from './queue.js'
 import type { Runtime } from './runtime.js'
 import { sendable } from './sendable.js'
 import type { Sender } from './sender.js'
 import type { Transport } from './transport.js'
 
 const ENTRY_BYTES = 200
-
-/** What a client hands its events to. No method throws or rejects. */
-export interface Deliverer {
-  push(type: EventType, id: string, text: string, blobs?: readonly HeldBlob[]): void
-  fail(reason: string): void
-  stats(): Stats
-  flush(timeoutMs: number): Promise<FlushReport>
-  close(timeoutMs: number): Promise<FlushReport>
-  exit(): void
-}
+/** The longest that a timer can wait. */
+const NEVER_MS = 2 ** 31 - 1
 
 export interface DeliveryOptions {
   /** Instead of HTTP. */
@@ -46,7 +38,7 @@ interface Waiter {
  * `sender.ts`, loaded when the client is made. Guarantees: nothing throws or rejects, no timer keeps the process alive,
  * memory is bounded, every created event is at any moment exactly one of sent, pending, dropped or rejected.
  */
-export class Delivery implements Deliverer {
+export class Delivery {
   created = 0
   sent = 0
   pending = 0
@@ -63,7 +55,7 @@ export class Delivery implements Deliverer {
   isClosed = false
   #sender: Promise<Sender> | undefined
   #timer: unknown
-  #delay = Number.POSITIVE_INFINITY
+  #delay = NEVER_MS
 
   constructor(options: DeliveryOptions) {
     this.options = options
@@ -74,7 +66,7 @@ export class Delivery implements Deliverer {
     this.#sender ??= import('./sender.js').then(({ createSender }) => createSender(this))
     this.#sender.then(step, (error) => {
       this.#sender = undefined
-      this.failed('sender_not_loaded', 'the sender cannot be loaded; events wait', error)
+      this.failed('sender_not_loaded', 'the sender cannot be loaded', error)
       for (const { settle } of this.waiters) settle()
     })
   }
@@ -92,9 +84,9 @@ export class Delivery implements Deliverer {
     // An engine holds a text in which one character is beyond Latin-1 at two bytes a character.
     let bytes = ENTRY_BYTES + (size === line.length ? size : Math.max(size, 2 * line.length))
     if (blobs) for (const { data } of blobs) bytes += data.length
-    const isTooLarge = size > LIMITS.event_bytes || bytes > this.options.maxQueueBytes
+    const isTooLarge = size > MAX_EVENT_BYTES || bytes > this.options.maxQueueBytes
     if (isTooLarge || this.isClosed) this.fail(isTooLarge ? 'event_too_large' : 'shutdown')
-    else this.add({ isInteraction: type === 'interaction', line, size, bytes, blobs, order: 0, next: undefined })
+    else this.add({ isInteraction: type === 'interaction', line, size, bytes, blobs, order: 0 })
   }
 
   /** Queues an event; when there is no room the oldest interactions go, and feedback only when none is left. */
@@ -114,7 +106,7 @@ export class Delivery implements Deliverer {
     clearTimeout(this.#timer as never)
     this.#delay = delay
     this.#timer = setTimeout(() => {
-      this.#delay = Number.POSITIVE_INFINITY
+      this.#delay = NEVER_MS
       this.use((sender) => sender.run())
     }, delay)
     ;(this.#timer as { unref?: () => void }).unref?.()
@@ -131,7 +123,7 @@ export class Delivery implements Deliverer {
   drop(reason: string): void {
     this.pending--
     this.dropped[reason] = (this.dropped[reason] ?? 0) + 1
-    this.options.report(reason, `an event was dropped: ${reason}`)
+    this.options.report(reason, `event dropped: ${reason}`)
     if (this.waiters.size > 0) this.use((sender) => sender.settle())
   }
 
@@ -152,7 +144,7 @@ export class Delivery implements Deliverer {
         },
       }
       // Not unref'd: somebody awaits this, and an empty loop would end the process under them.
-      const timer = setTimeout(waiter.settle, Math.min(timeoutMs, 2 ** 31 - 1))
+      const timer = setTimeout(waiter.settle, Math.min(timeoutMs, NEVER_MS))
       this.waiters.add(waiter)
       this.use((sender) => sender.run())
     })

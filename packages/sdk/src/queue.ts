@@ -3,6 +3,9 @@ import type { HeldBlob } from './blobs.js'
 /** As much as one request carries: what is more waits for no timer. */
 export const BATCH_BYTES: number = 1024 * 1024
 
+/** `LIMITS.event_bytes` of the contract, held to it by a test: the whole table would stand in the entry. */
+export const MAX_EVENT_BYTES: number = 8 * 1024 * 1024
+
 /** One event as it will travel. */
 export interface Entry {
   readonly isInteraction: boolean
