@@ -1,6 +1,10 @@
 import { type HeldBlob, type HoldBlob, holdBlobs } from './blobs.js'
 import type { Capture } from './capture.js'
+import type { CaptureMode } from './capture-mode.js'
+import { metadataOnly } from './content.js'
 import type { Frame } from './context.js'
+import { nameOf } from './diagnostics.js'
+import type { SpanFields } from './otel.js'
 import type { AnswerFields, RequestFields } from './provider.js'
 import { rememberResponse } from './shared-state.js'
 import { members } from './wire-names.js'
@@ -23,6 +27,8 @@ export class Call {
   readonly #capture: Capture
   readonly #runner: Runner
   readonly #frame: Frame | undefined
+  readonly #mode: CaptureMode
+  readonly #span: SpanFields
   readonly #held: HeldBlob[] = []
   readonly #start = performance.now()
   #request = ''
@@ -36,6 +42,8 @@ export class Call {
     this.#runner = runner
     this.id = capture.state.newId()
     this.#frame = frame
+    this.#mode = capture.mode(frame)
+    this.#span = capture.span(this.id, frame)
     capture.open.add(this)
   }
 
@@ -45,13 +53,24 @@ export class Call {
 
   readonly hold: HoldBlob = (base64, mediaType) => holdBlobs(this.#held)(base64, mediaType)
 
+  /** What the mode records of the fields, as JSON members. */
+  #members(fields: object): string {
+    return members(this.#mode === 'full' ? fields : metadataOnly(fields as Record<string, unknown>))
+  }
+
+  #failed(message: string, error: unknown): void {
+    const cause = this.#mode === 'full' ? error : nameOf(error)
+    this.#capture.report('capture_failed', `${message} could not be read; the call is recorded without it`, cause)
+  }
+
   /** Writes the request down as text, so that the host may change it afterwards. */
   request(read: (hold: HoldBlob) => RequestFields): void {
+    if (this.#mode === 'off') return
     this.#runner.run(() => {
       try {
-        this.#request = members(read(this.hold))
+        this.#request = this.#members(read(this.hold))
       } catch (error) {
-        this.#capture.report('capture_failed', 'the request could not be read; the call is recorded without it', error)
+        this.#failed('the request', error)
       }
     })
   }
@@ -95,22 +114,23 @@ export class Call {
       if (read) {
         const fields = read(this.hold)
         if (fields.provider_response_id) rememberResponse(this.#capture.state, fields.provider_response_id, this.id)
-        answer = members(fields)
+        answer = this.#members(fields)
       }
     } catch (cause) {
-      this.#capture.report('capture_failed', 'the answer could not be read; the call is recorded without it', cause)
+      this.#failed('the answer', cause)
     }
-    const rest = members({
+    const rest = this.#members({
       duration_ms: round(durationMs),
       time_to_first_token_ms: this.#firstTokenMs === undefined ? undefined : round(this.#firstTokenMs),
       status,
+      ...this.#span,
       ...errorFields(error),
     })
     this.#capture.interaction({
       id: this.id,
       frame: this.#frame,
       pieces: this.#request + answer + rest,
-      blobs: this.#held,
+      blobs: this.#mode === 'full' ? this.#held : undefined,
     })
   }
 

@@ -1,9 +1,12 @@
 import { type EventType, SCHEMA_VERSION } from '@flywheel/schema/wire'
 import type { HeldBlob } from './blobs.js'
-import type { Context, Frame } from './context.js'
+import { type CaptureMode, strictest } from './capture-mode.js'
+import { metadataOnly } from './content.js'
+import { type Context, type Frame, mergeContext } from './context.js'
 import type { Delivery } from './delivery.js'
 import type { Report } from './diagnostics.js'
 import type { LazyMapping } from './lazy-mapping.js'
+import { linkSpan, type OtelMode, type SpanFields } from './otel.js'
 import { type Redact, redactLine } from './redact.js'
 import type { Sampler } from './sample.js'
 import type { SharedState } from './shared-state.js'
@@ -21,6 +24,7 @@ export interface CaptureOptions {
   /** What every interaction of this client carries unless its context says otherwise. */
   readonly base: Context
   readonly redact: Redact | undefined
+  readonly otel: OtelMode
   readonly sampler: Sampler | undefined
   readonly onCreated: ((event: { type: EventType; id: string }) => void) | undefined
 }
@@ -45,6 +49,7 @@ export class Capture {
   /** A frame is immutable, so its JSON is made once, not once a call. */
   readonly #frames = new WeakMap<Frame, string>()
   readonly #root: string
+  #hasAddress = false
   /** Calls that have started and not ended: what `shutdown` and the end of the process still have to write. */
   readonly open: Set<OpenCall> = new Set()
   /** Mappings of the providers wrapped so far. */
@@ -68,6 +73,19 @@ export class Capture {
     return this.#options.state.store.getStore()
   }
 
+  /** How much may be recorded of what runs in the frame, or is about something of the other context. */
+  mode(frame: Frame | undefined, about?: Context | undefined): CaptureMode {
+    return strictest(strictest(this.#options.base.capture, frame?.context.capture), about?.capture)
+  }
+
+  /** The active span's ids for an interaction that starts now, unless the host gave some by hand. */
+  span(id: string, frame: Frame | undefined): SpanFields {
+    const { isEnabled, otel } = this.#options
+    if (!isEnabled || this.mode(frame) === 'off') return {}
+    const fields = linkSpan(otel, id, frame?.turnId ?? id)
+    return frame?.context.traceId || frame?.context.spanId ? {} : fields
+  }
+
   /** Resolves when no record waits for its provider any more; null if none does. */
   ready(): Promise<unknown> | null {
     const loading = [...this.mappings.values()].filter((mapping) => !mapping.isSettled)
@@ -76,10 +94,12 @@ export class Capture {
 
   /** Writes an interaction; no field may stand both in the frame and in the pieces, since a table refuses a field twice. */
   interaction({ id, frame, pieces, blobs }: InteractionPieces): void {
-    if (!this.#options.isEnabled) return
+    if (!this.#options.isEnabled || this.mode(frame) === 'off') return
     try {
       const head = frame ? (this.#frames.get(frame) ?? this.#remember(frame)) : this.#root
-      const line = `{"type":"interaction","id":"${id}","schema_version":${SCHEMA_VERSION}${head}${pieces}}`
+      const text = `{"type":"interaction","id":"${id}","schema_version":${SCHEMA_VERSION}${head}${pieces}}`
+      // Before the sampler: what waits in its ring is redacted too.
+      const line = this.#redacted(text)
       const { sampler } = this.#options
       if (sampler && !sampler.keeps(id, frame, () => this.#emit('interaction', id, line, blobs))) return
       this.#emit('interaction', id, line, blobs)
@@ -90,15 +110,18 @@ export class Capture {
 
   /**
    * Writes an event whose fields `make` gives in the wire's names; null stands for a target that is none. Returns the
-   * event's id, or '' if it could not be written.
+   * event's id, or '' if it could not be written. The context that an event is about can make the mode stricter.
    */
   event(
     type: EventType,
     make: (id: string) => Record<string, unknown> | null,
     id: string = this.#options.state.newId(),
+    about?: Context | undefined,
   ): string {
     const { isEnabled, sampler, report } = this.#options
-    if (!isEnabled) return id
+    // Consent, above all its withdrawal, holds no content and is never held back.
+    const mode = type === 'consent' ? 'full' : this.mode(this.frame(), about)
+    if (!isEnabled || mode === 'off') return id
     let fields: Record<string, unknown> | null
     try {
       fields = make(id)
@@ -113,7 +136,8 @@ export class Capture {
     }
     try {
       if (type === 'feedback') sampler?.release(fields)
-      this.#emit(type, id, JSON.stringify({ type, id, schema_version: SCHEMA_VERSION, ...fields }))
+      if (mode === 'metadata') fields = metadataOnly(fields)
+      this.#emit(type, id, this.#redacted(JSON.stringify({ type, id, schema_version: SCHEMA_VERSION, ...fields })))
       return id
     } catch (error) {
       this.#lost(type, id, error)
@@ -121,19 +145,24 @@ export class Capture {
     }
   }
 
-  /** Members of a hand-made interaction: its own fields win over those of the frame and of the client. */
-  merged(frame: Frame | undefined, fields: Record<string, unknown>): Record<string, unknown> {
-    return { ...this.#fields(frame ?? { context: {} }), ...fields }
+  /** Writes a hand-made interaction, whose own fields stand in its frame; returns its id, or '' if that failed. */
+  record(id: string, frame: Frame): string {
+    return this.event('interaction', () => ({ ...this.#fields(frame), ...this.span(id, frame) }), id, frame.context)
   }
 
   #emit(type: EventType, id: string, line: string, blobs?: readonly HeldBlob[]): void {
-    const { redact, delivery, onCreated, report } = this.#options
-    delivery.push(type, id, redact ? redactLine(line, redact, report) : line, blobs?.length ? blobs : undefined)
+    const { delivery, onCreated, report } = this.#options
+    delivery.push(type, id, line, blobs?.length ? blobs : undefined)
     try {
       onCreated?.({ type, id })
     } catch (error) {
       report('on_created_failed', 'onCreated threw', error)
     }
+  }
+
+  #redacted(line: string): string {
+    const { redact, report } = this.#options
+    return redact ? redactLine(line, redact, report) : line
   }
 
   #lost(type: EventType, id: string, error: unknown): void {
@@ -152,15 +181,20 @@ export class Capture {
   }
 
   #fields({ context, turnId, parentId }: Frame): Record<string, unknown> {
-    return toWire({
-      ...this.#options.base,
-      ...context,
+    if (!this.#hasAddress && context.user?.includes?.('@')) {
+      this.#hasAddress = true
+      this.report('user_is_address', 'user looks like an e-mail address; it is stored as it is: pass an opaque id')
+    }
+    const fields = toWire({
+      ...mergeContext(this.#options.base, context),
       // a host that has no such id often has an empty text, which the contract refuses
       regeneratedFrom: context.regeneratedFrom || undefined,
       turnId,
       parentId,
+      capture: undefined,
       sdkName: 'flywheel-js',
       sdkVersion: SDK_VERSION,
     })
+    return this.mode({ context }) === 'metadata' ? metadataOnly(fields) : fields
   }
 }

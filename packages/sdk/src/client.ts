@@ -1,5 +1,6 @@
 import type { LinkTargetKind, Purpose } from '@flywheel/schema/wire'
 import { Capture } from './capture.js'
+import { ticketKinds } from './capture-mode.js'
 import { type Context, innerFrame } from './context.js'
 import type { FlushReport, Stats } from './counters.js'
 import { Delivery } from './delivery.js'
@@ -12,7 +13,7 @@ import type { Runtime } from './runtime.js'
 import { createSampler } from './sample.js'
 import { type SharedState, sharedState } from './shared-state.js'
 import { type Target, targetContext, targetOf } from './target.js'
-import { createSigner, type TicketOptions } from './ticket.js'
+import { createSigner, type SignTicket, type TicketOptions } from './ticket.js'
 import { createTurn, type Turn, type TurnContext } from './turn.js'
 import { toTime, toWire } from './wire-names.js'
 import { unwrapClient, wrapClient } from './wrap.js'
@@ -115,7 +116,9 @@ function createClient(
   runtime: Runtime,
   state: SharedState,
 ): Flywheel {
-  const report = createReport(options.onDiagnostic, state.warned)
+  const { consent, consentBasis, release, surface, onCreated, redact, sample, capture: mode, otel } = options
+  // What failed may quote a person; where content is not to leave, neither is it to reach the host's logs.
+  const report = createReport(options.onDiagnostic, state.warned, redact !== undefined || (mode ?? 'full') !== 'full')
   const now = options.now ?? Date.now
   const isUrl = options.transport !== undefined || isUsableUrl(options.url)
   const isEnabled = isUrl && (options.transport !== undefined || options.apiKey !== '')
@@ -133,18 +136,23 @@ function createClient(
     timeoutMs: options.timeoutMs ?? 5000,
     now,
   })
-  const { consent, consentBasis, release, surface, onCreated, redact, sample } = options
   const capture = new Capture({
     isEnabled,
     state,
     delivery,
     report,
-    base: { consent, consentBasis, environment: options.environment, release, surface },
+    base: { consent, consentBasis, environment: options.environment, release, surface, capture: mode },
     redact,
+    otel: otel ?? 'read',
     sampler: sample === undefined || sample >= 1 ? undefined : createSampler(sample),
     onCreated,
   })
-  const sign = createSigner(options.apiKey, runtime, now)
+  const signed = createSigner(options.apiKey, runtime, now)
+  /** Nobody gets a capability to send what would not be recorded. */
+  const sign: SignTicket = (target, given = {}) => {
+    const kinds = ticketKinds(capture.mode(capture.frame(), targetContext(target)), given.kinds)
+    return (kinds && signed?.(target, { ...given, kinds })) || ''
+  }
 
   /** What nobody will finish is written as it stands. */
   const closeCalls = () => {
@@ -160,11 +168,16 @@ function createClient(
   }
 
   const link = (target: Target, ref: string) =>
-    capture.event('link', () => {
-      const resolved = targetOf(target)
-      if (!resolved || 'ticket' in resolved || resolved.target_kind === 'ref' || !ref) return null
-      return { target_kind: resolved.target_kind satisfies LinkTargetKind, target: resolved.target, ref }
-    })
+    capture.event(
+      'link',
+      () => {
+        const resolved = targetOf(target)
+        if (!resolved || 'ticket' in resolved || resolved.target_kind === 'ref' || !ref) return null
+        return { target_kind: resolved.target_kind satisfies LinkTargetKind, target: resolved.target, ref }
+      },
+      undefined,
+      targetContext(target),
+    )
   const consented =
     (label: 'granted' | 'withdrawn') =>
     (subject: ConsentSubject, purpose: Purpose, given: ConsentOptions = {}) =>
@@ -201,7 +214,7 @@ function createClient(
     ticket(target, given = {}) {
       try {
         const context = targetContext(target) ?? capture.frame()?.context
-        return sign?.(target, { author: context?.user, session: context?.session, ...given }) ?? ''
+        return sign(target, { author: context?.user, session: context?.session, ...given })
       } catch (error) {
         report('capture_failed', 'a ticket could not be signed', error)
         return ''
@@ -210,8 +223,8 @@ function createClient(
     link,
     consent: { grant: consented('granted'), withdraw: consented('withdrawn') },
     feedback: createFeedback(capture, link),
-    record: ({ id = state.newId(), ...interaction }) =>
-      capture.event('interaction', () => capture.merged(capture.frame(), toWire(interaction)), id.toLowerCase()),
+    record: ({ id = state.newId(), turnId, parentId, ...interaction }) =>
+      capture.record(id.toLowerCase(), innerFrame(capture.frame(), interaction, { turnId, parentId })),
     flush,
     async shutdown(timeoutMs = 5000) {
       closeCalls()

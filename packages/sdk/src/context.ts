@@ -1,4 +1,5 @@
 import type { JsonObject, Purpose } from '@flywheel/schema/wire'
+import { type CaptureMode, strictest } from './capture-mode.js'
 
 /** Consent to a use of the interaction, by purpose. */
 export type Consent = Partial<Record<Purpose, 'granted' | 'denied'>>
@@ -23,8 +24,24 @@ export interface Context {
   spanId?: string | undefined
   tags?: string[] | undefined
   metadata?: Record<string, string> | undefined
+  /** Wins over an outer one purpose by purpose: what is not named stays as it was. */
   consent?: Consent | undefined
+  /** What this consent rests on; give it with the consent. */
   consentBasis?: string | undefined
+  /** How much is recorded. The strictest of the client's, the outer contexts' and this one counts. @default full */
+  capture?: CaptureMode | undefined
+}
+
+/** A new context: the fields of `over` that are given win; consent purpose by purpose, and the stricter capture. */
+export function mergeContext(under: Context, over: Context): Context {
+  const merged: Record<string, unknown> = { ...under }
+  for (const [name, value] of Object.entries(over ?? {})) {
+    if (value !== undefined && value !== null) merged[name] = value
+  }
+  if (under.consent && over?.consent)
+    merged['consent'] = mergeContext(under.consent as Context, over.consent as Context)
+  if (under.capture !== undefined) merged['capture'] = strictest(under.capture, over?.capture)
+  return merged
 }
 
 /** A context with the turn and the parent that calls inside it belong to. Immutable, so that its JSON is made once. */
@@ -37,7 +54,7 @@ export interface Frame {
 /** The inner frame: fields of `context` win over the outer ones; turn and parent stay unless given. */
 export function innerFrame(outer: Frame | undefined, context: Context, ids: Omit<Frame, 'context'> = {}): Frame {
   return {
-    context: { ...outer?.context, ...context },
+    context: mergeContext(outer?.context ?? {}, context),
     turnId: ids.turnId ?? outer?.turnId,
     parentId: ids.parentId ?? outer?.parentId,
   }

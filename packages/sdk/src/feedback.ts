@@ -123,23 +123,28 @@ export function createFeedback(capture: Capture, link: (target: Target, ref: str
     make: () => Record<string, unknown>,
     { ref, ...given }: FeedbackOptions = {},
   ): string {
-    const id = capture.event('feedback', (eventId) => {
-      const wireTarget = targetOf(target)
-      if (!wireTarget) return null
-      // A ticket names its author itself.
-      const context = 'ticket' in wireTarget ? {} : (targetContext(target) ?? capture.frame()?.context ?? {})
-      const author = given.author ?? context.user
-      const wire = toWire({
-        session: context.session,
-        ...given,
-        author,
-        authorKind: given.authorKind ?? (author && 'end_user'),
-        ...make(),
-      })
-      const identity = { kind, ...wireTarget, ...Object.fromEntries(IDENTITY.map((name) => [name, wire[name]])) }
-      remember(remembered, eventId, identity, REMEMBERED)
-      return { ...identity, ...wire }
-    })
+    const id = capture.event(
+      'feedback',
+      (eventId) => {
+        const wireTarget = targetOf(target)
+        if (!wireTarget) return null
+        // A ticket names its author itself.
+        const context = 'ticket' in wireTarget ? {} : (targetContext(target) ?? capture.frame()?.context ?? {})
+        const author = given.author ?? context.user
+        const wire = toWire({
+          session: context.session,
+          ...given,
+          author,
+          authorKind: given.authorKind ?? (author && 'end_user'),
+          ...make(),
+        })
+        const identity = { kind, ...wireTarget, ...Object.fromEntries(IDENTITY.map((name) => [name, wire[name]])) }
+        remember(remembered, eventId, identity, REMEMBERED)
+        return { ...identity, ...wire }
+      },
+      undefined,
+      targetContext(target),
+    )
     if (ref && id) link(target, ref)
     return id
   }

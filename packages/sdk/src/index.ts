@@ -11,6 +11,7 @@ import type { FlywheelOptions } from './options.js'
  */
 export const createFlywheel: (options?: FlywheelOptions) => Flywheel = flywheelFor(nodeRuntime)
 
+export type { CaptureMode } from './capture-mode.js'
 export type { ConsentOptions, ConsentSubject, Flywheel } from './client.js'
 export type { Consent, Context } from './context.js'
 export type { DeliveryError, FlushReport, Stats } from './counters.js'
@@ -18,6 +19,7 @@ export type { Diagnostic } from './diagnostics.js'
 export type { CandidateInput, Feedback, FeedbackOptions, RetractIdentity } from './feedback.js'
 export type { ObserveOptions } from './observe.js'
 export type { FlywheelOptions } from './options.js'
+export type { OtelMode } from './otel.js'
 export type { InteractionInput } from './record.js'
 export type { Redact } from './redact.js'
 export type { Target } from './target.js'

@@ -1,6 +1,8 @@
 import type { EventType } from '@flywheel/schema/wire'
+import type { CaptureMode } from './capture-mode.js'
 import type { Consent } from './context.js'
 import type { Diagnostic } from './diagnostics.js'
+import type { OtelMode } from './otel.js'
 import type { Redact } from './redact.js'
 import type { Transport } from './transport.js'
 
@@ -18,6 +20,17 @@ export interface FlywheelOptions {
   surface?: string | undefined
   /** Runs before queueing. If it throws, the content is removed and the record kept. */
   redact?: Redact | undefined
+  /**
+   * `metadata` records calls without what was said, `off` nothing. A context can make it stricter, never looser.
+   * @default full
+   */
+  capture?: CaptureMode | undefined
+  /**
+   * `read` takes trace and span id of the active OpenTelemetry span, `link` also writes the interaction's and the
+   * turn's id on it. Content is never on a span.
+   * @default read
+   */
+  otel?: OtelMode | undefined
   /** Share of the sessions to keep, 0 to 1. @default 1 */
   sample?: number | undefined
   /** @default 8 MiB. When full, the oldest interactions go first and feedback last. */

@@ -1,5 +1,6 @@
 import type { FlywheelEvent } from '@flywheel/schema/wire'
-import type { Report } from './diagnostics.js'
+import { withoutContent } from './content.js'
+import { nameOf, type Report } from './diagnostics.js'
 
 /**
  * Changes an event before it is queued. Gets the event in the wire's shape and returns it, changed or not.
@@ -7,39 +8,25 @@ import type { Report } from './diagnostics.js'
  */
 export type Redact = (event: FlywheelEvent) => FlywheelEvent
 
-/** Every field that can hold what a person or a model wrote. */
-const CONTENT = [
-  'system',
-  'messages',
-  'tools',
-  'parameters',
-  'outputs',
-  'prompt_variables',
-  'provider_json',
-  'error_message',
-  'kept',
-  'kept_json',
-  'shown',
-  'reason_text',
-  'metadata',
-  'tags',
-]
-
-function withoutContent(event: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(event).filter(([name]) => !CONTENT.includes(name)))
-}
-
-/** The redacted line. Fails closed. Identity (`type`, `id`) is not the host's to change: the counters rest on it. */
+/**
+ * The redacted line. Fails closed. What makes the event an event (`type`, `id`, `schema_version`) is not the host's to
+ * change: the counters rest on it. What was thrown is not reported, since it may quote what was to be redacted.
+ */
 export function redactLine(line: string, redact: Redact, report: Report): string {
-  const { type, id } = JSON.parse(line) as FlywheelEvent
+  const event = JSON.parse(line) as FlywheelEvent
+  const { type, id, schema_version } = event
+  let problem = 'redact returned no event'
   try {
-    const redacted = redact(JSON.parse(line)) as unknown
-    if (typeof redacted === 'object' && redacted !== null && !Array.isArray(redacted) && !('then' in redacted)) {
-      return JSON.stringify({ ...redacted, type, id })
+    const redacted = redact(event) as unknown
+    if (typeof redacted === 'object' && redacted !== null && !Array.isArray(redacted)) {
+      // A promise comes too late, and its rejection is not to become the host's.
+      if ('then' in redacted) Promise.resolve(redacted).catch(() => {})
+      else return JSON.stringify({ ...redacted, toJSON: undefined, type, id, schema_version })
     }
-    report('redact_failed', 'redact returned no event; the content was removed')
   } catch (error) {
-    report('redact_failed', 'redact threw; the content was removed', error)
+    problem = `redact threw a ${nameOf(error)}`
   }
+  report('redact_failed', `${problem}; the content was removed`)
+  // Read anew: a redactor may have changed the event before it failed.
   return JSON.stringify(withoutContent(JSON.parse(line)))
 }

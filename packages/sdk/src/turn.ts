@@ -31,11 +31,11 @@ export interface Turn {
   readonly [TURN]: Context
 }
 
-/** Makes a turn inside the current frame. `sign` is null where nothing can sign. */
+/** Makes a turn inside the current frame. `sign` gives '' where nothing can sign. */
 export function createTurn(
   { id: givenId, ref, ttl, kinds, ...given }: TurnContext,
   state: SharedState,
-  sign: SignTicket | null,
+  sign: SignTicket,
 ): Turn {
   const id = givenId?.toLowerCase() ?? state.newId()
   const frame = innerFrame(state.store.getStore(), given, { turnId: id })
@@ -46,10 +46,14 @@ export function createTurn(
     ref,
     [TURN]: frame.context,
     get ticket() {
-      ticket ??= sign?.({ turn: id }, { ttl, kinds, author: user, session }) ?? ''
+      ticket ??= sign(turn, { ttl, kinds, author: user, session })
       return ticket
     },
-    run: (fn) => state.store.run(frame, fn),
+    run(fn) {
+      const capture = state.store.getStore()?.context.capture
+      // Where the turn is gone on with, the mode can be stricter than where it was opened.
+      return state.store.run(capture === undefined ? frame : innerFrame(frame, { capture }), fn)
+    },
     headers: () => ({ 'flywheel-turn': id, ...(turn.ticket && { 'flywheel-ticket': turn.ticket }) }),
     messageMetadata: (options) =>
       options?.part && options.part.type !== 'start' ? undefined : { flywheel: { turn: id, ticket: turn.ticket } },
