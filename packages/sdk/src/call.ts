@@ -110,9 +110,11 @@ export class Call {
     error: unknown,
   ): void {
     let answer = ''
+    let isJudged = false
     try {
       if (read) {
         const fields = read(this.hold)
+        isJudged = fields.status !== undefined
         if (fields.provider_response_id) rememberResponse(this.#capture.state, fields.provider_response_id, this.id)
         answer = this.#members(fields)
       }
@@ -122,9 +124,9 @@ export class Call {
     const rest = this.#members({
       duration_ms: round(durationMs),
       time_to_first_token_ms: this.#firstTokenMs === undefined ? undefined : round(this.#firstTokenMs),
-      status,
       ...this.#span,
-      ...errorFields(error),
+      // An answer that says itself that it failed carries these, and no field may stand twice in a line.
+      ...(isJudged ? {} : { status, ...errorFields(error) }),
     })
     this.#capture.interaction({
       id: this.id,

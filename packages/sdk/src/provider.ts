@@ -21,7 +21,9 @@ export type AnswerFields = Pick<
   | 'usage_cache_write_tokens'
   | 'usage_reasoning_tokens'
   | 'provider_json'
->
+> &
+  // Where the answer itself says that the call failed; these win over how the call ended.
+  Partial<Pick<InteractionEvent, 'status' | 'error_type' | 'error_message'>>
 
 /** Collects the chunks of one streamed answer. */
 export interface Accumulator {

@@ -1,30 +1,7 @@
-import type { JsonObject, JsonValue, Message, OtherPart, Part, Role, ToolDefinition } from '@flywheel/schema/wire'
+import type { JsonObject, JsonValue, Message, Part, Role, ToolDefinition } from '@flywheel/schema/wire'
 import { type HoldBlob, parseDataUrl } from '../blobs.js'
 import type { Accumulator, AnswerFields, Mapping, RequestFields } from '../provider.js'
-
-/**
- * Shapes are read defensively: compatible servers send null, leave fields out and add their own. What is built here is
- * only ever written as JSON, which leaves `undefined` out by itself; deleting it would cost more than the walk.
- */
-type Shape = Record<string, unknown>
-
-const isShape = (value: unknown): value is Shape => typeof value === 'object' && value !== null && !Array.isArray(value)
-const asShape = (value: unknown): Shape => (isShape(value) ? value : {})
-const asArray = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
-const asText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
-
-const other = (type: unknown, raw: unknown): OtherPart => ({
-  type: 'other',
-  provider_type: asText(type) ?? 'unknown',
-  raw: raw as JsonValue,
-})
-
-/** The part with whatever stands beside its known fields kept in `extra`. */
-function withExtra<P extends Part>(part: P, rest: Shape): P {
-  const entries = Object.entries(rest).filter(([, value]) => value !== undefined && value !== null)
-  if (entries.length > 0) part.extra = Object.fromEntries(entries) as JsonObject
-  return part
-}
+import { asArray, asCount, asShape, asText, hasText, isShape, otherPart, type Shape, withExtra } from './shape.js'
 
 function contentPart(value: unknown, hold: HoldBlob): Part {
   if (typeof value === 'string') return { type: 'text', content: value }
@@ -53,7 +30,7 @@ function contentPart(value: unknown, hold: HoldBlob): Part {
       return withExtra(hold(inline.data, inline.mediaType), beside)
     }
   }
-  return other(type, value)
+  return otherPart(type, value)
 }
 
 /** A tool call with the model's exact string of arguments. */
@@ -62,7 +39,7 @@ function toolCall(value: unknown): Part {
   const kind = asText(call['type']) ?? 'function'
   const body = asShape(call[kind])
   const given = body['arguments'] ?? body['input']
-  if (typeof given !== 'string' || typeof body['name'] !== 'string') return other(kind, value)
+  if (typeof given !== 'string' || typeof body['name'] !== 'string') return otherPart(kind, value)
   const part: Part = { type: 'tool_call', id: asText(call['id']) ?? '', name: body['name'], arguments: given }
   return kind === 'function' ? part : withExtra(part, { type: kind })
 }
@@ -109,14 +86,14 @@ function message(value: unknown, hold: HoldBlob): Message {
       const blob = hold(data, 'audio/unknown')
       if (typeof transcript === 'string') blob.transcript = transcript
       parts.push(withExtra(blob, beside))
-    } else parts.push(other('audio', audio))
+    } else parts.push(otherPart('audio', audio))
   }
   for (const call of asArray(tool_calls)) parts.push(toolCall(call))
   for (const [key, unknown] of Object.entries(rest)) {
     const isEmpty = unknown === null || unknown === undefined || (Array.isArray(unknown) && unknown.length === 0)
-    if (!isEmpty && key !== 'parsed') parts.push(other(key, unknown))
+    if (!isEmpty && key !== 'parsed') parts.push(otherPart(key, unknown))
   }
-  if (!known) parts.push(other('role', role ?? null))
+  if (!known) parts.push(otherPart('role', role ?? null))
   return { role: known ?? 'user', parts, name: known === 'tool' ? undefined : asText(name) } as Message
 }
 
@@ -134,18 +111,15 @@ function tool(value: unknown): ToolDefinition {
   } as ToolDefinition
 }
 
-function count(value: unknown): number | undefined {
-  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined
-}
-
 /** `prompt_tokens` and `completion_tokens` include the cached and the reasoning ones, as the contract wants it. */
-function usageFields(value: unknown): AnswerFields {
+export function openaiUsage(value: unknown): AnswerFields {
   const usage = asShape(value)
   return {
-    usage_input_tokens: count(usage['prompt_tokens']),
-    usage_output_tokens: count(usage['completion_tokens']),
-    usage_cached_tokens: count(asShape(usage['prompt_tokens_details'])['cached_tokens']),
-    usage_reasoning_tokens: count(asShape(usage['completion_tokens_details'])['reasoning_tokens']),
+    usage_input_tokens: asCount(usage['prompt_tokens']),
+    usage_output_tokens: asCount(usage['completion_tokens']),
+    usage_cached_tokens: asCount(asShape(usage['prompt_tokens_details'])['cached_tokens']),
+    usage_cache_write_tokens: asCount(asShape(usage['prompt_tokens_details'])['cache_write_tokens']),
+    usage_reasoning_tokens: asCount(asShape(usage['completion_tokens_details'])['reasoning_tokens']),
   } as AnswerFields
 }
 
@@ -154,9 +128,9 @@ function answer(head: Shape, outputs: Message[], finishReasons: string[]): Answe
     model_answered: asText(head['model']),
     provider_response_id: asText(head['id']),
     outputs,
-    has_text: outputs.some(({ parts }) => parts.some((part) => part.type === 'text' && part.content !== '')),
+    has_text: hasText(outputs),
     finish_reasons: finishReasons,
-    ...usageFields(head['usage']),
+    ...openaiUsage(head['usage']),
     provider_json: head as JsonObject,
   } as AnswerFields
 }
@@ -167,14 +141,14 @@ function choiceOutput(output: Message, rest: Shape): Message {
   const first = output.parts[0]
   if (beside.length === 0) return output
   if (first) first.extra = { ...first.extra, ...(Object.fromEntries(beside) as JsonObject) }
-  else for (const [key, value] of beside) output.parts.push(other(key, value))
+  else for (const [key, value] of beside) output.parts.push(otherPart(key, value))
   return output
 }
 
 function response(value: unknown, hold: HoldBlob): AnswerFields {
   const { choices, ...head } = asShape(value)
   const sorted = asArray(choices).map(asShape)
-  sorted.sort((a, b) => (count(a['index']) ?? 0) - (count(b['index']) ?? 0))
+  sorted.sort((a, b) => (asCount(a['index']) ?? 0) - (asCount(b['index']) ?? 0))
   const outputs = sorted.map(({ index, message: given, finish_reason, ...rest }) =>
     choiceOutput({ ...message(given, hold), role: 'assistant' }, rest),
   )
@@ -228,11 +202,11 @@ function accumulator(): Accumulator {
 
   function addToolCall(choice: StreamedChoice, value: unknown): void {
     const { index, ...delta } = asShape(value)
-    const at = count(index) ?? choice.tools.size
+    const at = asCount(index) ?? choice.tools.size
     let call = choice.tools.get(at)
     if (!call) {
       // The part takes its place now, so that text after the call stays after it; it is filled when all is there.
-      call = { part: other('tool_call', null), head: {}, arguments: '' }
+      call = { part: otherPart('tool_call', null), head: {}, arguments: '' }
       choice.tools.set(at, call)
       choice.parts.push(call.part)
     }
@@ -278,7 +252,7 @@ function accumulator(): Accumulator {
         }
         for (const value of asArray(shape['choices'])) {
           const given = asShape(value)
-          const choice = choiceAt(count(given['index']) ?? 0)
+          const choice = choiceAt(asCount(given['index']) ?? 0)
           for (const name in given) {
             if (name === 'delta') isContent = addDelta(choice, asShape(given['delta'])) || isContent
             else if (name === 'finish_reason') choice.finishReason = asText(given[name]) ?? choice.finishReason
