@@ -4,12 +4,12 @@ import type { Runtime } from './runtime.js'
 /** Binary data on its way to becoming a hash: the line carries `placeholder` until it is sent. */
 export interface HeldBlob {
   readonly placeholder: string
-  /** Base64. */
-  readonly data: string
+  /** Base64, or the host's own bytes. */
+  readonly data: string | Uint8Array
 }
 
-/** Turns binary data into a `blob` part and remembers what to hash. */
-export type HoldBlob = (base64: string, mediaType: string) => BlobPart
+/** Turns binary data, in base64 or as bytes, into a `blob` part and remembers what to hash. */
+export type HoldBlob = (data: string | Uint8Array, mediaType: string) => BlobPart
 
 let nonce: string | undefined
 let count = 0
@@ -23,10 +23,14 @@ export function holdBlobs(held: HeldBlob[]): HoldBlob {
     nonce ??= crypto.randomUUID()
     const placeholder = `flywheel-blob:${nonce}:${count++};`
     held.push({ placeholder, data })
-    const padding = data.endsWith('==') ? 2 : data.endsWith('=') ? 1 : 0
-    const bytes = Math.max(0, Math.floor((data.length * 3) / 4) - padding)
-    return { type: 'blob', sha256: placeholder, bytes, media_type: mediaType }
+    return { type: 'blob', sha256: placeholder, bytes: byteCount(data), media_type: mediaType }
   }
+}
+
+function byteCount(data: string | Uint8Array): number {
+  if (typeof data !== 'string') return data.byteLength
+  const padding = data.endsWith('==') ? 2 : data.endsWith('=') ? 1 : 0
+  return Math.max(0, Math.floor((data.length * 3) / 4) - padding)
 }
 
 const DATA_URL = /^data:([^;,]*)[^,]*;base64,/i
@@ -42,6 +46,9 @@ export function parseDataUrl(url: string): { mediaType: string; data: string } |
 export function hashBlobs(line: string, blobs: readonly HeldBlob[], runtime: Runtime): string {
   let hashed = line
   for (const { placeholder, data } of blobs)
-    hashed = hashed.replace(placeholder, runtime.sha256Hex(runtime.decodeBase64(data)))
+    hashed = hashed.replace(
+      placeholder,
+      runtime.sha256Hex(typeof data === 'string' ? runtime.decodeBase64(data) : data),
+    )
   return hashed
 }
