@@ -45,6 +45,8 @@ export async function providerStub(): Promise<ProviderStub> {
   const requests: string[] = []
   const queue: Reply[] = []
   const server = createServer((request, response) => {
+    // Some libraries hand the headers to the host, and two answers a second apart would differ.
+    response.sendDate = false
     const pieces: Buffer[] = []
     request.on('error', () => {})
     response.on('error', () => {})

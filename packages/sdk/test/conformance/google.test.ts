@@ -1,0 +1,4 @@
+import { google } from './adapters/google.js'
+import { providerConformance } from './suite.js'
+
+for (const adapter of google) providerConformance(adapter)
