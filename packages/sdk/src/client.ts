@@ -1,11 +1,13 @@
 import type { LinkTargetKind, Purpose } from '@flywheel/schema/wire'
 import { Capture } from './capture.js'
 import { ticketKinds } from './capture-mode.js'
-import { type Context, innerFrame } from './context.js'
+import { type Context, innerFrame, type WaitUntil } from './context.js'
 import type { FlushReport, Stats } from './counters.js'
-import { Delivery } from './delivery.js'
+import { type CreateDelivery, Delivery } from './delivery.js'
 import { createReport } from './diagnostics.js'
 import { createFeedback, type Feedback } from './feedback.js'
+import { createHandlers, type Handlers } from './handlers.js'
+import type { Host } from './middleware.js'
 import { type ObserveOptions, observe } from './observe.js'
 import { type FlywheelOptions, isSameOptions } from './options.js'
 import type { InteractionInput } from './record.js'
@@ -13,8 +15,9 @@ import type { Runtime } from './runtime.js'
 import { createSampler } from './sample.js'
 import { type SharedState, sharedState } from './shared-state.js'
 import { type Target, targetContext, targetOf } from './target.js'
-import { createSigner, type SignTicket, type TicketOptions } from './ticket.js'
+import { createSigner, createTicketReader, type SignTicket, type TicketOptions } from './ticket.js'
 import { createTurn, type Turn, type TurnContext } from './turn.js'
+import { createHandOver } from './wait-until.js'
 import { toTime, toWire } from './wire-names.js'
 import { unwrapClient, wrapClient } from './wrap.js'
 
@@ -32,7 +35,7 @@ export interface ConsentOptions {
 }
 
 /** What `createFlywheel` returns. No method throws or rejects on account of Flywheel. */
-export interface Flywheel {
+export interface Flywheel extends Handlers {
   /** Observes a provider's client in place and returns the same object. */
   wrap<T extends object>(client: T): T
   /** Ends the observation and returns the same object. */
@@ -42,9 +45,11 @@ export interface Flywheel {
   observe<T extends PromiseLike<unknown> | AsyncIterable<unknown>>(name: string, source: T, options?: ObserveOptions): T
   /** Opens the unit a person sees. Synchronous: id and ticket exist now. */
   turn(context?: TurnContext): Turn
+  /** The innermost turn that the running code is in. */
+  currentTurn(): Turn | undefined
   readonly context: {
-    /** Runs `fn` with fields for every call inside it. */
-    run<R>(context: Context, fn: () => R): R
+    /** Runs `fn` with fields for every call inside it; a request's own `waitUntil` gets what is created there. */
+    run<R>(context: Context, fn: () => R, options?: { waitUntil?: WaitUntil | undefined }): R
   }
   /**
    * The interaction of a wrapped client's promise, response or stream, known before the first token; also of an answer
@@ -78,7 +83,10 @@ function subjectFields(subject: ConsentSubject): { subject_kind: 'user' | 'sessi
 }
 
 /** Binds `createFlywheel` to a runtime. Called again with the same options it returns the same client. */
-export function flywheelFor(runtime: Runtime): (options?: FlywheelOptions) => Flywheel {
+export function flywheelFor(
+  runtime: Runtime,
+  createDelivery: CreateDelivery = (options) => new Delivery(options),
+): (options?: FlywheelOptions) => Flywheel {
   return (options = {}) => {
     const state = sharedState(runtime)
     const environment = runtime.environment()
@@ -89,7 +97,7 @@ export function flywheelFor(runtime: Runtime): (options?: FlywheelOptions) => Fl
     }
     const known = state.clients.find((entry) => isSameOptions(entry.options, resolved))
     if (known) return known.client as Flywheel
-    const client = createClient(resolved, runtime, state)
+    const client = createClient(resolved, runtime, state, createDelivery)
     state.clients.push({ options: resolved, client })
     return client
   }
@@ -115,6 +123,7 @@ function createClient(
   options: FlywheelOptions & { url: string; apiKey: string },
   runtime: Runtime,
   state: SharedState,
+  createDelivery: CreateDelivery,
 ): Flywheel {
   const { consent, consentBasis, release, surface, onCreated, redact, sample, capture: mode, otel } = options
   // What failed may quote a person; where content is not to leave, neither is it to reach the host's logs.
@@ -123,19 +132,26 @@ function createClient(
   const isUrl = options.transport !== undefined || isUsableUrl(options.url)
   const isEnabled = isUrl && (options.transport !== undefined || options.apiKey !== '')
   if (!isEnabled) report(...(isUrl ? NO_API_KEY : INVALID_URL))
-  const delivery = new Delivery({
+  const timeoutMs = options.timeoutMs ?? 5000
+  let instance: string | undefined
+  const deliveryOptions = {
     transport: options.transport,
     url: options.url,
     apiKey: options.apiKey,
     fetch: options.fetch,
     runtime,
     report,
-    instance: state.newId(),
+    // Made when it is needed: some runtimes have no random values outside a request.
+    get instance() {
+      instance ??= state.newId()
+      return instance
+    },
     maxQueueBytes: options.maxQueueBytes ?? 8 * 1024 * 1024,
     flushIntervalMs: options.flushIntervalMs ?? 1000,
-    timeoutMs: options.timeoutMs ?? 5000,
+    timeoutMs,
     now,
-  })
+  }
+  const delivery = createDelivery(deliveryOptions, state.newId)
   const capture = new Capture({
     isEnabled,
     state,
@@ -145,9 +161,11 @@ function createClient(
     redact,
     otel: otel ?? 'read',
     sampler: sample === undefined || sample >= 1 ? undefined : createSampler(sample),
+    handOver: createHandOver(options.waitUntil, () => flush(), report),
     onCreated,
   })
   const signed = createSigner(options.apiKey, runtime, now)
+  const readTicket = createTicketReader(options.apiKey, runtime)
   /** Nobody gets a capability to send what would not be recorded. */
   const sign: SignTicket = (target, given = {}) => {
     const kinds = ticketKinds(capture.mode(capture.frame(), targetContext(target)), given.kinds)
@@ -171,8 +189,9 @@ function createClient(
     capture.event(
       'link',
       () => {
-        const resolved = targetOf(target)
-        if (!resolved || 'ticket' in resolved || resolved.target_kind === 'ref' || !ref) return null
+        const named = targetOf(target)
+        const resolved = named && 'ticket' in named ? readTicket(named.ticket) : named
+        if (!resolved || resolved.target_kind === 'ref' || !ref) return null
         return { target_kind: resolved.target_kind satisfies LinkTargetKind, target: resolved.target, ref }
       },
       undefined,
@@ -194,6 +213,11 @@ function createClient(
     return delivery.flush(timeoutMs)
   }
 
+  const host: Host = {
+    turn: (context) => client.turn(context),
+    run: (fn, waitUntil) => client.context.run({}, fn, { waitUntil }),
+    report,
+  }
   const client: Flywheel = {
     wrap: (provider) => (isEnabled ? wrapClient(provider, capture) : provider),
     unwrap: (provider) => unwrapClient(provider),
@@ -204,7 +228,10 @@ function createClient(
       if (context.ref) link(turn, context.ref)
       return turn
     },
-    context: { run: (context, fn) => state.store.run(innerFrame(state.store.getStore(), context), fn) },
+    currentTurn: () => capture.frame()?.turn as Turn | undefined,
+    context: {
+      run: (context, fn, given) => state.store.run(innerFrame(capture.frame(), context, given), fn),
+    },
     idOf(object) {
       if (typeof object !== 'object' || object === null) return undefined
       const known = state.ids.get(object)
@@ -235,6 +262,7 @@ function createClient(
       return delivery.close(timeoutMs)
     },
     stats: () => delivery.stats(),
+    ...createHandlers(host, { url: options.url, timeoutMs, fetch: options.fetch, redact, report }),
   }
   return client
 }

@@ -1,4 +1,10 @@
-import { type FeedbackKind, TICKET_KEY_LABEL, TICKET_PREFIX, type TicketClaims } from '@flywheel/schema/wire'
+import {
+  type FeedbackKind,
+  type TargetKind,
+  TICKET_KEY_LABEL,
+  TICKET_PREFIX,
+  type TicketClaims,
+} from '@flywheel/schema/wire'
 import type { Runtime } from './runtime.js'
 import { type Target, targetOf } from './target.js'
 
@@ -59,5 +65,25 @@ export function createSigner(apiKey: string, runtime: Runtime, now: () => number
       ...(options.session && { s: options.session }),
     }
     return signClaims(key, claims, runtime)
+  }
+}
+
+/**
+ * Reads what a ticket of this key is about, null for a forged one and for another key's: a ticket that a browser sends
+ * back must not name an answer that its holder was never given.
+ */
+export function createTicketReader(
+  apiKey: string,
+  runtime: Runtime,
+): (ticket: string) => { target_kind: TargetKind; target: string } | null {
+  return (ticket) => {
+    const [, payload, signature] = ticket.split('.')
+    const signed = ticket.slice(0, ticket.lastIndexOf('.'))
+    if (!keyId(apiKey) || !payload || !signature) return null
+    const key = deriveTicketKey(apiKey, runtime.hmacSha256)
+    if (runtime.encodeBase64Url(runtime.hmacSha256(key, utf8.encode(signed))) !== signature) return null
+    const bytes = runtime.decodeBase64(payload.replaceAll('-', '+').replaceAll('_', '/'))
+    const { t, i } = JSON.parse(new TextDecoder().decode(bytes)) as TicketClaims
+    return { target_kind: t, target: i }
   }
 }

@@ -103,8 +103,10 @@ test('author, session, time and reasons', async () => {
   })
 })
 
+const KEY = 'fw_sk_0123456789AB_abcdefghijklmnopqrstuvwxyzABCDEF12Kl6A'
+
 test('every way to name a target', async () => {
-  const { flywheel, sent } = setup(stub.url, { apiKey: 'fw_sk_0123456789AB_abcdefghijklmnopqrstuvwxyzABCDEF12Kl6A' })
+  const { flywheel, sent } = setup(stub.url, { apiKey: KEY })
   const turn = flywheel.turn({ user: 'u1', session: 's1' })
   flywheel.feedback.accept(ID.toUpperCase())
   flywheel.feedback.accept({ interaction: ID })
@@ -202,5 +204,27 @@ test('consent and links', async () => {
     { type: 'consent', subject_kind: 'session', subject: 's1', purpose: 'evaluate', label: 'withdrawn', occurred_at },
     { type: 'consent', subject_kind: 'project', purpose: 'train', label: 'granted' },
     { type: 'link', target_kind: 'response', target: 'chatcmpl-1', ref: 'zendesk:comment/1' },
+  ])
+})
+
+test('a ref given with a ticket links what the ticket is about; a forged one links nothing', async () => {
+  const { flywheel, sent, diagnostics } = setup(stub.url, { apiKey: KEY })
+  const turn = flywheel.turn({ user: 'u1' })
+  flywheel.feedback.correct({ ticket: turn.ticket }, 'kept', { ref: 'mail:7' })
+  const [head, payload, signature] = turn.ticket.split('.') as [string, string, string]
+  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString())
+  const other = Buffer.from(JSON.stringify({ ...claims, i: ID })).toString('base64url')
+  for (const forged of [
+    `${head}.${other}.${signature}`,
+    `${head}.${payload}.`,
+    `${head}.${payload}.AAAA`,
+    'fwt1.x.y',
+  ]) {
+    expect(flywheel.link({ ticket: forged }, 'mail:8')).toBe('')
+  }
+  expect(diagnostics).toEqual(Array(4).fill('invalid_target'))
+  expect(await sent()).toMatchObject([
+    { type: 'feedback', ticket: turn.ticket, kept: 'kept' },
+    { type: 'link', target_kind: 'turn', target: turn.id, ref: 'mail:7' },
   ])
 })
