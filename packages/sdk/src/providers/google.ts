@@ -133,7 +133,7 @@ const embed: Mapping = {
     const counts = asArray(embeddings).map((one) => asShape(asShape(one)['statistics'])['tokenCount'])
     const { promptTokenCount } = asShape(head['usageMetadata'])
     const usage_input_tokens = asCount(promptTokenCount) ?? sumCounts(...counts)
-    return { usage_input_tokens, provider_json: head as JsonObject } as AnswerFields
+    return { outputs: [], usage_input_tokens, provider_json: head as JsonObject } as AnswerFields
   },
   accumulator: () => contentAccumulator(response),
 }
