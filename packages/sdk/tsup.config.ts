@@ -31,6 +31,8 @@ export default defineConfig({
     spool: 'src/node/spool.ts',
     // Loaded later, under the names that the sources import.
     sender: 'src/sender.ts',
+    middleware: 'src/middleware.ts',
+    route: 'src/route.ts',
     openai: 'src/providers/openai.ts',
     anthropic: 'src/providers/anthropic.ts',
     google: 'src/providers/google.ts',

@@ -3,7 +3,7 @@ import type { HeldBlob } from './blobs.js'
 import { type CaptureMode, strictest } from './capture-mode.js'
 import { metadataOnly } from './content.js'
 import { type Context, type Frame, mergeContext } from './context.js'
-import type { Delivery } from './delivery.js'
+import type { Deliverer } from './delivery.js'
 import type { Report } from './diagnostics.js'
 import type { LazyMapping } from './lazy-mapping.js'
 import { linkSpan, type OtelMode, type SpanFields } from './otel.js'
@@ -19,13 +19,15 @@ export interface CaptureOptions {
   /** False for a client without a key: ids exist, nothing is written. */
   readonly isEnabled: boolean
   readonly state: SharedState
-  readonly delivery: Delivery
+  readonly delivery: Deliverer
   readonly report: Report
   /** What every interaction of this client carries unless its context says otherwise. */
   readonly base: Context
   readonly redact: Redact | undefined
   readonly otel: OtelMode
   readonly sampler: Sampler | undefined
+  /** Has what was created in the frame sent before its request ends. */
+  readonly handOver: (frame: Frame | undefined) => void
   readonly onCreated: ((event: { type: EventType; id: string }) => void) | undefined
 }
 
@@ -101,8 +103,8 @@ export class Capture {
       // Before the sampler: what waits in its ring is redacted too.
       const line = this.#redacted(text)
       const { sampler } = this.#options
-      if (sampler && !sampler.keeps(id, frame, () => this.#emit('interaction', id, line, blobs))) return
-      this.#emit('interaction', id, line, blobs)
+      const emit = () => this.#emit('interaction', id, line, frame, blobs)
+      if (!sampler || sampler.keeps(id, frame, emit)) emit()
     } catch (error) {
       this.#lost('interaction', id, error)
     }
@@ -137,7 +139,8 @@ export class Capture {
     try {
       if (type === 'feedback') sampler?.release(fields)
       if (mode === 'metadata') fields = metadataOnly(fields)
-      this.#emit(type, id, this.#redacted(JSON.stringify({ type, id, schema_version: SCHEMA_VERSION, ...fields })))
+      const line = JSON.stringify({ type, id, schema_version: SCHEMA_VERSION, ...fields })
+      this.#emit(type, id, this.#redacted(line), this.frame())
       return id
     } catch (error) {
       this.#lost(type, id, error)
@@ -150,9 +153,10 @@ export class Capture {
     return this.event('interaction', () => ({ ...this.#fields(frame), ...this.span(id, frame) }), id, frame.context)
   }
 
-  #emit(type: EventType, id: string, line: string, blobs?: readonly HeldBlob[]): void {
-    const { delivery, onCreated, report } = this.#options
+  #emit(type: EventType, id: string, line: string, frame: Frame | undefined, blobs?: readonly HeldBlob[]): void {
+    const { delivery, handOver, onCreated, report } = this.#options
     delivery.push(type, id, line, blobs?.length ? blobs : undefined)
+    handOver(frame)
     try {
       onCreated?.({ type, id })
     } catch (error) {

@@ -44,18 +44,27 @@ export function mergeContext(under: Context, over: Context): Context {
   return merged
 }
 
+/** Keeps the platform from freezing or ending a function before the promise has settled. */
+export type WaitUntil = (promise: Promise<unknown>) => void
+
 /** A context with the turn and the parent that calls inside it belong to. Immutable, so that its JSON is made once. */
 export interface Frame {
   readonly context: Context
   readonly turnId?: string | undefined
   readonly parentId?: string | undefined
+  /** What code inside gets as the current turn. */
+  turn?: object | undefined
+  /** The running request's own. */
+  readonly waitUntil?: WaitUntil | undefined
 }
 
-/** The inner frame: fields of `context` win over the outer ones; turn and parent stay unless given. */
+/** The inner frame: fields of `context` win over the outer ones; all else stays unless given. */
 export function innerFrame(outer: Frame | undefined, context: Context, ids: Omit<Frame, 'context'> = {}): Frame {
   return {
     context: mergeContext(outer?.context ?? {}, context),
     turnId: ids.turnId ?? outer?.turnId,
     parentId: ids.parentId ?? outer?.parentId,
+    turn: ids.turn ?? outer?.turn,
+    waitUntil: ids.waitUntil ?? outer?.waitUntil,
   }
 }

@@ -12,6 +12,12 @@ const ENTRY_BYTES = 200
 /** The longest that a timer can wait. */
 const NEVER_MS = 2 ** 31 - 1
 
+/** What the rest of a client needs of its delivery. */
+export type Deliverer = Pick<Delivery, 'push' | 'fail' | 'use' | 'stats' | 'flush' | 'close' | 'exit'>
+
+/** Makes the delivery that suits the runtime. */
+export type CreateDelivery = (options: DeliveryOptions, newId: () => string) => Deliverer
+
 export interface DeliveryOptions {
   /** Instead of HTTP. */
   readonly transport: Transport | undefined

@@ -1,6 +1,6 @@
 import type { EventType } from '@flywheel/schema/wire'
 import type { CaptureMode } from './capture-mode.js'
-import type { Consent } from './context.js'
+import type { Consent, WaitUntil } from './context.js'
 import type { Diagnostic } from './diagnostics.js'
 import type { OtelMode } from './otel.js'
 import type { Redact } from './redact.js'
@@ -39,6 +39,8 @@ export interface FlywheelOptions {
   flushIntervalMs?: number | undefined
   /** Of one request to the collector. @default 5000 */
   timeoutMs?: number | undefined
+  /** Vercel's, Next's `after`, that of `cloudflare:workers`: what is created schedules a flush that is handed to it. */
+  waitUntil?: WaitUntil | undefined
   /** @default a warning on the console, once a code */
   onDiagnostic?: ((diagnostic: Diagnostic) => void) | undefined
   /** Called synchronously for each event that enters the queue: a journal of what was created. */

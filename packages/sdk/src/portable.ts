@@ -2,15 +2,20 @@ import type { Flywheel } from './client.js'
 import { flywheelFor } from './client.js'
 import type { FlywheelOptions } from './options.js'
 import { portableRuntime } from './portable-runtime.js'
+import { RequestDelivery } from './request-delivery.js'
 
 /**
- * The client for Workers and edge functions: web standards alone, url and key as options, context within synchronous code.
+ * The client for Workers and edge functions: web standards alone, and nothing but lines and counters is shared between
+ * requests. Without `waitUntil` somebody has to `await flywheel.flush()`.
  */
-export const createFlywheel: (options?: FlywheelOptions) => Flywheel = flywheelFor(portableRuntime)
+export const createFlywheel: (options?: FlywheelOptions) => Flywheel = flywheelFor(
+  portableRuntime,
+  (options, newId) => new RequestDelivery(options, newId),
+)
 
 export type { CaptureMode } from './capture-mode.js'
 export type { ConsentOptions, ConsentSubject, Flywheel } from './client.js'
-export type { Consent, Context } from './context.js'
+export type { Consent, Context, WaitUntil } from './context.js'
 export type { DeliveryError, FlushReport, Stats } from './counters.js'
 export type { Diagnostic } from './diagnostics.js'
 export type { CandidateInput, Feedback, FeedbackOptions, RetractIdentity } from './feedback.js'
@@ -19,6 +24,7 @@ export type { FlywheelOptions } from './options.js'
 export type { OtelMode } from './otel.js'
 export type { InteractionInput } from './record.js'
 export type { Redact } from './redact.js'
+export type { Relay, RelayOptions, RequestOptions } from './request-options.js'
 export type { Target } from './target.js'
 export type { TicketOptions } from './ticket.js'
 export type { Batch, Transport, TransportAnswer } from './transport.js'

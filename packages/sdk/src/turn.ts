@@ -58,5 +58,6 @@ export function createTurn(
     messageMetadata: (options) =>
       options?.part && options.part.type !== 'start' ? undefined : { flywheel: { turn: id, ticket: turn.ticket } },
   }
+  frame.turn = turn
   return turn
 }
