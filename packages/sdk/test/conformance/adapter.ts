@@ -22,8 +22,8 @@ export type Request = Record<string, unknown>
 export interface WholeAnswer {
   /** The body, sent as JSON. */
   readonly body: unknown
-  /** Recorded exactly. */
-  readonly outputs: Message[]
+  /** Recorded exactly; left out where none may be recorded. */
+  readonly outputs?: Message[]
   /** What else must be in the record, by `toMatchObject`. */
   readonly recorded?: Partial<InteractionEvent>
   /** Fields that this answer needs in the request, such as `n: 2`. */

@@ -31,3 +31,17 @@ export const CASES = {
 } as const
 
 export type Case = keyof typeof CASES
+
+/** Cases that only a streamed answer can be in. */
+export const STREAMED: readonly Case[] = [
+  'streams',
+  'a slow stream',
+  'aborted in the stream',
+  'an early break',
+  'a stream reset half way',
+  'a stream that ends too early',
+  'never read',
+  'dropped unread',
+  'n > 1, streamed',
+  'parallel tool calls, streamed',
+]

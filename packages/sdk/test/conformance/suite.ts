@@ -50,8 +50,12 @@ export function providerConformance<Client extends object>(adapter: Adapter<Clie
       covers(name, streamedText, () => run(streamedText as StreamedText))
 
     /** The record of a request that was read and of exactly these outputs. */
-    function expectRecord(event: InteractionEvent, outputs: Message[], fields: Partial<InteractionEvent>): void {
-      expect(event).toMatchObject({ messages: adapter.messages, outputs, ...fields })
+    function expectRecord(
+      event: InteractionEvent,
+      outputs: Message[] | undefined,
+      fields: Partial<InteractionEvent>,
+    ): void {
+      expect(event).toMatchObject(fields)
       expect(event.messages).toEqual(adapter.messages)
       expect(event.outputs).toEqual(outputs)
       expect(event.duration_ms).toBeGreaterThan(0)
@@ -241,7 +245,8 @@ export function providerConformance<Client extends object>(adapter: Adapter<Clie
         const seen = await lookAtCall(adapter, wrapped, hostile)
         expect(seen).toEqual(await lookAtCall(adapter, bare, adapter.request()))
         const event = await one()
-        expect(event).toMatchObject({ status: 'ok', outputs: text.outputs })
+        expect(event.status).toBe('ok')
+        expect(event.outputs).toEqual(text.outputs)
         expect(event.messages).toBeUndefined()
         expect(diagnostics).toContain('capture_failed')
       }
@@ -285,7 +290,8 @@ export function providerConformance<Client extends object>(adapter: Adapter<Clie
       expect(event).toMatchObject({ type: 'interaction', status: 'ok', operation: text.recorded?.operation ?? 'chat' })
       expectNoContent(event)
       expect(diagnostics).toEqual(['redact_failed'])
-      for (const { ndjson } of transport.batches) expect(ndjson).not.toContain(JSON.stringify(text.outputs))
+      const said = JSON.stringify(text.outputs ?? adapter.messages)
+      for (const { ndjson } of transport.batches) expect(ndjson).not.toContain(said)
     })
 
     always('called before its file is loaded', async () => {
