@@ -7,6 +7,7 @@ import type { Deliverer } from './delivery.js'
 import type { Report } from './diagnostics.js'
 import type { LazyMapping } from './lazy-mapping.js'
 import { linkSpan, type OtelMode, type SpanFields } from './otel.js'
+import type { Mappings } from './provider.js'
 import { type Redact, redactLine } from './redact.js'
 import type { Sampler } from './sample.js'
 import type { SharedState } from './shared-state.js'
@@ -26,6 +27,8 @@ export interface CaptureOptions {
   readonly redact: Redact | undefined
   readonly otel: OtelMode
   readonly sampler: Sampler | undefined
+  /** Mappings that are there already, so that no record waits for its provider's file. */
+  readonly loaded: Mappings | undefined
   /** Has what was created in the frame sent before its request ends. */
   readonly handOver: (frame: Frame | undefined) => void
   readonly onCreated: ((event: { type: EventType; id: string }) => void) | undefined
@@ -64,6 +67,10 @@ export class Capture {
 
   get state(): SharedState {
     return this.#options.state
+  }
+
+  get loaded(): Mappings | undefined {
+    return this.#options.loaded
   }
 
   get report(): Report {

@@ -103,12 +103,6 @@ export function flywheelFor(
   }
 }
 
-const NO_API_KEY = ['no_api_key', 'no API key: nothing is recorded; set FLYWHEEL_API_KEY or pass apiKey'] as const
-const INVALID_URL = [
-  'invalid_url',
-  'the URL is not one like https://collector.example.com, without a user name: nothing is recorded; set FLYWHEEL_URL or pass url',
-] as const
-
 /** True for what a request can be made to; a name and password in a URL are refused by fetch. */
 function isUsableUrl(url: string): boolean {
   try {
@@ -131,7 +125,12 @@ function createClient(
   const now = options.now ?? Date.now
   const isUrl = options.transport !== undefined || isUsableUrl(options.url)
   const isEnabled = isUrl && (options.transport !== undefined || options.apiKey !== '')
-  if (!isEnabled) report(...(isUrl ? NO_API_KEY : INVALID_URL))
+  if (!isUrl) {
+    const message = 'the URL is not one like https://collector.example.com, without a user name: nothing is recorded'
+    report('invalid_url', `${message}; set FLYWHEEL_URL or pass url`)
+  } else if (!isEnabled) {
+    report('no_api_key', 'no API key: nothing is recorded; set FLYWHEEL_API_KEY or pass apiKey')
+  }
   const timeoutMs = options.timeoutMs ?? 5000
   let instance: string | undefined
   const deliveryOptions = {
@@ -139,6 +138,7 @@ function createClient(
     url: options.url,
     apiKey: options.apiKey,
     fetch: options.fetch,
+    spool: isEnabled ? options.spool : undefined,
     runtime,
     report,
     // Made when it is needed: some runtimes have no random values outside a request.
@@ -160,6 +160,7 @@ function createClient(
     base: { consent, consentBasis, environment: options.environment, release, surface, capture: mode },
     redact,
     otel: otel ?? 'read',
+    loaded: options.spool?.mappings,
     sampler: sample === undefined || sample >= 1 ? undefined : createSampler(sample),
     handOver: createHandOver(options.waitUntil, () => flush(), report),
     onCreated,

@@ -1,3 +1,5 @@
+import type { SpoolStats } from './spool-hook.js'
+
 /** Totals since the client was made. `created = sent + pending + sum(dropped) + sum(rejected)` at every moment. */
 export interface Stats {
   created: number
@@ -5,12 +7,17 @@ export interface Stats {
   sent: number
   /** Created and neither acknowledged nor given up. */
   pending: number
-  /** Given up by the client, by reason: `queue_full`, `event_too_large`, `shutdown`, `serialise_failed`. */
+  /**
+   * Given up by the client, by reason: `queue_full`, `event_too_large`, `shutdown`,
+   * `serialise_failed`; with a spool `spool_torn` (cut off in the middle) and `spool_lost` (gone from the disk).
+   */
   dropped: Record<string, number>
   /** Refused by the collector, by code. */
   rejected: Record<string, number>
-  /** UTF-8 bytes pending. */
+  /** Memory that pending events hold, about as the engine counts it; at most `maxQueueBytes`. */
   bytes: number
+  /** With a spool. */
+  spool?: SpoolStats
 }
 
 /** Why the last attempt failed; null after a success. */

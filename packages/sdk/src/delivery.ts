@@ -6,6 +6,7 @@ import { BATCH_BYTES, type Entry, Line, MAX_EVENT_BYTES } from './queue.js'
 import type { Runtime } from './runtime.js'
 import { sendable } from './sendable.js'
 import type { Sender } from './sender.js'
+import type { OpenSpool, Spool } from './spool-hook.js'
 import type { Transport } from './transport.js'
 
 const ENTRY_BYTES = 200
@@ -24,6 +25,7 @@ export interface DeliveryOptions {
   readonly url: string
   readonly apiKey: string
   readonly fetch: typeof fetch | undefined
+  readonly spool?: Spool | undefined
   readonly runtime: Runtime
   readonly report: Report
   /** Names this client among those of its project in the counters it sends. */
@@ -57,6 +59,7 @@ export class Delivery {
   readonly interactions: Line = new Line()
   readonly waiters: Set<Waiter> = new Set()
   readonly options: DeliveryOptions
+  readonly spool: OpenSpool | undefined
   isSending = false
   isClosed = false
   #sender: Promise<Sender> | undefined
@@ -65,6 +68,7 @@ export class Delivery {
 
   constructor(options: DeliveryOptions) {
     this.options = options
+    this.spool = options.spool?.open(options.report)
   }
 
   /** Runs `step` with the sender, which is loaded once; a load that fails is tried again by the next step. */
@@ -85,14 +89,20 @@ export class Delivery {
 
   /** Takes a finished line. Never throws, never waits. */
   push(type: EventType, _id: string, text: string, blobs?: readonly HeldBlob[]): void {
-    const line = sendable(text)
-    const size = this.options.runtime.byteLength(line)
+    const { spool, options } = this
+    const line = sendable(spool && blobs ? spool.hash(text, blobs) : text)
+    const size = options.runtime.byteLength(line)
     // An engine holds a text in which one character is beyond Latin-1 at two bytes a character.
     let bytes = ENTRY_BYTES + (size === line.length ? size : Math.max(size, 2 * line.length))
-    if (blobs) for (const { data } of blobs) bytes += data.length
-    const isTooLarge = size > MAX_EVENT_BYTES || bytes > this.options.maxQueueBytes
+    if (blobs && !spool) for (const { data } of blobs) bytes += data.length
+    const isTooLarge = size > MAX_EVENT_BYTES || bytes > options.maxQueueBytes
     if (isTooLarge || this.isClosed) this.fail(isTooLarge ? 'event_too_large' : 'shutdown')
-    else this.add({ isInteraction: type === 'interaction', line, size, bytes, blobs, order: 0 })
+    else {
+      const held = spool ? undefined : blobs
+      const entry = { isInteraction: type === 'interaction', line, size, bytes, blobs: held, order: 0 }
+      spool?.take(entry, options.maxQueueBytes - this.bytes)
+      this.add(entry)
+    }
   }
 
   /** Queues an event; when there is no room the oldest interactions go, and feedback only when none is left. */
@@ -101,11 +111,10 @@ export class Delivery {
     this.pending++
     ;(entry.isInteraction ? this.interactions : this.feedback).push(entry)
     this.bytes += entry.bytes
-    while (this.bytes > this.options.maxQueueBytes) {
+    while (this.bytes > this.options.maxQueueBytes || this.spool?.isFull()) {
       const oldest = this.interactions.shift() ?? this.feedback.shift()
       if (!oldest) break
-      this.bytes -= oldest.bytes
-      this.drop('queue_full')
+      this.drop('queue_full', oldest)
     }
     const delay = this.bytes > BATCH_BYTES ? 0 : this.options.flushIntervalMs
     if (this.isSending || delay >= this.#delay) return
@@ -126,7 +135,11 @@ export class Delivery {
   }
 
   /** Gives one pending event up. */
-  drop(reason: string): void {
+  drop(reason: string, entry?: Entry): void {
+    if (entry) {
+      this.bytes -= entry.bytes
+      this.spool?.release([entry])
+    }
     this.pending--
     this.dropped[reason] = (this.dropped[reason] ?? 0) + 1
     this.options.report(reason, `event dropped: ${reason}`)
@@ -135,7 +148,8 @@ export class Delivery {
 
   stats(): Stats {
     const { created, sent, pending, dropped, rejected, bytes } = this
-    return { created, sent, pending, dropped: { ...dropped }, rejected: { ...rejected }, bytes }
+    const stats: Stats = { created, sent, pending, dropped: { ...dropped }, rejected: { ...rejected }, bytes }
+    return this.spool ? { ...stats, spool: this.spool.stats() } : stats
   }
 
   /** Resolves when every event created before the call is settled, or after `timeoutMs`. Never rejects. */
@@ -167,7 +181,7 @@ export class Delivery {
   async close(timeoutMs: number): Promise<FlushReport> {
     this.isClosed = true
     const report = await this.flush(timeoutMs)
-    this.use((sender) => sender.stop('shutdown'))
+    this.use((sender) => sender.close())
     return report
   }
 }

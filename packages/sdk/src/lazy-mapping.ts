@@ -11,7 +11,13 @@ export class LazyMapping implements Mapping {
   #isSettled = false
   #steps: (() => void)[] = []
 
-  constructor(loading: Promise<Mapping | undefined>, onFailure: (error: unknown) => void) {
+  constructor(loading: Mapping | Promise<Mapping | undefined>, onFailure: (error: unknown) => void) {
+    if (!(loading instanceof Promise)) {
+      this.#loaded = loading
+      this.#isSettled = true
+      this.ready = Promise.resolve()
+      return
+    }
     this.ready = loading
       .then(
         (mapping) => {

@@ -4,6 +4,7 @@ import type { Consent, WaitUntil } from './context.js'
 import type { Diagnostic } from './diagnostics.js'
 import type { OtelMode } from './otel.js'
 import type { Redact } from './redact.js'
+import type { Spool } from './spool-hook.js'
 import type { Transport } from './transport.js'
 
 export interface FlywheelOptions {
@@ -37,6 +38,8 @@ export interface FlywheelOptions {
   maxQueueBytes?: number | undefined
   /** @default 1000 */
   flushIntervalMs?: number | undefined
+  /** `spool(directory)` of `@flywheel/sdk/spool`: events survive the process and are sent by a later one. Node only. */
+  spool?: Spool | undefined
   /** Of one request to the collector. @default 5000 */
   timeoutMs?: number | undefined
   /** Vercel's, Next's `after`, that of `cloudflare:workers`: what is created schedules a flush that is handed to it. */

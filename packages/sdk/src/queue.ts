@@ -9,15 +9,19 @@ export const MAX_EVENT_BYTES: number = 8 * 1024 * 1024
 /** One event as it will travel. */
 export interface Entry {
   readonly isInteraction: boolean
-  readonly line: string
+  /** Empty while the text stands in a spool alone. */
+  line: string
   /** UTF-8 size of the line. */
   readonly size: number
   /** What it holds of the memory: its text as the engine keeps it, its blobs and its own weight. */
-  readonly bytes: number
+  bytes: number
   /** Place in the order of creation; what `flush` waits for. */
   order: number
   /** Data whose hash goes into the line when it is sent. */
   readonly blobs: readonly HeldBlob[] | undefined
+  /** Where a spool keeps it. */
+  at?: { readonly segment: unknown; readonly index: number; readonly offset: number }
+  /** The next of its line. */
   next?: Entry | undefined
 }
 

@@ -5,6 +5,7 @@ import type { Delivery } from './delivery.js'
 import { isIdle } from './idle.js'
 import { reasonOf, secondsOf } from './problem.js'
 import { BATCH_BYTES, type Entry } from './queue.js'
+import type { OpenSpool } from './spool-hook.js'
 import { type Batch, httpTransport, type Transport, type TransportAnswer } from './transport.js'
 
 const BATCH_LINES = 500
@@ -41,6 +42,7 @@ export class Sender {
   #open: OpenBatch[] = []
   #wake: (() => void) | undefined
   #abort: AbortController | undefined
+  #isAdopting = false
   #seq = 0
   #failures = 0
   /** Unix milliseconds; before that the collector wants no request. */
@@ -53,6 +55,7 @@ export class Sender {
     this.#delivery = delivery
     const { transport, url, apiKey, fetch, runtime } = delivery.options
     this.#transport = transport ?? httpTransport(url, apiKey, runtime.gzip, fetch)
+    if (delivery.spool) void this.#adopt(delivery.spool)
   }
 
   /** Sends what is pending, now: a backoff ends, what the collector asked to be waited for does not. */
@@ -62,9 +65,28 @@ export class Sender {
     if (!this.#delivery.isSending) void this.#loop()
   }
 
+  /** Takes over what ended processes have left; a flush waits for that too. */
+  async #adopt(spool: OpenSpool): Promise<void> {
+    const delivery = this.#delivery
+    this.#isAdopting = true
+    await spool.adopt(
+      (entry) => delivery.add(entry),
+      () => delivery.fail('spool_torn'),
+    )
+    this.#isAdopting = false
+    for (const waiter of delivery.waiters) waiter.upTo = delivery.created
+    this.run()
+  }
+
   /** Ends the request in flight; its batch stays pending. */
   stop(reason: string): void {
     this.#abort?.abort(new Error(reason))
+  }
+
+  /** Nothing is taken any more; what is pending is left to a later process, if there is a spool. */
+  close(): void {
+    this.stop('shutdown')
+    this.#delivery.spool?.close()
   }
 
   /** The host has nothing left to do: one bounded flush for whatever is new since the last time, then the process may end. */
@@ -80,7 +102,7 @@ export class Sender {
   /** Tells those who wait for nothing that is pending any more. */
   settle(): void {
     const { waiters, feedback, interactions } = this.#delivery
-    if (waiters.size === 0) return
+    if (waiters.size === 0 || this.#isAdopting) return
     const orders = [feedback.head, interactions.head].map((entry) => entry?.order ?? Number.POSITIVE_INFINITY)
     const oldest = Math.min(...orders, ...this.#open.map((batch) => batch.oldest))
     for (const waiter of [...waiters]) if (waiter.upTo < oldest) waiter.settle()
@@ -106,7 +128,7 @@ export class Sender {
 
   /** Joins lines that are JSON already; hashing of binary data happens here, not in the host's call. */
   #form(): void {
-    const { feedback, interactions, options } = this.#delivery
+    const { feedback, interactions } = this.#delivery
     const entries: Entry[] = []
     const lines: string[] = []
     let size = 0
@@ -116,18 +138,26 @@ export class Sender {
       const entry = line.head
       if (!entry || (entries.length > 0 && size + entry.size > BATCH_BYTES)) break
       line.shift()
-      try {
-        lines.push(entry.blobs ? hashBlobs(entry.line, entry.blobs, options.runtime) : entry.line)
-      } catch {
-        this.#delivery.bytes -= entry.bytes
-        this.#delivery.drop('serialise_failed')
-        continue
-      }
+      const text = this.#textOf(entry)
+      if (!text) continue
+      lines.push(text)
       entries.push(entry)
       size += entry.size
       oldest = Math.min(oldest, entry.order)
     }
     if (entries.length > 0) this.#open.push({ entries, ndjson: lines.join('\n'), count: entries.length, oldest })
+  }
+
+  #textOf(entry: Entry): string | null {
+    const { options, spool } = this.#delivery
+    try {
+      const text = entry.line || spool?.read(entry)
+      if (text) return entry.blobs ? hashBlobs(text, entry.blobs, options.runtime) : text
+      this.#delivery.drop('spool_lost', entry)
+    } catch {
+      this.#delivery.drop('serialise_failed', entry)
+    }
+    return null
   }
 
   async #attempt(batch: OpenBatch): Promise<void> {
@@ -202,6 +232,8 @@ export class Sender {
     this.#open.shift()
     delivery.pending -= batch.count
     for (const entry of batch.entries) delivery.bytes -= entry.bytes
+    delivery.spool?.release(batch.entries)
+    delivery.spool?.mark()
     const listed = rejectedLines.slice(0, batch.count)
     for (const { code } of listed) this.#reject(String(code), 1)
     const rest = batch.count - listed.length

@@ -57,7 +57,7 @@ function lazyMapping(provider: Provider, name: string, capture: Capture): LazyMa
   let mapping = capture.mappings.get(key)
   if (!mapping) {
     mapping = new LazyMapping(
-      provider.load().then(({ mappings }) => mappings[name]),
+      capture.loaded?.[name] ?? provider.load().then(({ mappings }) => mappings[name]),
       (error) => capture.report('capture_failed', 'a provider could not be loaded; its calls have no content', error),
     )
     capture.mappings.set(key, mapping)
