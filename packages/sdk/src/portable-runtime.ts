@@ -19,6 +19,21 @@ function synchronousStore(): ContextStore {
   }
 }
 
+/** What some of these runtimes have of Node. */
+const host = globalThis as {
+  AsyncLocalStorage?: new () => ContextStore
+  process?: {
+    getBuiltinModule?: (name: string) => { AsyncLocalStorage?: new () => ContextStore } | undefined
+    env?: Record<string, string | undefined>
+  }
+}
+
+/** Follows awaits where the runtime can: a global of edge functions, Node's own module where it can be had unimported. */
+function contextStore(): ContextStore {
+  const { AsyncLocalStorage = host.process?.getBuiltinModule?.('node:async_hooks')?.AsyncLocalStorage } = host
+  return AsyncLocalStorage ? new AsyncLocalStorage() : synchronousStore()
+}
+
 const utf8 = new TextEncoder()
 
 async function gzip(text: string): Promise<Uint8Array | null> {
@@ -27,10 +42,10 @@ async function gzip(text: string): Promise<Uint8Array | null> {
   return new Uint8Array(await new Response(stream).arrayBuffer())
 }
 
-/** Web standards alone: Workers, edge functions and whatever is not Node. Options instead of an environment. */
+/** Web standards, and of Node what is there without an import: Workers, edge functions and whatever is not Node. */
 export const portableRuntime: Runtime = {
-  contextStore: synchronousStore,
-  environment: () => ({}),
+  contextStore,
+  environment: () => ({ url: host.process?.env?.['FLYWHEEL_URL'], apiKey: host.process?.env?.['FLYWHEEL_API_KEY'] }),
   hmacSha256,
   sha256Hex: (bytes) => Array.from(sha256(bytes), (byte) => byte.toString(16).padStart(2, '0')).join(''),
   decodeBase64: (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0)),

@@ -13,12 +13,15 @@ export type RequestOptions<Request> = {
   readonly headers?: boolean | undefined
 }
 
-/** What is used of Hono's context. */
+/** What is used of Hono's context; annotate the parameter of an option (`(c: Context<Env>) => …`) to get all of it. */
 export interface HonoContext {
+  readonly req: { readonly raw: Request; readonly path: string; header(name: string): string | undefined }
   res: Response
   readonly finalized?: boolean
   readonly executionCtx?: unknown
   header(name: string, value: string): void
+  // biome-ignore lint/suspicious/noExplicitAny: the host's own variables, whose types stand in its app
+  get(key: string): any
   set(key: string, value: unknown): void
 }
 
