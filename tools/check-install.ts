@@ -6,56 +6,21 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, relative, resolve } from 'node:path'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { matrix } from './install-matrix.js'
+import { base, beside, collect, type Ended, env, expectOk, project, run, step, write } from './install-project.js'
+import { ROWS } from './install-rows.js'
 
 const PUBLISHED = ['@flywheel/schema', '@flywheel/sdk', '@flywheel/cli']
-const project = mkdtempSync(join(tmpdir(), 'flywheel-install-'))
+const WEBPACK = '5.112.2'
+const ZOD = '4.6.7'
 const own = JSON.parse(readFileSync('package.json', 'utf8')) as { devDependencies: Record<string, string> }
 const sdk = JSON.parse(readFileSync('packages/sdk/package.json', 'utf8')) as typeof own
 
-/** Nothing of this clone or of the caller's server may be in reach: the clone's condition, its bins, its keys. */
-const env: NodeJS.ProcessEnv = { PATH: process.env['PATH'], HOME: process.env['HOME'], npm_config_fund: 'false' }
-
-interface Ended {
-  code: number
-  stdout: string
-  stderr: string
-}
-
-function collect(child: ChildProcess): { stdout: string; stderr: string } {
-  const text = { stdout: '', stderr: '' }
-  child.stdout?.on('data', (piece: Buffer) => (text.stdout += piece.toString()))
-  child.stderr?.on('data', (piece: Buffer) => (text.stderr += piece.toString()))
-  return text
-}
-
-async function run(command: string, args: string[], more: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  const child = spawn(command, args, { cwd: project, env: { ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'] })
-  const text = collect(child)
-  const [code] = (await once(child, 'close')) as [number | null]
-  return { code: code ?? -1, ...text }
-}
-
-async function expectOk(command: string, args: string[], more?: NodeJS.ProcessEnv): Promise<Ended> {
-  const ended = await run(command, args, more)
-  assert.equal(ended.code, 0, `${command} ${args.join(' ')}\n${ended.stdout}${ended.stderr}`)
-  return ended
-}
-
-const write = (file: string, text: string): void => writeFileSync(join(project, file), text)
-
-async function step<Value>(name: string, body: () => Promise<Value>): Promise<Value> {
-  const start = performance.now()
-  const value = await body()
-  console.log(`check-install: ${name} (${((performance.now() - start) / 1000).toFixed(1)} s)`)
-  return value
-}
-
-/** Packs, and installs what was packed with the versions of openai and TypeScript that the repository uses. */
-async function install(): Promise<void> {
-  const tarballs = join(project, 'tarballs')
+/** Packs what is published; the tarballs by name. */
+function pack(): Map<string, string> {
+  const tarballs = join(base, 'tarballs')
   mkdirSync(tarballs)
   const workspaces = PUBLISHED.flatMap((name) => ['-w', name])
   const report = execFileSync(
@@ -70,13 +35,30 @@ async function install(): Promise<void> {
   for (const { name, size, unpackedSize } of packed) {
     console.log(`  ${name}: ${Math.round(size / 1000)} kB packed, ${Math.round(unpackedSize / 1000)} kB unpacked`)
   }
+  return new Map(packed.map(({ name, filename }) => [name, `../tarballs/${filename}`]))
+}
+
+const NPM_INSTALL = ['install', '--no-audit', '--prefer-offline']
+const typescriptSpec = `typescript@${own.devDependencies['typescript']}`
+const ofSdk = (name: string): string => `${name}@${sdk.devDependencies[name]}`
+
+/** All that is published, with the versions of openai and TypeScript that the repository uses. */
+async function install(packed: Map<string, string>): Promise<void> {
   write('package.json', JSON.stringify({ name: 'consumer', version: '1.0.0', private: true }))
-  const files = packed.map(({ filename }) => `./${relative(project, join(tarballs, filename))}`)
-  const others = [`openai@${sdk.devDependencies['openai']}`, `typescript@${own.devDependencies['typescript']}`]
-  await expectOk('npm', ['install', '--no-audit', '--prefer-offline', ...files, ...others])
+  await expectOk('npm', [...NPM_INSTALL, ...packed.values(), ofSdk('openai'), typescriptSpec])
   const installed = await expectOk('npm', ['ls', '--all', '--parseable'])
   const ours = installed.stdout.split('\n').filter((line) => line.includes('@flywheel/'))
   assert.equal(ours.length, PUBLISHED.length, `only what is published may be installed:\n${ours.join('\n')}`)
+}
+
+/** The SDK and every provider's library, whose majors disagree about the zod that they would like to find. */
+async function installBeside(packed: Map<string, string>): Promise<void> {
+  write('package.json', JSON.stringify({ name: 'beside', version: '1.0.0', private: true }), beside)
+  const names = new Set(ROWS.flatMap(({ imports }) => Object.keys(imports)))
+  const others = [...names, 'esbuild', 'react', '@types/react'].map(ofSdk)
+  const tarball = packed.get('@flywheel/sdk') as string
+  const args = ['--legacy-peer-deps', tarball, ...others, typescriptSpec, `webpack@${WEBPACK}`, `zod@${ZOD}`]
+  await expectOk('npm', [...NPM_INSTALL, ...args], {}, beside)
 }
 
 /** The body of a program that wraps the real openai client, corrects the answer, and prints what was recorded. */
@@ -238,10 +220,13 @@ async function commandLine(): Promise<void> {
 
 process.chdir(resolve(import.meta.dirname, '..'))
 try {
-  await step('packed and installed', install)
+  const packed = pack()
+  await step('packed and installed', () => install(packed))
   await step('ESM and CJS programs', javascript)
+  await step("the SDK installed with each provider's majors", () => installBeside(packed))
+  await step('beside each of them as ESM, as CJS and bundled', matrix)
   await step('types under nodenext and bundler', typescript)
   await step('flywheel up, list, export run', commandLine)
 } finally {
-  rmSync(project, { recursive: true, force: true })
+  rmSync(base, { recursive: true, force: true })
 }
