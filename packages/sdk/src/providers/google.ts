@@ -17,27 +17,48 @@ import {
   withoutSecrets,
 } from './shape.js'
 
-/** Function declarations one by one, the server's own tools by their key. A tool that the host runs has no declaration yet. */
+/** Tools that the server runs, whose settings are known to be settings. */
+const SERVER_TOOLS = [
+  'codeExecution',
+  'computerUse',
+  'enterpriseWebSearch',
+  'exaAiSearch',
+  'fileSearch',
+  'googleMaps',
+  'googleSearch',
+  'googleSearchRetrieval',
+  'mcpServers',
+  'parallelAiSearch',
+  'retrieval',
+  'urlContext',
+]
+
+function functionDefinition(value: unknown): ToolDefinition {
+  const { name, description, parameters, parametersJsonSchema, ...beside } = asShape(value)
+  const schema = parametersJsonSchema ?? parameters
+  return {
+    ...(beside as JsonObject),
+    type: 'function',
+    name: asText(name) ?? '',
+    description: asText(description),
+    parameters: isShape(schema) ? (schema as JsonObject) : undefined,
+  } as ToolDefinition
+}
+
+/**
+ * Function declarations one by one, the server's own tools by their key. What the host runs itself has no declaration
+ * yet, and its fields are the host's own: a client of an MCP server holds credentials.
+ */
 function toolDefinitions(value: unknown): ToolDefinition[] {
   const { functionDeclarations, ...rest } = asShape(value)
-  const tools = asArray(functionDeclarations).map((declaration): ToolDefinition => {
-    const { name, description, parameters, parametersJsonSchema, ...beside } = asShape(declaration)
-    const schema = parametersJsonSchema ?? parameters
-    return {
-      ...(beside as JsonObject),
-      type: 'function',
-      name: asText(name) ?? '',
-      description: asText(description),
-      parameters: isShape(schema) ? (schema as JsonObject) : undefined,
-    } as ToolDefinition
-  })
-  const isCallable = typeof rest['callTool'] === 'function' || (!functionDeclarations && Object.keys(rest).length === 0)
-  if (isCallable) return [...tools, { type: 'callable', name: 'callable' }]
+  if ('callTool' in rest) return [{ type: 'callable', name: 'callable' }]
+  const tools = asArray(functionDeclarations).map(functionDefinition)
   for (const [key, settings] of Object.entries(rest)) {
-    if (settings !== null && settings !== undefined)
-      tools.push({ ...asShape(withoutSecrets(settings)), type: key, name: key })
+    if (settings === null || settings === undefined) continue
+    const beside = SERVER_TOOLS.includes(key) ? asShape(withoutSecrets({ settings })) : {}
+    tools.push({ ...beside, type: key, name: key })
   }
-  return tools
+  return tools.length > 0 ? tools : [{ type: 'callable', name: 'callable' }]
 }
 
 function request(args: readonly unknown[], hold: HoldBlob, provider: string): RequestFields {

@@ -1,0 +1,259 @@
+import { type CallableTool, GoogleGenAI as GoogleGenAI3 } from '@google/genai'
+import { GoogleGenAI as GoogleGenAI1 } from 'genai-1'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { contentBody, contentFrames, googleError, responseFrames } from '../support/google-stub.js'
+import { frames, type ProviderStub, providerStub, whole } from '../support/provider-stub.js'
+import { recording } from '../support/recording.js'
+import { until } from '../support/setup.js'
+
+let stub: ProviderStub
+beforeAll(async () => {
+  stub = await providerStub()
+})
+afterAll(() => stub.close())
+afterEach(() => expect(stub.queue.splice(0)).toHaveLength(0))
+
+const request = { model: 'gemini-test', contents: 'Hi' }
+const said = (content: string) => [{ role: 'assistant', parts: [{ type: 'text', content }] }]
+const streamed = contentFrames('stream-text.sse')
+const answer = (parts: unknown[], more: object = {}) => ({
+  candidates: [{ content: { role: 'model', parts }, finishReason: 'STOP', index: 0 }],
+  usageMetadata: { promptTokenCount: 10, candidatesTokenCount: 5, totalTokenCount: 15 },
+  modelVersion: 'gemini-3.8-flash-001',
+  ...more,
+})
+
+// The majors' types differ in what is not used here; one of them stands for both.
+const MAJORS = [
+  ['1', GoogleGenAI1],
+  ['3', GoogleGenAI3],
+] as unknown as [string, typeof GoogleGenAI3][]
+
+describe.each(MAJORS)('@google/genai %s', (_major, GoogleGenAI) => {
+  function setup() {
+    const kit = recording()
+    const make = () => new GoogleGenAI({ apiKey: 'secret-key', httpOptions: { baseUrl: stub.url } })
+    return { ...kit, bare: make(), client: kit.flywheel.wrap(make()) }
+  }
+
+  test('wrapping touches no lazy getter and changes no key (braintrust-sdk-javascript#594)', () => {
+    const { flywheel } = setup()
+    const client = new GoogleGenAI({ apiKey: 'x' })
+    const touched: string[] = []
+    for (const name of ['interactions', 'webhooks', 'agents']) {
+      Object.defineProperty(client, name, {
+        configurable: true,
+        get() {
+          touched.push(name)
+          throw new Error('not on this platform')
+        },
+      })
+    }
+    const before = [Object.keys(client), Object.keys(client.models)]
+    const { generateContent } = client.models
+    flywheel.wrap(client)
+    expect(client.models.generateContent).not.toBe(generateContent)
+    expect(client.models.generateContent.name).toBe(generateContent.name)
+    expect([Object.keys(client), Object.keys(client.models)]).toEqual(before)
+    flywheel.unwrap(client)
+    expect(client.models.generateContent).toBe(generateContent)
+    expect([Object.keys(client), Object.keys(client.models)]).toEqual(before)
+    expect(touched).toEqual([])
+  })
+
+  test('the response keeps its class and its getters', async () => {
+    const { client, bare, one } = setup()
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    stub.queue.push(whole(contentBody('response-tools.json')), whole(contentBody('response-tools.json')))
+    const [response, expected] = [
+      await client.models.generateContent(request),
+      await bare.models.generateContent(request),
+    ]
+    expect(Object.getPrototypeOf(response)).toBe(Object.getPrototypeOf(expected))
+    expect((await one()).provider_json).not.toHaveProperty('sdkHttpResponse')
+    // The library warns when `text` is read beside calls: that we read no getter shows in its silence.
+    expect(warn).not.toHaveBeenCalled()
+    expect(response.text).toBe(expected.text)
+    expect(warn).toHaveBeenCalled()
+    expect(response.functionCalls).toHaveLength(3)
+    warn.mockRestore()
+  })
+
+  test('an async generator is recorded when the host reads it without a loop', async () => {
+    const { client, flywheel, one } = setup()
+    stub.queue.push(frames(streamed))
+    const stream = await client.models.generateContentStream(request)
+    const texts: unknown[] = []
+    for (let step = await stream.next(); !step.done; step = await stream.next()) texts.push(step.value.text)
+    expect(texts.join('')).toBe('Hello')
+    const event = await one()
+    expect(event).toMatchObject({ status: 'ok', outputs: said('Hello') })
+    expect(flywheel.idOf(stream)).toBe(event.id)
+  })
+
+  test('stream.return() is an early break', async () => {
+    const { client, one } = setup()
+    stub.queue.push(frames(streamed, 'open'))
+    const stream = await client.models.generateContentStream(request)
+    await stream.next()
+    await stream.return(undefined)
+    expect(await one()).toMatchObject({ status: 'aborted', outputs: said('Hel') })
+  })
+
+  test('a chat goes through the models: each message is one record, with the history as it was sent', async () => {
+    const { client, interactions } = setup()
+    const chat = client.chats.create({ model: 'gemini-test', config: { systemInstruction: 'Be brief.' } })
+    stub.queue.push(whole(contentBody('response.json')), frames(streamed))
+    expect((await chat.sendMessage({ message: 'Hi' })).text).toBe('Hello')
+    for await (const _ of await chat.sendMessageStream({ message: 'Again' }));
+    expect(chat.getHistory()).toHaveLength(6)
+    const [first, second] = await interactions()
+    expect(first).toMatchObject({ system: [{ type: 'text', content: 'Be brief.' }], finish_reasons: ['STOP'] })
+    expect(second?.messages).toEqual([
+      { role: 'user', parts: [{ type: 'text', content: 'Hi' }] },
+      { role: 'assistant', parts: [{ type: 'text', content: 'Hello' }] },
+      { role: 'user', parts: [{ type: 'text', content: 'Again' }] },
+    ])
+    expect(second?.outputs).toEqual(said('Hello'))
+  })
+
+  function weather(): CallableTool & { calls: unknown[] } {
+    const calls: unknown[] = []
+    return {
+      calls,
+      tool: async () => ({ functionDeclarations: [{ name: 'weather', description: 'tells' }] }),
+      callTool: async (given) => {
+        calls.push(...given)
+        return given.map(({ name }) => ({ functionResponse: { name: name as string, response: { sky: 'grey' } } }))
+      },
+    }
+  }
+  const calling = answer([{ functionCall: { name: 'weather', args: { city: 'Oslo' } } }])
+  const CALLED = [
+    { type: 'tool_call', id: 'weather', name: 'weather', arguments: { city: 'Oslo' } },
+    { type: 'tool_call_response', id: 'weather', response: { sky: 'grey' }, extra: { name: 'weather' } },
+    { type: 'text', content: 'It is grey.' },
+  ]
+
+  test('automatic function calling is one record: calls, responses and the answer in their order', async () => {
+    const { client, flywheel, one } = setup()
+    await flywheel.flush()
+    const tool = weather()
+    stub.queue.push(whole(calling), whole(answer([{ text: 'It is grey.' }])))
+    const response = await client.models.generateContent({ ...request, config: { tools: [tool] } })
+    expect(response.text).toBe('It is grey.')
+    expect(tool.calls).toHaveLength(1)
+    const event = await one()
+    expect(event.messages).toEqual([{ role: 'user', parts: [{ type: 'text', content: 'Hi' }] }])
+    expect(event.outputs?.[0]?.parts).toEqual(CALLED)
+    expect(event.provider_json).not.toHaveProperty('automaticFunctionCallingHistory')
+    expect(event.tools).toEqual([{ type: 'callable', name: 'callable' }])
+  })
+
+  test('the same, streamed; the tokens of its requests are added', async () => {
+    const { client, one } = setup()
+    stub.queue.push(frames(responseFrames([calling])), frames(responseFrames([answer([{ text: 'It is grey.' }])])))
+    const stream = await client.models.generateContentStream({ ...request, config: { tools: [weather()] } })
+    for await (const _ of stream);
+    const event = await one()
+    expect(event.outputs?.[0]?.parts).toEqual(CALLED)
+    expect(event).toMatchObject({ status: 'ok', usage_input_tokens: 20, usage_output_tokens: 10 })
+    expect(event.messages).toEqual([{ role: 'user', parts: [{ type: 'text', content: 'Hi' }] }])
+  })
+
+  test('a tool that the host runs is recorded by name alone, also in the first call after wrap', async () => {
+    for (const isLoaded of [true, false]) {
+      const { client, flywheel, transport, one } = setup()
+      if (isLoaded) await flywheel.flush()
+      const tool = Object.assign(weather(), { config: { token: 'canary' } })
+      stub.queue.push(whole(contentBody('response.json')))
+      await client.models.generateContent({ ...request, config: { tools: [tool] } })
+      expect((await one()).tools?.length).toBeGreaterThan(0)
+      expect(transport.batches.map(({ ndjson }) => ndjson).join()).not.toContain('canary')
+    }
+  })
+
+  test('automatic function calling that comes to its limit ends with the call it did not follow', async () => {
+    const { client, one } = setup()
+    stub.queue.push(whole(calling))
+    await client.models.generateContent({
+      ...request,
+      config: { tools: [weather()], automaticFunctionCalling: { maximumRemoteCalls: 1 } },
+    })
+    expect((await one()).outputs?.[0]?.parts).toEqual(CALLED.slice(0, 2))
+  })
+
+  test('an abort by config.abortSignal, before the answer and in the stream', async () => {
+    const { client, interactions } = setup()
+    const abort = new AbortController()
+    stub.queue.push(() => {})
+    const before = stub.requests.length
+    const promise = client.models.generateContent({ ...request, config: { abortSignal: abort.signal } })
+    promise.catch(() => {})
+    await until(() => stub.requests.length > before)
+    abort.abort()
+    await expect(promise).rejects.toThrow('abort')
+    const second = new AbortController()
+    stub.queue.push(frames(streamed.slice(0, 1), 'open'))
+    await expect(async () => {
+      const config = { abortSignal: second.signal, temperature: 0 }
+      for await (const _ of await client.models.generateContentStream({ ...request, config })) second.abort()
+    }).rejects.toThrow('abort')
+    const [unanswered, seen] = await interactions()
+    expect(unanswered).toMatchObject({ status: 'aborted', parameters: {} })
+    expect(unanswered).not.toHaveProperty('error_type')
+    expect(seen).toMatchObject({ status: 'aborted', parameters: { temperature: 0 }, outputs: said('Hel') })
+    expect(seen).not.toHaveProperty('error_type')
+  })
+
+  test('an error is the library’s own, and nothing goes unhandled', async () => {
+    const { client, one } = setup()
+    const unhandled: unknown[] = []
+    const listen = (reason: unknown) => void unhandled.push(reason)
+    process.on('unhandledRejection', listen)
+    stub.queue.push(whole(googleError(429), 429))
+    await expect(client.models.generateContent(request)).rejects.toMatchObject({ name: 'ApiError', status: 429 })
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    process.off('unhandledRejection', listen)
+    expect(unhandled).toEqual([])
+    expect(await one()).toMatchObject({ status: 'error', error_type: 'ApiError' })
+  })
+
+  test('a blocked prompt is an answer without outputs, whole and streamed', async () => {
+    const { client, interactions } = setup()
+    const blocked = contentBody('response-blocked.json')
+    stub.queue.push(whole(blocked), frames(responseFrames([blocked])))
+    await client.models.generateContent(request)
+    for await (const _ of await client.models.generateContentStream(request));
+    for (const event of await interactions()) {
+      expect(event).toMatchObject({
+        status: 'ok',
+        outputs: [],
+        has_text: false,
+        finish_reasons: [],
+        usage_input_tokens: 9,
+        provider_json: { promptFeedback: { blockReason: 'PROHIBITED_CONTENT' } },
+      })
+    }
+  })
+
+  test('what is no answer is left alone: countTokens and models.list', async () => {
+    const { client, sent } = setup()
+    stub.queue.push(whole({ totalTokens: 3 }), whole({ models: [{ name: 'models/a' }] }))
+    expect((await client.models.countTokens(request)).totalTokens).toBe(3)
+    const names: unknown[] = []
+    for await (const { name } of await client.models.list()) names.push(name)
+    expect(names).toEqual(['models/a'])
+    expect(await sent()).toEqual([])
+  })
+
+  test('Vertex is recorded under its own name', async () => {
+    const kit = recording()
+    const client = kit.flywheel.wrap(
+      new GoogleGenAI({ vertexai: true, apiKey: 'secret-key', httpOptions: { baseUrl: stub.url } }),
+    )
+    stub.queue.push(whole(contentBody('response.json')))
+    await client.models.generateContent(request)
+    expect((await kit.one()).provider).toBe('gcp.vertex_ai')
+  })
+})
