@@ -75,7 +75,7 @@ export class Sender {
     )
     this.#isAdopting = false
     for (const waiter of delivery.waiters) waiter.upTo = delivery.created
-    this.run()
+    if (delivery.waiters.size > 0) this.run()
   }
 
   /** Ends the request in flight; its batch stays pending. */
