@@ -36,6 +36,7 @@ export default defineConfig({
     openai: 'src/providers/openai.ts',
     anthropic: 'src/providers/anthropic.ts',
     google: 'src/providers/google.ts',
+    'vercel-ai': 'src/ai/vercel-ai.ts',
   },
   format: ['esm', 'cjs'],
   target: 'es2022',

@@ -37,10 +37,15 @@ export class Call {
   /** What is recorded if nothing more is seen. */
   onAbandon: (() => void) | undefined
 
-  constructor(capture: Capture, runner: Runner, frame: Frame | undefined = capture.frame()) {
+  constructor(
+    capture: Capture,
+    runner: Runner,
+    frame: Frame | undefined = capture.frame(),
+    id: string = capture.state.newId(),
+  ) {
     this.#capture = capture
     this.#runner = runner
-    this.id = capture.state.newId()
+    this.id = id
     this.#frame = frame
     this.#mode = capture.mode(frame)
     this.#span = capture.span(this.id, frame)
@@ -101,6 +106,13 @@ export class Call {
     abandoned?.unregister(this)
     const durationMs = performance.now() - this.#start
     this.#runner.run(() => this.#write(durationMs, typeof status === 'function' ? status() : status, read, error))
+  }
+
+  /** Ends the call without a record: something further in has it. */
+  drop(): void {
+    this.#isDone = true
+    this.#capture.open.delete(this)
+    abandoned?.unregister(this)
   }
 
   #write(

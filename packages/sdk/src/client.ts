@@ -1,4 +1,5 @@
 import type { LinkTargetKind, Purpose } from '@flywheel/schema/wire'
+import { AI, type Ai, createAi } from './ai/delegate.js'
 import { Capture } from './capture.js'
 import { ticketKinds } from './capture-mode.js'
 import { type Context, innerFrame, type WaitUntil } from './context.js'
@@ -74,6 +75,8 @@ export interface Flywheel extends Handlers {
   /** Writes what open calls have seen, flushes, and takes nothing any more. */
   shutdown(timeoutMs?: number): Promise<FlushReport>
   stats(): Stats
+  /** For `@flywheel/sdk/ai`. */
+  readonly [AI]: Ai
 }
 
 function subjectFields(subject: ConsentSubject): { subject_kind: 'user' | 'session' | 'project'; subject: string } {
@@ -214,6 +217,7 @@ function createClient(
     return delivery.flush(timeoutMs)
   }
 
+  const ai = createAi(capture)
   const host: Host = {
     turn: (context) => client.turn(context),
     run: (fn, waitUntil) => client.context.run({}, fn, { waitUntil }),
@@ -225,7 +229,7 @@ function createClient(
     observe: ((name: string, source: unknown, given?: ObserveOptions) =>
       observe(capture, name, source, given)) as Flywheel['observe'],
     turn(context = {}) {
-      const turn = createTurn(context, state, sign)
+      const turn = createTurn(context, state, sign, ai)
       if (context.ref) link(turn, context.ref)
       return turn
     },
@@ -237,7 +241,7 @@ function createClient(
       if (typeof object !== 'object' || object === null) return undefined
       const known = state.ids.get(object)
       const responseId = (object as { id?: unknown }).id
-      return known ?? (typeof responseId === 'string' ? state.responses.get(responseId) : undefined)
+      return known ?? (typeof responseId === 'string' ? state.responses.get(responseId) : ai.claim(object))
     },
     ticket(target, given = {}) {
       try {
@@ -263,6 +267,7 @@ function createClient(
       return delivery.close(timeoutMs)
     },
     stats: () => delivery.stats(),
+    [AI]: ai,
     ...createHandlers(host, { url: options.url, timeoutMs, fetch: options.fetch, redact, report }),
   }
   return client

@@ -1,3 +1,4 @@
+import type { Ai, AiOptions, AiTelemetrySettings } from './ai/delegate.js'
 import { type Context, innerFrame } from './context.js'
 import type { SharedState } from './shared-state.js'
 import { TURN } from './target.js'
@@ -24,6 +25,13 @@ export interface Turn {
   readonly ref: string | undefined
   /** Runs `fn`; calls inside it, also after awaits, are steps of this turn. */
   run<R>(fn: () => R): R
+  /**
+   * For Vercel's `ai`, version 6 and 7: `streamText({ model, messages, ...turn.ai() })` records each step of the call.
+   * `telemetry` are the host's own settings for the same call. Ask for it anew for each call.
+   */
+  ai(telemetry?: AiTelemetrySettings): AiOptions
+  /** For Vercel's `ai`, version 5 to 7: the model, its calls recorded as steps of this turn. */
+  model<M>(model: M): M
   /** Response headers from which a browser reads id and ticket. */
   headers(): Record<string, string>
   /** For `toUIMessageStreamResponse({ messageMetadata })`: id and ticket with the start of the message. */
@@ -36,6 +44,7 @@ export function createTurn(
   { id: givenId, ref, ttl, kinds, ...given }: TurnContext,
   state: SharedState,
   sign: SignTicket,
+  ai: Ai,
 ): Turn {
   const id = givenId?.toLowerCase() ?? state.newId()
   const frame = innerFrame(state.store.getStore(), given, { turnId: id })
@@ -54,6 +63,8 @@ export function createTurn(
       // Where the turn is gone on with, the mode can be stricter than where it was opened.
       return state.store.run(capture === undefined ? frame : innerFrame(frame, { capture }), fn)
     },
+    ai: (telemetry) => ai.options(frame, telemetry),
+    model: (model) => ai.model(model, frame),
     headers: () => ({ 'flywheel-turn': id, ...(turn.ticket && { 'flywheel-ticket': turn.ticket }) }),
     messageMetadata: (options) =>
       options?.part && options.part.type !== 'start' ? undefined : { flywheel: { turn: id, ticket: turn.ticket } },

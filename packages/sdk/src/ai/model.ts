@@ -1,0 +1,25 @@
+import type { Capture } from '../capture.js'
+import { observeModelCall } from './model-call.js'
+import { type AiSession, noteRecorded } from './session.js'
+import { asShape } from './shape.js'
+
+/** Records one `doGenerate` or `doStream` of a model of version 2, 3 or 4. */
+export function observeModel(
+  capture: Capture,
+  session: AiSession | undefined,
+  model: object,
+  options: unknown,
+  run: () => PromiseLike<unknown>,
+): PromiseLike<unknown> {
+  const { provider, modelId } = model as { provider?: unknown; modelId?: unknown }
+  return observeModelCall(
+    {
+      capture,
+      session,
+      model: { provider, modelId },
+      options: asShape(options),
+      onResponse: (responseId) => noteRecorded(capture, responseId),
+    },
+    run,
+  )
+}
