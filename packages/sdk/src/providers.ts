@@ -8,8 +8,11 @@ const openai: Provider = {
     'embeddings.create': 'embeddings',
     'completions.create': 'completions',
   },
+  // Behind a gateway Azure's client has another address, but still the field that only it has.
   name: (client) =>
-    /\.azure\.com/.test(String((client as { baseURL?: unknown }).baseURL)) ? 'azure.ai.openai' : 'openai',
+    'apiVersion' in client || /\.azure\.com/.test(String((client as { baseURL?: unknown }).baseURL))
+      ? 'azure.ai.openai'
+      : 'openai',
   load: () => import('./providers/openai.js'),
 }
 

@@ -235,8 +235,12 @@ test('log probabilities grow, reasoning of compatible servers comes before the t
   stub.queue.push(
     sse([
       chunk({ reasoning_content: 'hm' }),
+      chunk({ novelty: [{ n: 1 }] }),
       piece({ content: 'a', annotations: [{ n: 1 }] }, { content: [{ token: 'a' }], refusal: null }),
-      piece({ content: 'b', annotations: [{ n: 2 }] }, { content: [{ token: 'b' }], refusal: null }),
+      piece(
+        { content: 'b', annotations: [{ n: 2 }], novelty: [{ n: 2 }] },
+        { content: [{ token: 'b' }], refusal: null },
+      ),
       chunk({}, { finish_reason: 'stop' }),
     ]),
   )
@@ -247,8 +251,8 @@ test('log probabilities grow, reasoning of compatible servers comes before the t
       content: 'hm',
       extra: { logprobs: { content: [{ token: 'a' }, { token: 'b' }], refusal: null } },
     },
-    { type: 'text', content: 'ab' },
-    { type: 'other', provider_type: 'annotations', raw: [{ n: 1 }, { n: 2 }] },
+    { type: 'text', content: 'ab', extra: { annotations: [{ n: 1 }, { n: 2 }] } },
+    { type: 'other', provider_type: 'novelty', raw: [{ n: 1 }, { n: 2 }] },
   ])
 })
 

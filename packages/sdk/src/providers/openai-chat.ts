@@ -61,12 +61,22 @@ function plainMessage(value: unknown): Message | null {
   return Object.keys(value as Shape).length === 2 ? { role, parts: [{ type: 'text', content }] } : null
 }
 
+/** Citations belong to the text that they are about; a message's come beside all of it. */
+function citeText(parts: Part[]): void {
+  const at = parts.findIndex((part) => part.type === 'other' && part.provider_type === 'annotations')
+  const text = parts.filter((part) => part.type === 'text').at(-1)
+  if (at < 0 || !text) return
+  const [cited] = parts.splice(at, 1)
+  if (cited?.type === 'other') withExtra(text, { annotations: cited.raw })
+}
+
 /** One chat message as parts: reasoning, then content, then tool calls, which is the order of generation. */
 function message(value: unknown, hold: HoldBlob): Message {
   const plain = plainMessage(value)
   if (plain) return plain
   const { role, content, refusal, tool_calls, name, tool_call_id, reasoning_content, reasoning, audio, ...rest } =
     asShape(value)
+  const { function_call, ...unknown } = rest
   const known = ROLES[String(role)]
   const parts: Part[] = []
   const thought = asText(reasoning_content) ?? asText(reasoning)
@@ -89,10 +99,13 @@ function message(value: unknown, hold: HoldBlob): Message {
     } else parts.push(otherPart('audio', audio))
   }
   for (const call of asArray(tool_calls)) parts.push(toolCall(call))
-  for (const [key, unknown] of Object.entries(rest)) {
-    const isEmpty = unknown === null || unknown === undefined || (Array.isArray(unknown) && unknown.length === 0)
-    if (!isEmpty && key !== 'parsed') parts.push(otherPart(key, unknown))
+  // What calls were before they were tools: one a message, without an id.
+  if (isShape(function_call)) parts.push(withExtra(toolCall({ function: function_call }), { type: 'function_call' }))
+  for (const [key, value] of Object.entries(unknown)) {
+    const isEmpty = value === null || value === undefined || (Array.isArray(value) && value.length === 0)
+    if (!isEmpty && key !== 'parsed') parts.push(otherPart(key, value))
   }
+  citeText(parts)
   if (!known) parts.push(otherPart('role', role ?? null))
   return { role: known ?? 'user', parts, name: known === 'tool' ? undefined : asText(name) } as Message
 }
@@ -281,6 +294,7 @@ function accumulator(): Accumulator {
           else fromMessage[key] = value
         }
         parts.push(...message(fromMessage, hold).parts)
+        citeText(parts)
         return choiceOutput({ role: 'assistant', parts }, beside)
       })
       return answer(

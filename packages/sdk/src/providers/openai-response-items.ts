@@ -22,11 +22,14 @@ const HOST_TOOLS: Record<string, string> = {
 const isEmpty = (value: unknown): boolean =>
   value === null || value === undefined || (Array.isArray(value) && value.length === 0)
 
+/** What the client's own helpers put into an item that a host sends again. */
+const PARSED = new Set(['parsed', 'parsed_arguments'])
+
 /** What stands beside an item's known fields; that it is finished says nothing. */
 function beside(rest: Shape): Shape {
-  return Object.fromEntries(
-    Object.entries(rest).filter(([key, value]) => !isEmpty(value) && !(key === 'status' && value === 'completed')),
-  )
+  const isSaid = ([key, value]: [string, unknown]) =>
+    !isEmpty(value) && !PARSED.has(key) && !(key === 'status' && value === 'completed')
+  return Object.fromEntries(Object.entries(rest).filter(isSaid))
 }
 
 /** A copy in which each data URL has become a `blob` part: bytes never travel. */

@@ -1,16 +1,8 @@
 import type { Message } from '@flywheel/schema/wire'
-import OpenAI from 'openai'
-import OpenAI5 from 'openai-5'
-import OpenAI7 from 'openai-7'
+import type OpenAI from 'openai'
+import { MAJORS } from '../support/openai-majors.js'
 import type { Adapter } from './adapter.js'
 import { versionOf } from './version-of.js'
-
-/** The majors of the package; their types differ in what is not used here, so one of them stands for all. */
-const MAJORS = [
-  ['openai-5', OpenAI5],
-  ['openai', OpenAI],
-  ['openai-7', OpenAI7],
-] as unknown as [string, typeof OpenAI][]
 
 /** An argument string that `JSON.parse` and `JSON.stringify` would change. */
 export const EXACT = '{ "id": 12345678901234567890, "x": 1.0 }'
@@ -23,7 +15,7 @@ type Shared = 'package' | 'version' | 'client' | 'error'
 
 /** One adapter of an endpoint for each installed major. */
 export const openaiAdapters = (endpoint: Omit<Adapter<OpenAI>, Shared>): Adapter<OpenAI>[] =>
-  MAJORS.map(([name, Client]) => ({
+  MAJORS.map(([_major, name, Client]) => ({
     ...endpoint,
     package: 'openai',
     version: versionOf(name),
