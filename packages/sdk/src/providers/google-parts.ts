@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue, Message, Part, Role } from '@flywheel/schema/wire'
 import type { HoldBlob } from '../blobs.js'
+import { gatherArguments } from './google-arguments.js'
 import { asArray, asShape, asText, isShape, otherPart, type Shape, withExtra, withoutBytes } from './shape.js'
 
 /**
@@ -35,9 +36,10 @@ function known(shape: Shape, names: CallNames, hold: HoldBlob): Part | null {
   // Beside anything but a text, both are the part's own.
   const beside = { ...rest, thought, thoughtSignature }
   if (isShape(functionCall)) {
-    const { id, name, args, ...more } = functionCall
+    const { id, name, args, partialArgs, willContinue: _, ...more } = functionCall
     const called = { type: 'tool_call', id: names.of('call', id, name), name: asText(name) ?? '' } as const
-    return withExtra({ ...called, arguments: asShape(args) as JsonObject }, { ...more, ...beside })
+    const given = partialArgs ? gatherArguments(args, partialArgs) : (asShape(args) as JsonObject)
+    return withExtra({ ...called, arguments: given }, { ...more, ...beside })
   }
   if (isShape(functionResponse)) {
     const { id, response, ...more } = functionResponse

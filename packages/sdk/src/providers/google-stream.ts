@@ -20,13 +20,22 @@ interface GrowingCandidate {
 
 const isPlainText = (part: Shape): boolean => typeof part['text'] === 'string'
 
+/** Goes on with a call whose arguments come in pieces; false if the last part is no such call. */
+function continueCall(last: Shape, part: Shape): boolean {
+  const [open, more] = [asShape(last['functionCall']), part['functionCall']]
+  if (!open['willContinue'] || !isShape(more)) return false
+  const partialArgs = [...asArray(open['partialArgs']), ...asArray(more['partialArgs'])]
+  Object.assign(last, part, { functionCall: { ...open, ...more, partialArgs, willContinue: more['willContinue'] } })
+  return true
+}
+
 function addPart(parts: Shape[], part: Shape): boolean {
   const last = parts.at(-1)
   const isText = isPlainText(part)
   // A signature ends a text: what follows it is another part.
   if (last && isText && isPlainText(last) && !last['thought'] === !part['thought'] && !last['thoughtSignature']) {
     Object.assign(last, part, { text: `${last['text']}${part['text']}` })
-  } else parts.push({ ...part })
+  } else if (!last || !continueCall(last, part)) parts.push({ ...part })
   return !isText || part['text'] !== ''
 }
 

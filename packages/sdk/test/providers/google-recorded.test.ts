@@ -234,6 +234,34 @@ test('a streamed text ends where a signature stands, and thoughts do not flow in
   ])
 })
 
+test('a call whose arguments are streamed piece by piece is one call; no path leaves its arguments', async () => {
+  const part = (functionCall: object) => ({
+    candidates: [{ content: { role: 'model', parts: [{ functionCall }] }, index: 0 }],
+  })
+  const piece = (jsonPath: string, value: object, willContinue = true) =>
+    part({ partialArgs: [{ jsonPath, ...value }], willContinue })
+  const responses = [
+    part({ name: 'f', id: 'a', willContinue: true }),
+    piece('$.city', { stringValue: 'Os', willContinue: true }),
+    piece('$.city', { stringValue: 'lo' }),
+    piece('$.days[0].n', { numberValue: 1.5 }),
+    piece('$.days[99999999]', { boolValue: true }),
+    piece("$['odd name']", { nullValue: 'NULL_VALUE' }),
+    piece('$.__proto__.polluted', { stringValue: 'x' }),
+    part({}),
+    part({ name: 'g', args: {} }),
+    { candidates: [{ finishReason: 'STOP', index: 0 }] },
+  ]
+  const { event } = await generated({}, frames(responseFrames(responses)), 'generateContentStream')
+  const [call, ...rest] = event.outputs?.[0]?.parts ?? []
+  expect(call).toMatchObject({ type: 'tool_call', id: 'a', name: 'f' })
+  expect((call as { arguments: object }).arguments).toEqual(
+    JSON.parse('{"city":"Oslo","days":[{"n":1.5},true],"odd name":null,"__proto__":{"polluted":"x"}}'),
+  )
+  expect(rest).toEqual([{ type: 'tool_call', id: 'g', name: 'g', arguments: {} }])
+  expect({}).not.toHaveProperty('polluted')
+})
+
 test('embeddings: each content on its own, and no vector', async () => {
   const { event, ndjson } = await generated(
     { contents: ['a', 'b'] },
