@@ -1,1 +1,76 @@
-export {}
+import type { FlywheelEvent } from '@flywheel/schema/wire'
+import type { Redact } from '../redact.js'
+import { card } from './card.js'
+import { type CustomRedactor, custom } from './custom.js'
+import type { Detector } from './detector.js'
+import { email } from './email.js'
+import { iban } from './iban.js'
+import { ip } from './ip.js'
+import { createNumbering, numberer } from './numbering.js'
+import { phone } from './phone.js'
+import { createScopes } from './scope.js'
+import { secret } from './secret.js'
+import { ssn } from './ssn.js'
+import { createRedactText } from './text.js'
+import { redactEvent } from './walk.js'
+
+/** Which values are replaced. */
+export interface RedactorOptions {
+  /** Keys and tokens by their prefixes, JSON Web Tokens, private keys, passwords in URLs: `[SECRET_1]`. @default true */
+  secret?: boolean | undefined
+  /** `[EMAIL_1]`. @default true */
+  email?: boolean | undefined
+  /** `[IBAN_1]`. @default true */
+  iban?: boolean | undefined
+  /** Payment cards: `[CARD_1]`. @default true */
+  card?: boolean | undefined
+  /** `[PHONE_1]`. @default true */
+  phone?: boolean | undefined
+  /** Social security numbers of the United States: `[SSN_1]`. @default false */
+  ssn?: boolean | undefined
+  /** IPv4 and IPv6 addresses: `[IP_1]`. @default false */
+  ip?: boolean | undefined
+  /** The host's own, before all others. */
+  custom?: readonly CustomRedactor[] | undefined
+}
+
+/** In the order of their rank: of two that overlap the earlier names the whole. */
+const BUILT_IN: Readonly<Record<Exclude<keyof RedactorOptions, 'custom'>, readonly [Detector, boolean]>> = {
+  secret: [secret, true],
+  email: [email, true],
+  iban: [iban, true],
+  card: [card, true],
+  ssn: [ssn, false],
+  phone: [phone, true],
+  ip: [ip, false],
+}
+
+/**
+ * A redaction for `createFlywheel`: replaces personal values and secrets in everything that a person or a model wrote.
+ * Within a row, and within the rows of a turn that this process sees, the same value has the same placeholder, numbered
+ * by first appearance, so that a text keeps who is who. Placeholders hold nothing of the value, no hash either.
+ * @example
+ * const flywheel = createFlywheel({ redact: redactors({ ip: true }) })
+ */
+export function redactors(options: RedactorOptions = {}): Redact {
+  const detectors = [
+    ...(options.custom ?? []).map(custom),
+    ...Object.entries(BUILT_IN)
+      .filter(([name, [, isOn]]) => options[name as keyof typeof BUILT_IN] ?? isOn)
+      .map(([, [detector]]) => detector),
+  ]
+  const scopes = createScopes()
+  return (event) => {
+    const numbering = scopes.find(event) ?? createNumbering()
+    const text = createRedactText(
+      detectors,
+      numberer(numbering, () => JSON.stringify(event)),
+    )
+    const redacted = redactEvent(event as unknown as Record<string, unknown>, text) as unknown as FlywheelEvent
+    if (numbering.placeholders.size > 0) scopes.keep(event, numbering)
+    return redacted
+  }
+}
+
+export type { Redact } from '../redact.js'
+export type { CustomRedactor } from './custom.js'
