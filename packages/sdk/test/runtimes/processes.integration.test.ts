@@ -1,0 +1,112 @@
+import { spawn } from 'node:child_process'
+import { cpSync, existsSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type BuiltPackage, builtPackage } from '../support/built-package.js'
+import { type CollectorStub, collectorStub } from '../support/collector-stub.js'
+import { completion, json, type OpenAIStub, openaiStub, sse, words } from '../support/openai-stub.js'
+import { expectArrived, type Played } from '../support/runtime-check.js'
+
+const require = createRequire(import.meta.url)
+
+/** The binary of an npm package that its platform package carries; an install script may have moved it. */
+function binary(name: string, ...paths: string[]): string {
+  for (const path of paths) {
+    const folder = require.resolve.paths(name)?.find((folder) => existsSync(join(folder, path)))
+    // Where the install script did not run, a short script stands in for the binary.
+    if (folder && statSync(join(folder, path)).size > 1_000_000) return join(folder, path)
+  }
+  throw new Error(`the npm package ${name} holds no binary for ${process.platform} ${process.arch}; run npm ci`)
+}
+const platform = `${process.platform}-${process.arch}`
+const RUNTIMES: [string, () => [string, string[]]][] = [
+  ['Node', () => [process.execPath, ['--unhandled-rejections=strict']]],
+  ['Bun', () => [binary('bun', 'bun/bin/bun.exe', `@oven/bun-${platform}/bin/bun`), []]],
+  [
+    'Deno',
+    () => [
+      binary('deno', `@deno/${platform}-glibc/deno`, 'deno/deno'),
+      ['run', '--quiet', '--no-prompt', '--cached-only', '--node-modules-dir=manual', '--allow-all'],
+    ],
+  ],
+]
+
+let built: BuiltPackage
+let collector: CollectorStub
+let provider: OpenAIStub
+beforeAll(() => {
+  built = builtPackage()
+  cpSync(fileURLToPath(new URL('../support/runtime-host.js', import.meta.url)), join(built.folder, 'host.js'))
+})
+afterAll(() => built.remove())
+beforeEach(async () => {
+  collector = await collectorStub()
+  provider = await openaiStub()
+  provider.answer = (request, response, raw) =>
+    (request['stream'] ? sse(words(['Hel', 'lo'])) : json(completion({ content: 'Hello' })))(request, response, raw)
+})
+afterEach(async () => {
+  await collector.close()
+  await provider.close()
+})
+
+interface Ended {
+  code: number | null
+  stderr: string
+  report: { pending: number; dropped: number; rejected: number } | null
+  runs: Played[]
+}
+
+async function run([command, args]: [string, string[]], mode: string): Promise<Ended> {
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: built.folder,
+    DENO_DIR: join(built.folder, 'deno'),
+    NO_COLOR: '1',
+  }
+  const child = spawn(command, [...args, join(built.folder, 'host.js'), collector.url, provider.url, mode], {
+    cwd: built.folder,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let [stdout, stderr] = ['', '']
+  child.stdout.on('data', (piece) => {
+    stdout += piece
+  })
+  child.stderr.on('data', (piece) => {
+    stderr += piece
+  })
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  if (!stdout) throw new Error(`${command} ended with ${code}: ${stderr}`)
+  return { code, stderr, ...JSON.parse(stdout) }
+}
+
+test.each(RUNTIMES)(
+  '%s: the scenario, four at once, with context over awaits, delivered by flush',
+  async (_name, runtime) => {
+    const { code, stderr, report, runs } = await run(runtime(), 'flush')
+    expect([code, stderr]).toEqual([0, ''])
+    expect(report).toMatchObject({ pending: 0, dropped: 0, rejected: 0 })
+    expect(runs.map(({ follows }) => follows)).toEqual([true, true, true, true])
+    expectArrived(collector, runs)
+  },
+)
+
+test.each(RUNTIMES)('%s: a process that just ends delivers what it made', async (_name, runtime) => {
+  const { code, stderr, runs } = await run(runtime(), 'end')
+  expect([code, stderr]).toEqual([0, ''])
+  expectArrived(collector, runs)
+})
+
+test.each(RUNTIMES)(
+  '%s: a process that just ends is not held by a collector that is not there',
+  async (_name, runtime) => {
+    await collector.close()
+    const start = performance.now()
+    const { code, runs } = await run(runtime(), 'end')
+    expect([code, runs.length]).toEqual([0, 4])
+    expect(performance.now() - start).toBeLessThan(12_000)
+  },
+)
