@@ -1,1 +1,19 @@
-export {}
+export { configureFeedback, defaultFeedback } from './configure.js'
+export {
+  type CaptureOptions,
+  captureEdits,
+  createDraft,
+  type Draft,
+  type DraftOptions,
+  type FieldProps,
+} from './draft.js'
+export {
+  type BrowserFeedback,
+  type BrowserOptions,
+  createFeedback,
+  type FeedbackMethod,
+  type Rest,
+  type RetractIdentity,
+} from './feedback.js'
+export type { StorageKind } from './storage.js'
+export { type BrowserTarget, type MessageLike, targetOf, ticketOf } from './target.js'

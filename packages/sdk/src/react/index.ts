@@ -1,1 +1,3 @@
-export {}
+'use client'
+export { useDraft } from './use-draft.js'
+export { type BoundFeedback, useFeedback } from './use-feedback.js'
