@@ -21,6 +21,7 @@ function localStart(text: string, at: number): number {
   // In a text that holds JSON, the letter after a backslash belongs to the escape.
   if (text[start - 1] === '\\') start += text[start] === 'u' ? 5 : 1
   // `to=a@b.example`, `'a@b.example'`: the address begins behind what no mailbox is called.
+  const whole = start
   for (let index = at - 1; index >= start; index--) {
     if ("/=?'`{|}&!$*#^~".includes(text[index] as string)) {
       start = index + 1
@@ -28,6 +29,7 @@ function localStart(text: string, at: number): number {
     }
   }
   while (start < at && '.-+%'.includes(text[start] as string)) start++
+  if (start === at) start = whole
   return start < at ? start : -1
 }
 

@@ -4,6 +4,9 @@ import type { Placeholder } from './numbering.js'
 /** Texts within texts: JSON in a tool's arguments, and JSON in that. */
 const MAX_DEPTH = 4
 
+/** What stands between the strings of JSON nearly everywhere. */
+const PUNCTUATION = /^[\s{}[\],:]*$/
+
 /** Puts placeholders in a text. */
 export type RedactText = (text: string) => string
 
@@ -26,6 +29,14 @@ function literalEnd(text: string, start: number): number {
   return -1
 }
 
+/** The number of which `start` to `end` is a part. */
+function wholeNumber(text: string, start: number, end: number): [number, number] {
+  let [from, to] = [start, end]
+  while (from > 0 && /[-+.\deE]/.test(text[from - 1] as string)) from--
+  while (to < text.length && /[-+.\deE]/.test(text[to] as string)) to++
+  return [from, to]
+}
+
 /** The inside of a string literal as text, or null where it is none, such as one cut off in an escape. */
 function decoded(inside: string): string | null {
   try {
@@ -44,16 +55,25 @@ export function createRedactText(detectors: readonly Detector[], placeholder: Pl
     const spans = findAll(detectors, text)
     if (spans.length === 0) return text
     let redacted = ''
-    let end = 0
-    for (const span of spans) {
-      const replacement = placeholder(span.name, span.value)
-      redacted += text.slice(end, span.start) + (isQuoted ? `"${replacement}"` : replacement)
-      end = span.end
+    let at = 0
+    for (const { start, end, name, value } of spans) {
+      if (start < at) continue
+      const replacement = placeholder(name, value)
+      if (isQuoted) {
+        // Between strings stands a number: it is replaced whole, by a string.
+        const [from, to] = wholeNumber(text, start, end)
+        redacted += `${text.slice(at, Math.max(at, from))}"${replacement}"`
+        at = to
+      } else {
+        redacted += text.slice(at, start) + replacement
+        at = end
+      }
     }
-    return redacted + text.slice(end)
+    return redacted + text.slice(at)
   }
 
   function inside(literal: string, depth: number): string {
+    if (literal === '') return ''
     const text = literal.includes('\\') ? decoded(literal) : literal
     if (text === null) return plain(literal)
     const redacted = redact(text, depth + 1)
@@ -61,14 +81,15 @@ export function createRedactText(detectors: readonly Detector[], placeholder: Pl
     return text === literal ? redacted : JSON.stringify(redacted).slice(1, -1)
   }
 
-  function json(text: string, depth: number): string {
+  function json(text: string, depth: number, isQuoted: boolean): string {
     let redacted = ''
     let at = 0
-    let isNumberHit = false
+    let isChanged = false
     const between = (from: number, to?: number) => {
       const piece = text.slice(from, to)
-      const replaced = /\d{4}/.test(piece) ? plain(piece, true) : piece
-      if (replaced !== piece) isNumberHit = true
+      if (PUNCTUATION.test(piece)) return piece
+      const replaced = plain(piece, isQuoted)
+      if (replaced !== piece) isChanged = true
       return replaced
     }
     for (let open = text.indexOf('"'); open >= 0; open = text.indexOf('"', at)) {
@@ -82,12 +103,12 @@ export function createRedactText(detectors: readonly Detector[], placeholder: Pl
       at = close + 1
     }
     redacted += between(at)
-    // Quotes around what is no JSON would be ours alone; and a number is replaced whole or the text is read as prose.
-    return isNumberHit && !isJson(redacted) ? plain(text) : redacted
+    // Quotes of ours are for what was JSON; in prose with quotes of its own they would be noise.
+    return isQuoted && isChanged && !isJson(text) ? json(text, depth, false) : redacted
   }
 
   function redact(text: string, depth: number): string {
-    return depth < MAX_DEPTH && /^\s*[[{"]/.test(text) ? json(text, depth) : plain(text)
+    return depth < MAX_DEPTH && /^\s*[[{"]/.test(text) ? json(text, depth, true) : plain(text)
   }
 
   return (text) => redact(text, 0)
