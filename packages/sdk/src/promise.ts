@@ -8,6 +8,7 @@ interface ProviderPromise extends PromiseLike<unknown> {
   responsePromise?: PromiseLike<{ response?: unknown }>
   asResponse?: () => PromiseLike<unknown>
   _thenUnwrap?: (transform: (...args: unknown[]) => unknown) => object
+  _responseProps?: () => PromiseLike<{ options?: { stream?: boolean }; response: { body: object } }>
 }
 
 /**
@@ -26,7 +27,7 @@ export function observePromise(promise: ProviderPromise, call: Call, answers: An
   }
   const onError = (error: unknown) => (isAbort(error) ? call.end('aborted') : call.end('error', undefined, error))
 
-  const { parseResponse, responsePromise, asResponse, _thenUnwrap } = promise
+  const { parseResponse, responsePromise, asResponse, _thenUnwrap, _responseProps } = promise
   if (typeof parseResponse !== 'function') {
     promise.then(safely(onAnswer), onError)
     return
@@ -49,6 +50,18 @@ export function observePromise(promise: ProviderPromise, call: Call, answers: An
         () => {},
       )
       return raw
+    })
+  }
+  if (typeof _responseProps === 'function') {
+    // Anthropic's message threads parse a stream of their own of this: what they read of its bytes is what is seen.
+    hide(promise, '_responseProps', () => {
+      const props = _responseProps.call(promise)
+      const onProps = safely((taken) => {
+        const { options, response } = taken as Awaited<typeof props>
+        if (options?.stream && !isParsed) observeStream(response.body, call, answers)
+      })
+      props.then(onProps, () => {})
+      return props
     })
   }
   if (typeof _thenUnwrap === 'function') {

@@ -1,6 +1,7 @@
 import type { HoldBlob } from '../blobs.js'
 import type { Accumulator, AnswerFields } from '../provider.js'
 import { asArray, asShape, asText, type Shape } from './shape.js'
+import { readEvents } from './sse.js'
 
 /** A content block while it grows: texts are joined once, at the end. */
 interface GrowingBlock {
@@ -31,7 +32,7 @@ function overwrite(before: Shape, after: unknown): void {
 }
 
 /**
- * Collects a stream of message events. `read` makes the fields of a whole message, so that a streamed and a whole answer
+ * Collects a stream of message events, or of the bytes that carry them. `read` makes the fields of a whole message, so that a streamed and a whole answer
  * are read by the same code.
  */
 export function messageAccumulator(read: (message: Shape, hold: HoldBlob) => AnswerFields): Accumulator {
@@ -50,56 +51,60 @@ export function messageAccumulator(read: (message: Shape, hold: HoldBlob) => Ans
     return block
   }
 
-  function addDelta(block: GrowingBlock, delta: Shape): boolean {
-    switch (delta['type']) {
-      case 'text_delta':
-        block.text += asText(delta['text']) ?? ''
-        return true
-      case 'input_json_delta':
-        block.json += asText(delta['partial_json']) ?? ''
-        return true
-      case 'thinking_delta':
-        block.thinking += asText(delta['thinking']) ?? ''
-        return true
-      case 'citations_delta':
-        block.citations.push(delta['citation'])
+  /** True if the model wrote something; a signature or a citation is no token. */
+  function addDelta(block: GrowingBlock, { type, ...delta }: Shape): boolean {
+    let piece = ''
+    if (type === 'text_delta') block.text += piece = asText(delta['text']) ?? ''
+    else if (type === 'input_json_delta') block.json += piece = asText(delta['partial_json']) ?? ''
+    else if (type === 'thinking_delta') block.thinking += piece = asText(delta['thinking']) ?? ''
+    else if (type === 'citations_delta') block.citations.push(delta['citation'])
+    else overwrite(block.replaced, delta)
+    return piece !== ''
+  }
+
+  function add(chunk: unknown): boolean {
+    const event = asShape(chunk)
+    switch (event['type']) {
+      case 'content_block_delta':
+        return addDelta(blockAt(event['index'], {}), asShape(event['delta']))
+      case 'content_block_start':
+        blockAt(event['index'], event['content_block'])
+        return false
+      case 'message_start': {
+        // The library fills this very object while it streams: its content is read from the events instead.
+        const { content: _, usage: given, ...message } = asShape(event['message'])
+        overwrite(head, message)
+        overwrite(usage, given)
+        return false
+      }
+      case 'message_delta': {
+        const { type: _, delta, usage: given, ...rest } = event
+        overwrite(head, rest)
+        overwrite(head, delta)
+        overwrite(usage, given)
+        return false
+      }
+      case 'content_block_stop':
+      case 'message_stop':
+      case 'ping':
         return false
     }
-    const { type: _, ...rest } = delta
-    overwrite(block.replaced, rest)
+    unknown.push(chunk)
     return false
   }
 
+  let isContent = false
+  let addBytes: ((bytes: Uint8Array) => void) | undefined
+
   return {
     add(chunk) {
-      const event = asShape(chunk)
-      switch (event['type']) {
-        case 'content_block_delta':
-          return addDelta(blockAt(event['index'], {}), asShape(event['delta']))
-        case 'content_block_start':
-          blockAt(event['index'], event['content_block'])
-          return false
-        case 'message_start': {
-          // The library fills this very object while it streams: its content is read from the events instead.
-          const { content: _, usage: given, ...message } = asShape(event['message'])
-          overwrite(head, message)
-          overwrite(usage, given)
-          return false
-        }
-        case 'message_delta': {
-          const { type: _, delta, usage: given, ...rest } = event
-          overwrite(head, rest)
-          overwrite(head, delta)
-          overwrite(usage, given)
-          return false
-        }
-        case 'content_block_stop':
-        case 'message_stop':
-        case 'ping':
-          return false
-      }
-      unknown.push(chunk)
-      return false
+      if (!(chunk instanceof Uint8Array)) return add(chunk)
+      isContent = false
+      addBytes ??= readEvents((event) => {
+        isContent = add(event) || isContent
+      })
+      addBytes(chunk)
+      return isContent
     },
     isComplete: () => asText(head['stop_reason']) !== undefined,
     fields(hold) {

@@ -229,6 +229,46 @@ describe.each(MAJORS)('@anthropic-ai/sdk %s', (_major, Anthropic) => {
     expect(JSON.stringify(results)).toContain('rain in Oslo')
   })
 
+  test('a streaming toolRunner: each step is one record, as the host saw it', async () => {
+    const { client, bare, flywheel, interactions } = setup()
+    const tools = ['f', 'g'].map((name) => ({
+      name,
+      description: name,
+      input_schema: { type: 'object' as const },
+      run: () => `${name} ran`,
+      parse: (input: unknown) => input as never,
+    }))
+    async function run(from: typeof client) {
+      stub.queue.push(frames(messageFrames('stream-tools.sse')), frames(streamed))
+      const types: string[] = []
+      const runner = from.beta.messages.toolRunner({ ...request, tools: tools as never, stream: true })
+      for await (const stream of runner) for await (const event of stream) types.push(event.type)
+      return { types, message: await runner.done() }
+    }
+    const expected = await run(bare)
+    const actual = await run(client)
+    expect(actual).toEqual(expected)
+    const [first, second] = await interactions()
+    expect(first).toMatchObject({ status: 'ok', finish_reasons: ['tool_use'] })
+    expect(first?.outputs?.[0]?.parts).toMatchObject([
+      { type: 'text', content: 'Let me see' },
+      { type: 'tool_call', name: 'f', arguments: '{ "id": 12345678901234567890, "x": 1.0 }' },
+      { type: 'tool_call', name: 'g', arguments: {} },
+    ])
+    expect(second).toMatchObject({ status: 'ok', outputs: text('Hello'), usage_output_tokens: 15 })
+    expect(second?.time_to_first_token_ms).toBeGreaterThan(0)
+    expect(flywheel.idOf(actual.message)).toBe(second?.id)
+  })
+
+  test('the first call after wrap is recorded in full, though its options hold a circle', async () => {
+    const { client, one } = setup()
+    const agent: Record<string, unknown> = {}
+    agent['self'] = agent
+    stub.queue.push(whole(messageBody('message.json')))
+    await client.messages.create(request, { fetchOptions: { agent } } as never)
+    expect(await one()).toMatchObject({ messages: [{ parts: [{ content: 'Hi' }] }], outputs: text('Hello') })
+  })
+
   test('withOptions makes a wrapped client of the same class', async () => {
     const { client, one } = setup()
     const other = client.withOptions({ timeout: 5000 })
@@ -283,5 +323,31 @@ describe.each(MAJORS)('@anthropic-ai/sdk %s', (_major, Anthropic) => {
       outputs: [{ parts: [{ type: 'other', provider_type: 'novelty', raw: { type: 'novelty', a: 1, b: 2 } }] }],
       provider_json: { novel: 3, events: [{ type: 'weather_report', rain: true }] },
     })
+  })
+})
+
+test('a message thread of 1.x: each turn is one record and names what it continues, whole, streamed and broken off', async () => {
+  const { flywheel, interactions } = recording()
+  const client = flywheel.wrap(new Anthropic1({ apiKey: 'x', baseURL: stub.url, maxRetries: 0 }))
+  const thread = client.beta.messages.thread({ model: 'm', max_tokens: 64 })
+  stub.queue.push(whole(messageBody('message.json')), frames(streamed), frames(streamed.slice(0, 3), 'open'))
+  await thread.send([{ role: 'user', content: 'Hi' }])
+  expect(await thread.stream([{ role: 'user', content: 'Again' }]).finalText()).toBe('Hello')
+  const broken = thread.stream([{ role: 'user', content: 'Stop' }])
+  broken.on('text', () => broken.abort())
+  await expect(broken.finalMessage()).rejects.toThrow('aborted')
+  const [first, second, third] = await interactions()
+  expect(first).toMatchObject({ status: 'ok', outputs: text('Hello') })
+  expect(first).not.toHaveProperty('continues')
+  expect(second).toMatchObject({
+    status: 'ok',
+    continues: first?.provider_response_id,
+    messages: [{ parts: [{ content: 'Again' }] }],
+    outputs: text('Hello'),
+  })
+  expect(third).toMatchObject({
+    status: 'aborted',
+    continues: second?.provider_response_id,
+    outputs: text('Hel'),
   })
 })
