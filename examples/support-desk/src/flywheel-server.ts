@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
+const require = createRequire(import.meta.url)
+
 /** A running `flywheel up`. */
 export interface FlywheelServer {
   readonly url: string
@@ -12,7 +14,7 @@ export interface FlywheelServer {
 
 /** Starts `flywheel up` on any free port. @throws Error with what it said, when it ends instead */
 export async function startFlywheel(dataDir: string): Promise<FlywheelServer> {
-  const manifest = createRequire(import.meta.url).resolve('@flywheel/cli/package.json')
+  const manifest = require.resolve('@flywheel/cli/package.json')
   const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as { bin: { flywheel: string } }
   const command = [join(dirname(manifest), bin.flywheel), 'up', '--json', '--data-dir', dataDir, '--port', '0']
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] })
