@@ -11,6 +11,7 @@ import { join, resolve } from 'node:path'
 import { matrix } from './install-matrix.js'
 import { base, beside, collect, type Ended, env, expectOk, project, run, step, write } from './install-project.js'
 import { ROWS } from './install-rows.js'
+import { types } from './install-types.js'
 
 const PUBLISHED = ['@flywheel/schema', '@flywheel/sdk', '@flywheel/cli']
 const WEBPACK = '5.112.2'
@@ -45,7 +46,8 @@ const ofSdk = (name: string): string => `${name}@${sdk.devDependencies[name]}`
 /** All that is published, with the versions of openai and TypeScript that the repository uses. */
 async function install(packed: Map<string, string>): Promise<void> {
   write('package.json', JSON.stringify({ name: 'consumer', version: '1.0.0', private: true }))
-  await expectOk('npm', [...NPM_INSTALL, ...packed.values(), ofSdk('openai'), typescriptSpec])
+  const others = ['openai', 'react', '@types/react'].map(ofSdk)
+  await expectOk('npm', [...NPM_INSTALL, ...packed.values(), ...others, typescriptSpec])
   const installed = await expectOk('npm', ['ls', '--all', '--parseable'])
   const ours = installed.stdout.split('\n').filter((line) => line.includes('@flywheel/'))
   assert.equal(ours.length, PUBLISHED.length, `only what is published may be installed:\n${ours.join('\n')}`)
@@ -55,7 +57,7 @@ async function install(packed: Map<string, string>): Promise<void> {
 async function installBeside(packed: Map<string, string>): Promise<void> {
   write('package.json', JSON.stringify({ name: 'beside', version: '1.0.0', private: true }), beside)
   const names = new Set(ROWS.flatMap(({ imports }) => Object.keys(imports)))
-  const others = [...names, 'esbuild', 'react', '@types/react'].map(ofSdk)
+  const others = [...names, 'esbuild'].map(ofSdk)
   const tarball = packed.get('@flywheel/sdk') as string
   const args = ['--legacy-peer-deps', tarball, ...others, typescriptSpec, `webpack@${WEBPACK}`, `zod@${ZOD}`]
   await expectOk('npm', [...NPM_INSTALL, ...args], {}, beside)
@@ -109,59 +111,6 @@ async function javascript(): Promise<void> {
     `import { decodeLine } from '@flywheel/schema'\nimport { SCHEMA_VERSION } from '@flywheel/schema/wire'\nconsole.log(typeof decodeLine, SCHEMA_VERSION)\n`,
   )
   assert.equal((await expectOk(process.execPath, ['schema.mjs'])).stdout, 'function 1\n')
-}
-
-const TYPED = `
-import { createFlywheel, type Flywheel, type Turn } from '@flywheel/sdk'
-import OpenAI from 'openai'
-
-const flywheel: Flywheel = createFlywheel({ consent: { train: 'granted' }, consentBasis: 'terms' })
-const openai: OpenAI = flywheel.wrap(new OpenAI())
-const turn: Turn = flywheel.turn({ user: 'u', session: 's', task: 'reply' })
-export async function draft(): Promise<string | null | undefined> {
-  const answer = await turn.run(() => openai.chat.completions.create({ model: 'm', messages: [] }))
-  flywheel.feedback.correct(turn, 'What was sent', { ref: 'mail:1' })
-  // @ts-expect-error a thumb is up or down
-  flywheel.feedback.thumb(turn, 'sideways')
-  // @ts-expect-error neither granted nor denied
-  createFlywheel({ consent: { train: 'maybe' } })
-  return answer.choices[0]?.message.content
-}
-`
-
-async function typescript(): Promise<void> {
-  write('esm.mts', TYPED)
-  write('cjs.cts', TYPED)
-  write(
-    'schema.mts',
-    `import type { FlywheelEvent } from '@flywheel/schema/wire'\nimport { ERRORS } from '@flywheel/schema'\nexport const status: number = ERRORS.draining.httpStatus\nexport type One = FlywheelEvent['type']\n`,
-  )
-  write('declarations.mts', `import '@flywheel/sdk'\nimport '@flywheel/schema'\nimport '@flywheel/schema/wire'\n`)
-  write('declarations.cts', `import '@flywheel/sdk'\n`)
-  const nodenext = { module: 'nodenext' }
-  const bundler = { module: 'esnext', moduleResolution: 'bundler' }
-  const strict = {
-    noEmit: true,
-    strict: true,
-    target: 'es2022',
-    lib: ['es2022', 'dom', 'dom.asynciterable'],
-    types: [],
-  }
-  // A declaration that imports what is not installed is an error of the one who installed it: ours are checked whole,
-  // those of openai are not ours.
-  const compilations = [
-    { compilerOptions: { ...strict, ...nodenext }, files: ['declarations.mts', 'declarations.cts'] },
-    { compilerOptions: { ...strict, ...bundler }, files: ['declarations.mts'] },
-    {
-      compilerOptions: { ...strict, ...nodenext, skipLibCheck: true },
-      files: ['esm.mts', 'cjs.cts', 'schema.mts'],
-    },
-    { compilerOptions: { ...strict, ...bundler, skipLibCheck: true }, files: ['esm.mts', 'schema.mts'] },
-  ]
-  for (const compilation of compilations) {
-    write('tsconfig.json', JSON.stringify(compilation))
-    await expectOk('npx', ['tsc', '-p', 'tsconfig.json'])
-  }
 }
 
 /** Starts `flywheel up` and reads the one line that it prints. */
@@ -225,7 +174,7 @@ try {
   await step('ESM and CJS programs', javascript)
   await step("the SDK installed with each provider's majors", () => installBeside(packed))
   await step('beside each of them as ESM, as CJS and bundled', matrix)
-  await step('types under nodenext and bundler', typescript)
+  await step('types of every subpath and wrapped client, under nodenext and bundler', types)
   await step('flywheel up, list, export run', commandLine)
 } finally {
   rmSync(base, { recursive: true, force: true })

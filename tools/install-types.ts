@@ -1,0 +1,90 @@
+/** What TypeScript sees of the packed SDK: every subpath, both module kinds, nodenext and bundler, every provider. */
+import { beside, expectOk, project, write } from './install-project.js'
+import { ROWS } from './install-rows.js'
+
+const TYPED = `
+import { createFlywheel, type Flywheel, type Turn } from '@flywheel/sdk'
+import OpenAI from 'openai'
+
+const flywheel: Flywheel = createFlywheel({ consent: { train: 'granted' }, consentBasis: 'terms' })
+const openai: OpenAI = flywheel.wrap(new OpenAI())
+const turn: Turn = flywheel.turn({ user: 'u', session: 's', task: 'reply' })
+export async function draft(): Promise<string | null | undefined> {
+  const answer = await turn.run(() => openai.chat.completions.create({ model: 'm', messages: [] }))
+  flywheel.feedback.correct(turn, 'What was sent', { ref: 'mail:1' })
+  // @ts-expect-error a thumb is up or down
+  flywheel.feedback.thumb(turn, 'sideways')
+  // @ts-expect-error neither granted nor denied
+  createFlywheel({ consent: { train: 'maybe' } })
+  return answer.choices[0]?.message.content
+}
+`
+
+const SUBPATHS = ['', '/browser', '/react', '/ai', '/test', '/redact', '/spool']
+const declarations = SUBPATHS.map(
+  (path, index) => `import * as sdk${index} from '@flywheel/sdk${path}'\nexport { sdk${index} }\n`,
+).join('')
+
+/** A wrapped client is of the very type that it was, not of one that it can be assigned to. */
+const SAME = `
+import { createFlywheel } from '@flywheel/sdk'
+${ROWS.flatMap(({ imports, typed }, index) =>
+  typed === undefined
+    ? []
+    : Object.entries(imports).map(
+        ([name, names]) => `import { ${names.map((each) => `${each} as ${each}${index}`).join(', ')} } from '${name}'`,
+      ),
+).join('\n')}
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+const flywheel = createFlywheel()
+${ROWS.flatMap(({ typed }, index) =>
+  typed === undefined
+    ? []
+    : `const client${index} = ${typed.replace(/new (\w+)/, `new $1${index}`)}
+const wrapped${index} = flywheel.wrap(client${index})
+export const same${index}: Same<typeof wrapped${index}, typeof client${index}> = true
+const unwrapped${index} = flywheel.unwrap(wrapped${index})
+export const back${index}: Same<typeof unwrapped${index}, typeof client${index}> = true`,
+).join('\n')}
+// @ts-expect-error what is compared differs when the types differ
+export const differs: Same<{ a?: string }, { a?: string | undefined }> = true
+`
+
+const NODENEXT = { module: 'nodenext' }
+const BUNDLER = { module: 'esnext', moduleResolution: 'bundler' }
+const STRICT = {
+  noEmit: true,
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  target: 'es2022',
+  lib: ['es2022', 'dom', 'dom.asynciterable'],
+  types: [],
+}
+
+async function compile(cwd: string, compilerOptions: object, files: readonly string[]): Promise<void> {
+  write('tsconfig.json', JSON.stringify({ compilerOptions: { ...STRICT, ...compilerOptions }, files }), cwd)
+  await expectOk(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'], {}, cwd)
+}
+
+export async function types(): Promise<void> {
+  write('esm.mts', TYPED)
+  write('cjs.cts', TYPED)
+  write(
+    'schema.mts',
+    `import type { FlywheelEvent } from '@flywheel/schema/wire'\nimport { ERRORS } from '@flywheel/schema'\nexport const status: number = ERRORS.draining.httpStatus\nexport type One = FlywheelEvent['type']\n`,
+  )
+  const schema = `import '@flywheel/schema'\nimport '@flywheel/schema/wire'\n`
+  write('declarations.mts', `${schema}${declarations}`)
+  write('declarations.cts', declarations)
+  // A declaration that imports what is not installed is an error of the one who installed it: ours are checked whole,
+  // those of the providers are not ours.
+  await compile(project, NODENEXT, ['declarations.mts', 'declarations.cts'])
+  await compile(project, BUNDLER, ['declarations.mts', 'declarations.cts'])
+  await compile(project, { ...NODENEXT, skipLibCheck: true }, ['esm.mts', 'cjs.cts', 'schema.mts'])
+  await compile(project, { ...BUNDLER, skipLibCheck: true }, ['esm.mts', 'cjs.cts', 'schema.mts'])
+  write('same.mts', SAME, beside)
+  write('same.cts', SAME, beside)
+  for (const kind of [NODENEXT, BUNDLER])
+    await compile(beside, { ...kind, skipLibCheck: true }, ['same.mts', 'same.cts'])
+}
