@@ -57,6 +57,8 @@ export class Capture {
   #hasAddress = false
   /** Calls that have started and not ended: what `shutdown` and the end of the process still have to write. */
   readonly open: Set<OpenCall> = new Set()
+  /** What waits for something that may never come, such as another attempt, is written before a flush. */
+  readonly beforeFlush: Set<() => void> = new Set()
   /** Mappings of the providers wrapped so far. */
   readonly mappings: Map<string, LazyMapping> = new Map()
 
@@ -97,6 +99,7 @@ export class Capture {
 
   /** Resolves when no record waits for its provider any more; null if none does. */
   ready(): Promise<unknown> | null {
+    for (const settle of this.beforeFlush) settle()
     const loading = [...this.mappings.values()].filter((mapping) => !mapping.isSettled)
     return loading.length === 0 ? null : Promise.all(loading.map((mapping) => mapping.ready))
   }

@@ -1,14 +1,10 @@
 import type { Flywheel } from '../client.js'
 import { AI, type AiIntegration } from './delegate.js'
 
-/** What `wrapLanguageModel` calls; one for models of version 2, 3 and 4. */
-export interface AiMiddleware {
-  // `never` fits the types of every major.
-  readonly specificationVersion: never
-  readonly middlewareVersion: never
-  readonly wrapGenerate: (given: never) => Promise<never>
-  readonly wrapStream: (given: never) => Promise<never>
-}
+/** What `wrapLanguageModel` takes; its types are those of every major at once. */
+export type AiMiddleware = Readonly<
+  Record<'specificationVersion' | 'middlewareVersion' | 'wrapGenerate' | 'wrapStream', never>
+>
 
 interface Wrapped {
   readonly doGenerate: () => PromiseLike<unknown>

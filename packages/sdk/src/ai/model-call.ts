@@ -85,7 +85,7 @@ export interface ModelCall {
   readonly model: { readonly provider: unknown; readonly modelId: unknown }
   readonly options: Shape
   /** Goes on with the attempt before instead of starting a record. */
-  readonly retried?: Call | undefined
+  readonly retried?: (() => Call | undefined) | undefined
   readonly onCall?: ((call: Call) => void) | undefined
   readonly onFailure?: OnFailure | undefined
   /** Where the model's own result stands in what `run` resolves to. @default the value itself */
@@ -96,8 +96,9 @@ export interface ModelCall {
 
 /** Starts the record, or goes on with the attempt before. */
 function begin({ capture, session, model, options, retried, onCall }: ModelCall, frame: Frame | undefined): Call {
-  const call = retried ?? startCall(capture, session, frame)
-  if (!retried) call.request((hold) => requestFields({ ...model, options }, hold))
+  const before = retried?.()
+  const call = before ?? startCall(capture, session, frame)
+  if (!before) call.request((hold) => requestFields({ ...model, options }, hold))
   onCall?.(call)
   return call
 }

@@ -1,5 +1,6 @@
 import type { Capture } from '../capture.js'
 import { observeModelCall } from './model-call.js'
+import { keepFailed, retriedCall } from './retry.js'
 import { type AiSession, noteRecorded } from './session.js'
 import { asShape } from './shape.js'
 
@@ -12,12 +13,15 @@ export function observeModel(
   run: () => PromiseLike<unknown>,
 ): PromiseLike<unknown> {
   const { provider, modelId } = model as { provider?: unknown; modelId?: unknown }
+  const asked = asShape(options)
   return observeModelCall(
     {
       capture,
       session,
       model: { provider, modelId },
-      options: asShape(options),
+      options: asked,
+      retried: () => retriedCall(asked),
+      onFailure: (call, error) => keepFailed(capture, call, asked, error),
       onResponse: (responseId) => noteRecorded(capture, responseId),
     },
     run,

@@ -107,7 +107,7 @@ export function observeStep<R>(
       session,
       model: modelOf(operation.step ?? settings),
       options: askedOf(operation, settings),
-      retried,
+      retried: () => retried,
       resultIn,
       onCall(call) {
         operation.call = call
@@ -121,11 +121,20 @@ export function observeStep<R>(
   )
 }
 
+/** What the host's `output` asks of the model; known by then, since the SDK itself waits for it before the call. */
+export async function responseFormatOf(operation: Operation): Promise<unknown> {
+  try {
+    return await asShape(operation.step?.['output'])['responseFormat']
+  } catch {
+    return undefined
+  }
+}
+
 /** Version 7 hands the call of the model itself over. */
 export async function executeModel(capture: Capture, session: AiSession, given: ModelExecution): Promise<unknown> {
   const operation: Operation = operationOf(session, given) ?? { start: {}, tools: new Map() }
   const { execute, ...settings } = given
-  const responseFormat = await asShape(operation.step?.['output'])['responseFormat']
+  const responseFormat = await responseFormatOf(operation)
   return observeStep(capture, session, operation, { ...settings, responseFormat }, (value) => value, execute)
 }
 

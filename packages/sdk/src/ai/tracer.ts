@@ -1,7 +1,7 @@
 import type { Capture } from '../capture.js'
 import { type AiSession, runWitnessed, sessionFrame } from './session.js'
 import { asShape, type Shape } from './shape.js'
-import { end, observeStep, runTool, spannedOperation } from './telemetry.js'
+import { end, observeStep, responseFormatOf, runTool, spannedOperation } from './telemetry.js'
 
 interface Span {
   end?: (...args: unknown[]) => unknown
@@ -56,15 +56,12 @@ export function runSpan(
     return runTool(capture, session, {}, attributes['ai.toolCall.id'], () => open(fn))
   }
   if (/\.(?:doGenerate|doStream)$/.test(name)) {
-    if (operation?.step)
-      return observeStep(
-        capture,
-        session,
-        operation,
-        {},
-        (value) => (name.endsWith('.doStream') ? asShape(value)['result'] : value),
-        () => open(fn),
+    if (operation?.step) {
+      const resultIn = (value: unknown) => (name.endsWith('.doStream') ? asShape(value)['result'] : value)
+      return responseFormatOf(operation).then((responseFormat) =>
+        observeStep(capture, session, operation, { responseFormat }, resultIn, () => open(fn)),
       )
+    }
     return runWitnessed(capture, sessionFrame(capture, session), () => open(fn))
   }
   if (name !== 'ai.generateText' && name !== 'ai.streamText') return open(fn)
