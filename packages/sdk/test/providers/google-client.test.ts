@@ -1,6 +1,8 @@
-import { type CallableTool, GoogleGenAI as GoogleGenAI3 } from '@google/genai'
+import Anthropic1 from '@anthropic-ai/sdk'
+import { type CallableTool, type GenerateContentResponse, GoogleGenAI as GoogleGenAI3 } from '@google/genai'
+import Anthropic0 from 'anthropic-0'
 import { GoogleGenAI as GoogleGenAI1 } from 'genai-1'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, expectTypeOf, test, vi } from 'vitest'
 import { contentBody, contentFrames, googleError, responseFrames } from '../support/google-stub.js'
 import { frames, type ProviderStub, providerStub, whole } from '../support/provider-stub.js'
 import { recording } from '../support/recording.js'
@@ -256,4 +258,32 @@ describe.each(MAJORS)('@google/genai %s', (_major, GoogleGenAI) => {
     await client.models.generateContent(request)
     expect((await kit.one()).provider).toBe('gcp.vertex_ai')
   })
+})
+
+test('a stream that cannot be changed is the host’s all the same, and nothing goes unhandled', async () => {
+  const { flywheel } = recording()
+  const unhandled: unknown[] = []
+  const listen = (reason: unknown) => void unhandled.push(reason)
+  process.on('unhandledRejection', listen)
+  async function* numbers() {
+    yield 1
+    yield 2
+  }
+  const seen: number[] = []
+  const stream = await flywheel.observe('frozen', Promise.resolve(Object.freeze(numbers())))
+  for await (const value of stream) seen.push(value)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  process.off('unhandledRejection', listen)
+  expect([seen, unhandled]).toEqual([[1, 2], []])
+})
+
+test('a wrapped client has the type it had', () => {
+  const { flywheel } = recording()
+  expectTypeOf(flywheel.wrap(new GoogleGenAI3({ apiKey: 'x' }))).toEqualTypeOf<GoogleGenAI3>()
+  expectTypeOf(flywheel.unwrap(new GoogleGenAI1({ apiKey: 'x' }))).toEqualTypeOf<GoogleGenAI1>()
+  expectTypeOf(flywheel.wrap(new Anthropic1({ apiKey: 'x' }))).toEqualTypeOf<Anthropic1>()
+  expectTypeOf(flywheel.wrap(new Anthropic0({ apiKey: 'x' }))).toEqualTypeOf<Anthropic0>()
+  const { models } = flywheel.wrap(new GoogleGenAI3({ apiKey: 'x' }))
+  expectTypeOf(models.generateContentStream).returns.resolves.toExtend<AsyncGenerator<GenerateContentResponse>>()
+  expect(models.generateContent).toBeTypeOf('function')
 })
