@@ -2,7 +2,7 @@ import { type HeldBlob, type HoldBlob, holdBlobs } from './blobs.js'
 import type { Capture } from './capture.js'
 import type { CaptureMode } from './capture-mode.js'
 import { metadataOnly } from './content.js'
-import type { Frame } from './context.js'
+import { type Frame, within } from './context.js'
 import { nameOf } from './diagnostics.js'
 import type { SpanFields } from './otel.js'
 import type { AnswerFields, RequestFields } from './provider.js'
@@ -46,9 +46,9 @@ export class Call {
     this.#capture = capture
     this.#runner = runner
     this.id = id
-    this.#frame = frame
-    this.#mode = capture.mode(frame)
-    this.#span = capture.span(this.id, frame)
+    this.#frame = within(frame, capture.frame())
+    this.#mode = capture.mode(this.#frame)
+    this.#span = capture.span(this.id, this.#frame)
     capture.open.add(this)
   }
 

@@ -68,3 +68,9 @@ export function innerFrame(outer: Frame | undefined, context: Context, ids: Omit
     waitUntil: ids.waitUntil ?? outer?.waitUntil,
   }
 }
+
+/** The frame where it is gone on with: code around may ask for less to be recorded than where it was made. */
+export function within<F extends Frame | undefined>(frame: F, around: Frame | undefined): F | Frame {
+  const capture = around === frame ? undefined : around?.context.capture
+  return capture === undefined ? frame : innerFrame(frame, { capture })
+}

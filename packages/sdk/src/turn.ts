@@ -1,5 +1,5 @@
 import type { Ai, AiOptions, AiTelemetrySettings } from './ai/delegate.js'
-import { type Context, innerFrame } from './context.js'
+import { type Context, innerFrame, within } from './context.js'
 import type { SharedState } from './shared-state.js'
 import { TURN } from './target.js'
 import type { SignTicket, TicketOptions } from './ticket.js'
@@ -58,11 +58,7 @@ export function createTurn(
       ticket ??= sign(turn, { ttl, kinds, author: user, session })
       return ticket
     },
-    run(fn) {
-      const capture = state.store.getStore()?.context.capture
-      // Where the turn is gone on with, the mode can be stricter than where it was opened.
-      return state.store.run(capture === undefined ? frame : innerFrame(frame, { capture }), fn)
-    },
+    run: (fn) => state.store.run(within(frame, state.store.getStore()), fn),
     ai: (telemetry) => ai.options(frame, telemetry),
     model: (model) => ai.model(model, frame),
     headers: () => ({ 'flywheel-turn': id, ...(turn.ticket && { 'flywheel-ticket': turn.ticket }) }),
