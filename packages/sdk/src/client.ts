@@ -165,7 +165,7 @@ function createClient(
     otel: otel ?? 'read',
     loaded: options.spool?.mappings,
     sampler: sample === undefined || sample >= 1 ? undefined : createSampler(sample),
-    handOver: createHandOver(options.waitUntil, () => flush(), report),
+    handOver: createHandOver(options.waitUntil, () => flush(timeoutMs), report),
     onCreated,
   })
   const signed = createSigner(options.apiKey, runtime, now)
@@ -268,7 +268,7 @@ function createClient(
     },
     stats: () => delivery.stats(),
     [AI]: ai,
-    ...createHandlers(host, { url: options.url, timeoutMs, fetch: options.fetch, redact, report }),
+    ...createHandlers(host, { url: options.url, timeoutMs, fetch: options.fetch, capture: mode, redact, report }),
   }
   return client
 }

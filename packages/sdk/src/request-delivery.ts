@@ -1,4 +1,4 @@
-import type { EventType } from '@flywheel/schema/wire'
+import { type EventType, LIMITS } from '@flywheel/schema/wire'
 import type { HeldBlob } from './blobs.js'
 import { type DeliveryError, type FlushReport, type Stats, total } from './counters.js'
 import { type Deliverer, Delivery, type DeliveryOptions } from './delivery.js'
@@ -72,10 +72,12 @@ export class RequestDelivery implements Deliverer {
     const { runtime, maxQueueBytes } = this.#options
     const line = sendable(text)
     const order = ++this.#created
-    let bytes = runtime.byteLength(line) + LINE_BYTES
+    const size = runtime.byteLength(line)
+    let bytes = size + LINE_BYTES
     if (blobs) for (const blob of blobs) bytes += blob.data.length
-    if (this.#isClosed || bytes > maxQueueBytes) {
-      this.#drop(this.#isClosed ? 'shutdown' : 'event_too_large')
+    const isTooLarge = size > LIMITS.event_bytes || bytes > maxQueueBytes
+    if (this.#isClosed || isTooLarge) {
+      this.#drop(isTooLarge ? 'event_too_large' : 'shutdown')
       return
     }
     const waiting: Waiting = { type, id, line, blobs, bytes, order }
@@ -137,7 +139,12 @@ export class RequestDelivery implements Deliverer {
     this.#first = []
     this.#interactions = []
     this.#waitingBytes = 0
-    const options = { ...this.#options, instance: this.#newId(), maxQueueBytes: Number.POSITIVE_INFINITY }
+    const options = {
+      ...this.#options,
+      instance: this.#newId(),
+      maxQueueBytes: Number.POSITIVE_INFINITY,
+      spool: undefined,
+    }
     const delivery = new Delivery(options)
     const carried: Carried = { delivery, lines, beatAt: Date.now() }
     this.#carried.add(carried)

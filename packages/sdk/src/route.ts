@@ -1,4 +1,6 @@
 import { LIMITS } from '@flywheel/schema/wire'
+import { type CaptureMode, strictest } from './capture-mode.js'
+import { metadataOnly } from './content.js'
 import type { Report } from './diagnostics.js'
 import { type Redact, redactLine } from './redact.js'
 import type { NodeRequest, NodeResponse, RelayOptions } from './request-options.js'
@@ -8,6 +10,8 @@ export interface RelayTarget {
   readonly url: string
   readonly timeoutMs: number
   readonly fetch: typeof fetch | undefined
+  /** Holds for what browsers send as for what the host does. */
+  readonly capture: CaptureMode | undefined
   readonly redact: Redact | undefined
   readonly report: Report
 }
@@ -99,7 +103,7 @@ interface Sorted {
 }
 
 /** Lets feedback pass, and of that without a public key only what a ticket vouches for. */
-function sortLines(text: string, hasKey: boolean): Sorted {
+function sortLines(text: string, hasKey: boolean, capture: CaptureMode): Sorted {
   const lines: string[] = []
   const places: number[] = []
   const rejected: Rejected[] = []
@@ -118,12 +122,12 @@ function sortLines(text: string, hasKey: boolean): Sorted {
     }
     hasJson = true
     const id = typeof event?.['id'] === 'string' ? event['id'] : null
-    if (event?.['type'] !== 'feedback') reject(id, 'not_allowed', 'Only feedback passes here')
+    if (event?.['type'] !== 'feedback' || capture === 'off') reject(id, 'not_allowed', 'Only feedback passes here')
     else if (typeof event['ticket'] !== 'string' && !hasKey)
       reject(id, 'unauthorized', 'Feedback without a ticket needs a public key; pass publicKey to route()')
     else {
       needsKey ||= typeof event['ticket'] !== 'string'
-      lines.push(raw)
+      lines.push(capture === 'metadata' ? JSON.stringify(metadataOnly(event)) : raw)
       places.push(line)
     }
   }
@@ -195,7 +199,7 @@ async function relay(target: RelayTarget, options: RelayOptions, incoming: Incom
     if (options.publicKey && !isPublic) target.report('relay_failed', 'the relay takes a public key (fw_pk_…) alone')
     checkHead(incoming, maxBytes)
     const text = await within(abort.signal, 'request_timeout', readText(incoming, maxBytes))
-    const sorted = sortLines(text, isPublic)
+    const sorted = sortLines(text, isPublic, strictest(undefined, target.capture))
     const { rejected } = sorted
     if (sorted.lines.length === 0) {
       return sorted.hasJson

@@ -174,6 +174,17 @@ test('the client’s redaction holds for what browsers send, and fails closed', 
   expect(collector.requests[0]?.body.toString()).not.toContain('a@b.c')
 })
 
+test('how much the client records holds for what browsers send', async () => {
+  const body = [line({ ticket: 'fwt1.e30.AAAA', kind: 'correction', label: undefined, kept: 'secret' }), TICKETED].join(
+    '\n',
+  )
+  expect((await client({ capture: 'off' }).route().POST(post(body))).status).toBe(422)
+  expect(collector.requests).toEqual([])
+  await client({ capture: 'metadata' }).route().POST(post(body))
+  expect(collector.accepted).toMatchObject([{ kind: 'review', label: 'edit' }, { kind: 'thumb' }])
+  expect(collector.requests[0]?.body.toString()).not.toContain('secret')
+})
+
 test('mounted in Hono as the documentation shows', async () => {
   const app = new Hono()
   const { POST } = client().route()
