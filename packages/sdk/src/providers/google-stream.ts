@@ -20,12 +20,20 @@ interface GrowingCandidate {
 
 const isPlainText = (part: Shape): boolean => typeof part['text'] === 'string'
 
+/** A part of our own to add to; so are the arguments of a call that come in pieces. */
+function ownPart(part: Shape): Shape {
+  const { functionCall } = part
+  if (!isShape(functionCall) || !functionCall['willContinue']) return { ...part }
+  return { ...part, functionCall: { ...functionCall, partialArgs: [...asArray(functionCall['partialArgs'])] } }
+}
+
 /** Goes on with a call whose arguments come in pieces; false if the last part is no such call. */
 function continueCall(last: Shape, part: Shape): boolean {
   const [open, more] = [asShape(last['functionCall']), part['functionCall']]
   if (!open['willContinue'] || !isShape(more)) return false
-  const partialArgs = [...asArray(open['partialArgs']), ...asArray(more['partialArgs'])]
-  Object.assign(last, part, { functionCall: { ...open, ...more, partialArgs, willContinue: more['willContinue'] } })
+  asArray(open['partialArgs']).push(...asArray(more['partialArgs']))
+  Object.assign(open, more, { partialArgs: open['partialArgs'], willContinue: more['willContinue'] })
+  for (const key in part) if (key !== 'functionCall') last[key] = part[key]
   return true
 }
 
@@ -34,8 +42,10 @@ function addPart(parts: Shape[], part: Shape): boolean {
   const isText = isPlainText(part)
   // A signature ends a text: what follows it is another part.
   if (last && isText && isPlainText(last) && !last['thought'] === !part['thought'] && !last['thoughtSignature']) {
-    Object.assign(last, part, { text: `${last['text']}${part['text']}` })
-  } else if (!last || !continueCall(last, part)) parts.push({ ...part })
+    const text = `${last['text']}${part['text']}`
+    for (const key in part) last[key] = part[key]
+    last['text'] = text
+  } else if (!last || !continueCall(last, part)) parts.push(ownPart(part))
   return !isText || part['text'] !== ''
 }
 
@@ -49,7 +59,6 @@ export function contentAccumulator(read: (response: Shape, hold: HoldBlob) => An
   /** Usage of the requests before this one: automatic function calling makes several for one stream. */
   let before: Shape = {}
   let usage: Shape = {}
-  let isBlocked = false
 
   function endRequest(): void {
     before = total()
@@ -68,35 +77,42 @@ export function contentAccumulator(read: (response: Shape, hold: HoldBlob) => An
   }
 
   function addCandidate(value: unknown): boolean {
-    const { index, content, ...rest } = asShape(value)
-    const at = asCount(index) ?? 0
+    const given = asShape(value)
+    const at = asCount(given['index']) ?? 0
     let candidate = candidates.get(at)
     if (!candidate) {
       candidate = { parts: [], head: {} }
       candidates.set(at, candidate)
     }
+    const content = asShape(given['content'])
+    if (content['role'] === 'user') endRequest()
     let isContent = false
-    const { role, parts } = asShape(content)
-    if (role === 'user') endRequest()
-    for (const part of asArray(parts)) if (isShape(part)) isContent = addPart(candidate.parts, part) || isContent
-    for (const key in rest) if (rest[key] !== undefined && rest[key] !== null) candidate.head[key] = rest[key]
+    for (const part of asArray(content['parts']))
+      if (isShape(part)) isContent = addPart(candidate.parts, part) || isContent
+    for (const key in given) {
+      const value = given[key]
+      if (key !== 'index' && key !== 'content' && value !== undefined && value !== null) candidate.head[key] = value
+    }
     return isContent
   }
 
   return {
     add(chunk) {
-      const { candidates: given, usageMetadata, sdkHttpResponse: _, ...rest } = asShape(chunk)
-      for (const key in rest) if (rest[key] !== undefined && rest[key] !== null) head[key] = rest[key]
-      if (isShape(rest['promptFeedback'])) isBlocked = true
-      if (isShape(usageMetadata)) usage = { ...usageMetadata }
+      const response = asShape(chunk)
       let isContent = false
-      for (const candidate of asArray(given)) isContent = addCandidate(candidate) || isContent
+      for (const key in response) {
+        const value = response[key]
+        if (key === 'candidates') {
+          for (const candidate of asArray(value)) isContent = addCandidate(candidate) || isContent
+        } else if (key === 'usageMetadata') usage = { ...asShape(value) }
+        else if (key !== 'sdkHttpResponse' && value !== undefined && value !== null) head[key] = value
+      }
       return isContent
     },
     isComplete: () =>
       candidates.size > 0
         ? [...candidates.values()].every(({ head: { finishReason } }) => asText(finishReason) !== undefined)
-        : isBlocked,
+        : isShape(head['promptFeedback']),
     fields(hold) {
       const whole = [...candidates].map(([index, candidate]) => ({
         ...candidate.head,
