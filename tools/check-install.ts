@@ -57,7 +57,7 @@ async function install(packed: Map<string, string>): Promise<void> {
 async function installBeside(packed: Map<string, string>): Promise<void> {
   write('package.json', JSON.stringify({ name: 'beside', version: '1.0.0', private: true }), beside)
   const names = new Set(ROWS.flatMap(({ imports }) => Object.keys(imports)))
-  const others = [...names, 'esbuild'].map(ofSdk)
+  const others = [...names, 'esbuild'].filter((name) => !name.startsWith('@flywheel/')).map(ofSdk)
   const tarball = packed.get('@flywheel/sdk') as string
   const args = ['--legacy-peer-deps', tarball, ...others, typescriptSpec, `webpack@${WEBPACK}`, `zod@${ZOD}`]
   await expectOk('npm', [...NPM_INSTALL, ...args], {}, beside)

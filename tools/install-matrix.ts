@@ -22,7 +22,7 @@ async function main() {
   const transport = memoryTransport()
   const diagnostics = []
   const onDiagnostic = ({ code, message }) => diagnostics.push(code + ': ' + message)
-  const flywheel = createFlywheel({ transport, onDiagnostic })
+  const flywheel = createFlywheel({ transport, onDiagnostic, ${row.options ?? ''} })
   const answers = await calls(flywheel, process.argv[2])
   const report = await flywheel.flush()
   console.log(JSON.stringify({ answers, events: transport.events, sent: report.sent, diagnostics }))

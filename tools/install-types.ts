@@ -26,27 +26,30 @@ const declarations = SUBPATHS.map(
 ).join('')
 
 /** A wrapped client is of the very type that it was, not of one that it can be assigned to. */
-const SAME = `
-import { createFlywheel } from '@flywheel/sdk'
-${ROWS.flatMap(({ imports, typed }, index) =>
-  typed === undefined
-    ? []
-    : Object.entries(imports).map(
-        ([name, names]) => `import { ${names.map((each) => `${each} as ${each}${index}`).join(', ')} } from '${name}'`,
-      ),
-).join('\n')}
-
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
-const flywheel = createFlywheel()
-${ROWS.flatMap(({ typed }, index) =>
-  typed === undefined
-    ? []
-    : `const client${index} = ${typed.replace(/new (\w+)/, `new $1${index}`)}
+const same = (client: string, index: number): string => `
+const client${index} = ${client}
 const wrapped${index} = flywheel.wrap(client${index})
 export const same${index}: Same<typeof wrapped${index}, typeof client${index}> = true
 const unwrapped${index} = flywheel.unwrap(wrapped${index})
-export const back${index}: Same<typeof unwrapped${index}, typeof client${index}> = true`,
-).join('\n')}
+export const back${index}: Same<typeof unwrapped${index}, typeof client${index}> = true
+`
+
+/** Every row in one program, each imported name with the row's number. */
+const BESIDE = `
+import { createFlywheel } from '@flywheel/sdk'
+${ROWS.flatMap((row, index) => {
+  if (row.client === undefined && row.typed === undefined) return []
+  return Object.entries(row.imports).map(([name, names]) => {
+    return `import { ${names.map((each) => `${each} as ${each}${index}`).join(', ')} } from '${name}'`
+  })
+}).join('\n')}
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+const flywheel = createFlywheel()
+${ROWS.map(({ client, typed = '' }, index) => {
+  const numbered = (source: string) => source.replaceAll('%', String(index))
+  return client === undefined ? numbered(typed) : same(numbered(client), index)
+}).join('\n')}
 // @ts-expect-error what is compared differs when the types differ
 export const differs: Same<{ a?: string }, { a?: string | undefined }> = true
 `
@@ -83,8 +86,8 @@ export async function types(): Promise<void> {
   await compile(project, BUNDLER, ['declarations.mts', 'declarations.cts'])
   await compile(project, { ...NODENEXT, skipLibCheck: true }, ['esm.mts', 'cjs.cts', 'schema.mts'])
   await compile(project, { ...BUNDLER, skipLibCheck: true }, ['esm.mts', 'cjs.cts', 'schema.mts'])
-  write('same.mts', SAME, beside)
-  write('same.cts', SAME, beside)
+  write('beside.mts', BESIDE, beside)
+  write('beside.cts', BESIDE, beside)
   for (const kind of [NODENEXT, BUNDLER])
-    await compile(beside, { ...kind, skipLibCheck: true }, ['same.mts', 'same.cts'])
+    await compile(beside, { ...kind, skipLibCheck: true }, ['beside.mts', 'beside.cts'])
 }
