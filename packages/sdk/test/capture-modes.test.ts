@@ -218,7 +218,7 @@ test('consent: the context’s wins purpose by purpose, what it does not name st
     await call()
     // What a host looked up and did not find takes nothing back.
     await flywheel.turn({ consent: undefined, user: undefined }).run(call)
-    await flywheel.turn({ consent: { license: 'granted', train: undefined } as Consent }).run(call)
+    await flywheel.turn({ consent: { license: 'granted', train: undefined } as unknown as Consent }).run(call)
   })
   flywheel.record({ consent: { evaluate: 'denied' } })
   const rows = (await sent()) as InteractionEvent[]
