@@ -106,11 +106,10 @@ export function flywheelFor(
   }
 }
 
-/** True for what a request can be made to; a name and password in a URL are refused by fetch. */
+/** True for what `/v1/events` can be put behind; a name and password in a URL are refused by fetch. */
 function isUsableUrl(url: string): boolean {
   try {
-    const { protocol, username } = new URL(`${url}/v1/events`)
-    return /^https?:$/.test(protocol) && !username
+    return /^https?:\/\/[^\s@?#]+$/i.test(url) && !!new URL(url)
   } catch {
     return false
   }

@@ -100,7 +100,7 @@ export class Delivery {
     else {
       const held = spool ? undefined : blobs
       const entry = { isInteraction: type === 'interaction', line, size, bytes, blobs: held, order: 0 }
-      spool?.take(entry, options.maxQueueBytes - this.bytes)
+      spool?.take(entry, options.maxQueueBytes / 2 - this.bytes)
       this.add(entry)
     }
   }

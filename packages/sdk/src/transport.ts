@@ -77,10 +77,14 @@ export function httpTransport(
     if (isPlain || batch.ndjson.length <= MIN_GZIP_CHARACTERS) return undefined
     const known = packed.get(batch)
     if (known) return known
-    // What cannot be compressed travels as it is.
-    const bytes = await gzip(batch.ndjson).catch(() => null)
-    if (bytes) packed.set(batch, bytes)
-    return bytes ?? undefined
+    try {
+      const bytes = await gzip(batch.ndjson)
+      if (bytes) packed.set(batch, bytes)
+      return bytes ?? undefined
+    } catch {
+      // What cannot be compressed travels as it is.
+      return undefined
+    }
   }
 
   return {

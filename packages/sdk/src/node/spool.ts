@@ -1,6 +1,6 @@
-import { accessSync, constants, mkdirSync, renameSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, renameSync } from 'node:fs'
 import { readdir, readFile, rename, stat, truncate, unlink, utimes } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { hashBlobs } from '../blobs.js'
 import type { Report } from '../diagnostics.js'
 import type { Mappings } from '../provider.js'
@@ -56,6 +56,18 @@ export function spool(directory: string, options: SpoolOptions = {}): Spool {
   return made
 }
 
+/** Not `recursive`: where the system refuses a new entry with ENOENT, as `/proc` does, Node's own never returns. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return
+  if (dirname(path) !== path) makeDirectory(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Another process was faster.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
+
 /** Interactions and the rest stand in files of their own, so that the oldest interactions can go before any feedback. */
 type Chain = 'i' | 'f'
 
@@ -80,7 +92,7 @@ class DirectorySpool implements OpenSpool {
     this.#isSynced = isSynced
     this.#report = report
     this.#guard(() => {
-      mkdirSync(directory, { recursive: true, mode: 0o700 })
+      makeDirectory(directory)
       accessSync(directory, constants.W_OK)
     })
   }

@@ -2,15 +2,19 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type Bundled, bundled } from '../support/bundled.js'
 import { type Behaviour, type CollectorStub, collectorStub, hang } from '../support/collector-stub.js'
 import { type OpenAIStub, openaiStub } from '../support/openai-stub.js'
 
-const host = fileURLToPath(new URL('../support/spool-host.ts', import.meta.url))
+let host: Bundled
 let collector: CollectorStub
 let provider: OpenAIStub
 let directory: string
+beforeAll(async () => {
+  host = await bundled('spool-host')
+})
+afterAll(() => host.remove())
 beforeEach(async () => {
   collector = await collectorStub()
   provider = await openaiStub()
@@ -29,8 +33,16 @@ interface Host {
 }
 
 function start(mode: string, calls = 0, flushIntervalMs = 60_000): Host {
-  const flags = ['--unhandled-rejections=strict', '--conditions=@flywheel/source', '--import', 'tsx']
-  const args = [...flags, host, collector.url, provider.url, directory, mode, `${calls}`, `${flushIntervalMs}`]
+  const args = [
+    '--unhandled-rejections=strict',
+    host.path,
+    collector.url,
+    provider.url,
+    directory,
+    mode,
+    `${calls}`,
+    `${flushIntervalMs}`,
+  ]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const created: string[] = []
   let [rest, stderr] = ['', '']
