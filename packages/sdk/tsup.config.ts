@@ -59,6 +59,8 @@ export default defineConfig({
     compilerOptions: {
       ignoreDeprecations: '6.0',
       isolatedDeclarations: false,
+      // The browser's part is declared beside Node's.
+      lib: ['ES2023', 'DOM', 'DOM.AsyncIterable'],
       paths: { '@flywheel/schema/wire': ['../schema/src/wire.ts'] },
     },
   },
