@@ -2,12 +2,12 @@ import type { HoldBlob } from '../blobs.js'
 import type { Accumulator, AnswerFields } from '../provider.js'
 import { asArray, asCount, asShape, asText, isShape, type Shape } from './shape.js'
 
-/** Events whose `delta` is added to a text of the item itself. */
-const ITEM_TEXTS: Record<string, string> = {
-  'response.function_call_arguments.delta': 'arguments',
-  'response.custom_tool_call_input.delta': 'input',
-  'response.mcp_call_arguments.delta': 'arguments',
-  'response.code_interpreter_call_code.delta': 'code',
+/** Events whose `delta` is added to a text of the item itself: the field, and the item's type. */
+const ITEM_TEXTS: Record<string, readonly [field: string, type: string]> = {
+  'response.function_call_arguments.delta': ['arguments', 'function_call'],
+  'response.custom_tool_call_input.delta': ['input', 'custom_tool_call'],
+  'response.mcp_call_arguments.delta': ['arguments', 'mcp_call'],
+  'response.code_interpreter_call_code.delta': ['code', 'code_interpreter_call'],
 }
 
 /** Events whose `delta` is added to one element of a list of the item: the list, its index, the field, the type. */
@@ -47,10 +47,10 @@ export function responseAccumulator(read: (response: unknown, hold: HoldBlob) =>
   function addDelta(type: string, event: Shape): boolean {
     const { delta } = event
     if (typeof delta !== 'string') return false
-    const field = ITEM_TEXTS[type]
-    if (field) {
-      const item = itemAt(event, type.split('.')[1]?.replace(/_(arguments|input|code)$/, '') ?? '')
-      item[field] = (asText(item[field]) ?? '') + delta
+    const text = ITEM_TEXTS[type]
+    if (text) {
+      const item = itemAt(event, text[1])
+      item[text[0]] = (asText(item[text[0]]) ?? '') + delta
       return delta !== ''
     }
     const place = LIST_TEXTS[type]

@@ -288,6 +288,35 @@ describe.each(MAJORS)('responses of openai %s', (_major, _name, Client) => {
     expect(await one()).toMatchObject({ status: 'error', error_type: 'server_error', outputs: [] })
   })
 
+  test('a stream that breaks within a call’s arguments keeps what came of it', async () => {
+    const { openai, one } = setup()
+    const pieces = framesOf('openai', 'responses-tools')
+    const second = pieces.findIndex((frame) => frame.includes('function_call_arguments.delta'))
+    stub.queue.push(frames(pieces.slice(0, second + 2), 'reset'))
+    await expect(async () => {
+      for await (const _ of await openai.responses.create({ ...request, stream: true }));
+    }).rejects.toThrow()
+    const event = (await one()) as { outputs: { parts: object[] }[]; status: string }
+    expect(event.status).toBe('partial')
+    expect(event.outputs[0]?.parts.slice(1)).toEqual([
+      { type: 'text', content: 'Let me see', extra: { id: 'msg_2e' } },
+      {
+        type: 'tool_call',
+        id: 'call_a',
+        name: 'f',
+        arguments: '{ "id": 1',
+        extra: { id: 'fc_2e1', status: 'in_progress' },
+      },
+      {
+        type: 'tool_call',
+        id: 'call_b',
+        name: 'g',
+        arguments: '{"y"',
+        extra: { id: 'fc_2e2', status: 'in_progress' },
+      },
+    ])
+  })
+
   test('a final event with an empty output does not hide what was streamed', async () => {
     const { openai, one } = setup()
     const pieces = framesOf('openai', 'responses-text').map((frame) =>
