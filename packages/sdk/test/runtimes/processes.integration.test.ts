@@ -1,7 +1,9 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, existsSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type BuiltPackage, builtPackage } from '../support/built-package.js'
@@ -38,7 +40,9 @@ let collector: CollectorStub
 let provider: OpenAIStub
 beforeAll(() => {
   built = builtPackage()
-  cpSync(fileURLToPath(new URL('../support/runtime-host.js', import.meta.url)), join(built.folder, 'host.js'))
+  for (const name of ['runtime-host.js', 'runtime-server.js']) {
+    cpSync(fileURLToPath(new URL(`../support/${name}`, import.meta.url)), join(built.folder, name))
+  }
 })
 afterAll(() => built.remove())
 beforeEach(async () => {
@@ -59,18 +63,26 @@ interface Ended {
   runs: Played[]
 }
 
-async function run([command, args]: [string, string[]], mode: string): Promise<Ended> {
+function spawned(
+  [command, args]: [string, string[]],
+  script: string,
+  more: string[] = [],
+): ChildProcessByStdio<null, Readable, Readable> {
   const env = {
     PATH: process.env['PATH'] ?? '',
     HOME: built.folder,
     DENO_DIR: join(built.folder, 'deno'),
     NO_COLOR: '1',
   }
-  const child = spawn(command, [...args, join(built.folder, 'host.js'), collector.url, provider.url, mode], {
+  return spawn(command, [...args, join(built.folder, script), collector.url, provider.url, ...more], {
     cwd: built.folder,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+}
+
+async function run(runtime: [string, string[]], mode: string): Promise<Ended> {
+  const child = spawned(runtime, 'runtime-host.js', [mode])
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (piece) => {
     stdout += piece
@@ -79,7 +91,7 @@ async function run([command, args]: [string, string[]], mode: string): Promise<E
     stderr += piece
   })
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
-  if (!stdout) throw new Error(`${command} ended with ${code}: ${stderr}`)
+  if (!stdout) throw new Error(`${runtime[0]} ended with ${code}: ${stderr}`)
   return { code, stderr, ...JSON.parse(stdout) }
 }
 
@@ -108,5 +120,30 @@ test.each(RUNTIMES)(
     const { code, runs } = await run(runtime(), 'end')
     expect([code, runs.length]).toEqual([0, 4])
     expect(performance.now() - start).toBeLessThan(12_000)
+  },
+)
+
+test.each(RUNTIMES.slice(1))(
+  '%s: Hono on its own server, bodies made while they are read, inside the turn',
+  async (_name, runtime) => {
+    const child = spawned(runtime(), 'runtime-server.js')
+    try {
+      const [port] = (await once(child.stdout, 'data')) as [Buffer]
+      const url = `http://127.0.0.1:${port.toString().trim()}`
+      const turns = await Promise.all(
+        ['a', 'b'].map(async (user) => {
+          const response = await fetch(`${url}/?user=${user}`)
+          const turn = response.headers.get('flywheel-turn')
+          expect(await response.text()).toBe(`${turn} `.repeat(3))
+          return turn
+        }),
+      )
+      await fetch(`${url}/flush`)
+      const stored = collector.accepted as { turn_id?: string; user_id?: string }[]
+      const of = (user: string) => stored.filter((event) => event.user_id === user).map((event) => event.turn_id)
+      expect([of('a'), of('b')]).toEqual(turns.map((turn) => [turn, turn, turn]))
+    } finally {
+      child.kill()
+    }
   },
 )
