@@ -56,9 +56,12 @@ async function play(app: Miniflare): Promise<(Played & { own: number })[]> {
 test.each([
   ['with nodejs_compat, where context follows awaits', ['nodejs_compat'], true],
   ['without, where it holds for synchronous code', [], false],
+  ['with nodejs_als and its storage as a global', ['nodejs_als'], true],
 ])('a client of module scope serves requests at once and delivers on flush, %s', async (_name, flags, follows) => {
+  const storage = `import { AsyncLocalStorage } from 'node:async_hooks'
+    globalThis.AsyncLocalStorage ??= AsyncLocalStorage`
   const app = await deploy(
-    `${HEAD}
+    `${HEAD}${flags.includes('nodejs_als') ? storage : ''}
     const client = start(options)
     export default {
       async fetch(request) {
