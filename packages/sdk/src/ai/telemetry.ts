@@ -22,6 +22,8 @@ interface Operation {
   isFromEvents?: boolean | undefined
   /** An attempt that failed and may be tried again: one record for all of them. */
   failed?: { readonly call: Call; readonly error: unknown } | undefined
+  /** True where another integration of ours records the same call. */
+  isElsewhere?: boolean | undefined
   /** Executions of tools by the call's id. */
   readonly tools: Map<string, Call>
 }
@@ -134,6 +136,7 @@ export async function responseFormatOf(operation: Operation): Promise<unknown> {
 export async function executeModel(capture: Capture, session: AiSession, given: ModelExecution): Promise<unknown> {
   const operation: Operation = operationOf(session, given) ?? { start: {}, tools: new Map() }
   const { execute, ...settings } = given
+  if (operation.isElsewhere) return execute()
   const responseFormat = await responseFormatOf(operation)
   return observeStep(capture, session, operation, { ...settings, responseFormat }, (value) => value, execute)
 }
@@ -151,7 +154,7 @@ function startTool(capture: Capture, session: AiSession, operation: Operation, i
 /** Runs a tool so that calls of models inside it are its children. */
 export function runTool<R>(capture: Capture, session: AiSession, event: unknown, toolCallId: unknown, run: () => R): R {
   const operation = operationOf(session, event)
-  if (!operation || typeof toolCallId !== 'string') return run()
+  if (!operation || operation.isElsewhere || typeof toolCallId !== 'string') return run()
   const { id } = startTool(capture, session, operation, toolCallId)
   return capture.state.store.run(innerFrame(sessionFrame(capture, session), {}, { parentId: id }), run)
 }
@@ -222,15 +225,46 @@ function objectStarted(capture: Capture, session: AiSession, operation: Operatio
   startFromEvents(capture, session, operation)
 }
 
+/** What a client's integrations know of one another. */
+interface Running {
+  /** Operations by the start's event, which version 6 hands to each integration. */
+  readonly byEvent: WeakMap<object, Operation>
+  /** Operations by the id that version 7 gives each; bounded, since an end may never come. */
+  readonly byId: Map<string, Operation>
+}
+
+const running = new WeakMap<Capture, Running>()
+const MAX_RUNNING = 1000
+
+/** One call is recorded by one integration: the one that sees the model's call, else the first. */
+function start(capture: Capture, session: AiSession, event: Shape): void {
+  const key = keyOf(event)
+  const operation: Operation = { start: event, tools: new Map() }
+  operations(session).set(key, operation)
+  const { byEvent, byId } = running.get(capture) ?? { byEvent: new WeakMap(), byId: new Map() }
+  running.set(capture, { byEvent, byId })
+  const other = key ? byId.get(key) : byEvent.get(event)
+  if (other && session.hasTracer) other.isElsewhere = true
+  else if (other) operation.isElsewhere = true
+  if (!key) byEvent.set(event, operation)
+  else if (!other) byId.set(key, operation)
+  const oldest = byId.size > MAX_RUNNING ? byId.keys().next().value : undefined
+  if (oldest !== undefined) byId.delete(oldest)
+}
+
 /** Takes one event of an integration of version 6 or 7. */
 export function onEvent(capture: Capture, session: AiSession, name: string, given: unknown): void {
   const event = asShape(given)
   if (name === 'onStart') {
-    operations(session).set(keyOf(event), { start: event, tools: new Map() })
+    start(capture, session, event)
     return
   }
   const operation = operationOf(session, event)
   if (!operation) return
+  if (operation.isElsewhere) {
+    if (name === 'onEnd' || name === 'onFinish') end(capture, session, event)
+    return
+  }
   switch (name) {
     case 'onStepStart':
       operation.step = event
@@ -259,25 +293,26 @@ export function onEvent(capture: Capture, session: AiSession, name: string, give
       break
     case 'onAbort':
       operation.call?.abandon()
-      end(session, event)
+      end(capture, session, event)
       break
     case 'onError':
       settle(operation)
       if (operation.isFromEvents) operation.call?.end('error', undefined, event['error'])
-      end(session, event)
+      end(capture, session, event)
       break
     case 'onEnd':
     case 'onFinish':
-      end(session, event)
+      end(capture, session, event)
   }
 }
 
 /** Nothing of the operation comes any more. */
-export function end(session: AiSession, event: unknown): void {
+export function end(capture: Capture, session: AiSession, event: unknown): void {
   const operation = operationOf(session, event)
   settle(operation)
   for (const call of operation?.tools.values() ?? []) call.abandon()
   operations(session).delete(keyOf(event))
+  running.get(capture)?.byId.delete(keyOf(event))
 }
 
 /** The operation of version 6 that a span belongs to. */

@@ -65,7 +65,7 @@ export function runSpan(
     return runWitnessed(capture, sessionFrame(capture, session), () => open(fn))
   }
   if (name !== 'ai.generateText' && name !== 'ai.streamText') return open(fn)
-  const over = () => end(session, {})
+  const over = () => end(capture, session, {})
   const frame = sessionFrame(capture, session)
   const run = () =>
     open((span) => {

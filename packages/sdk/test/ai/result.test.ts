@@ -36,7 +36,9 @@ describe.each([...byModel, ...byOptions, ...byRegistry])('$name', (way) => {
     const second = ask()
     unregister()
     const b = flywheel.idOf(second)
-    const [third, fourth] = [ask(), (unregister(), ask())]
+    const third = ask()
+    unregister()
+    const fourth = ask()
     expect([flywheel.idOf(third), flywheel.idOf(fourth)]).toEqual([undefined, undefined])
     await Promise.all([first, second, third, fourth].map((result) => result.consumeStream()))
     stub.answer = json(completion({ content: 'Hello' }))
