@@ -3,7 +3,7 @@ import type { Capture } from './capture.js'
 import type { CaptureMode } from './capture-mode.js'
 import { metadataOnly } from './content.js'
 import { type Frame, within } from './context.js'
-import { nameOf } from './diagnostics.js'
+import { withoutCause } from './diagnostics.js'
 import type { SpanFields } from './otel.js'
 import type { AnswerFields, RequestFields } from './provider.js'
 import { rememberResponse } from './shared-state.js'
@@ -64,8 +64,9 @@ export class Call {
   }
 
   #failed(message: string, error: unknown): void {
-    const cause = this.#mode === 'full' ? error : nameOf(error)
-    this.#capture.report('capture_failed', `${message} could not be read; the call is recorded without it`, cause)
+    const { report } = this.#capture
+    const tell = this.#mode === 'full' ? report : withoutCause(report)
+    tell('capture_failed', `${message} could not be read; the call is recorded without it`, error)
   }
 
   /** Writes the request down as text, so that the host may change it afterwards. */
@@ -128,6 +129,7 @@ export class Call {
         const fields = read(this.hold)
         isJudged = fields.status !== undefined
         if (fields.provider_response_id) rememberResponse(this.#capture.state, fields.provider_response_id, this.id)
+        this.#request = fields.rewriteRequest?.(this.#request) ?? this.#request
         answer = this.#members(fields)
       }
     } catch (cause) {

@@ -4,7 +4,7 @@ import { type CaptureMode, strictest } from './capture-mode.js'
 import { metadataOnly } from './content.js'
 import { type Context, type Frame, mergeContext } from './context.js'
 import type { Deliverer } from './delivery.js'
-import type { Report } from './diagnostics.js'
+import { type Report, withoutCause } from './diagnostics.js'
 import type { LazyMapping } from './lazy-mapping.js'
 import { linkSpan, type OtelMode, type SpanFields } from './otel.js'
 import type { Mappings } from './provider.js'
@@ -75,8 +75,10 @@ export class Capture {
     return this.#options.loaded
   }
 
+  /** What failed may quote a person: where content is not to be recorded, a cause is only named. */
   get report(): Report {
-    return this.#options.report
+    const { report } = this.#options
+    return this.mode(this.frame()) === 'full' ? report : withoutCause(report)
   }
 
   /** The frame of the code that runs now. */

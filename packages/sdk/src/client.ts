@@ -5,7 +5,7 @@ import { ticketKinds } from './capture-mode.js'
 import { type Context, innerFrame, type WaitUntil } from './context.js'
 import type { FlushReport, Stats } from './counters.js'
 import { type CreateDelivery, Delivery } from './delivery.js'
-import { createReport } from './diagnostics.js'
+import { createReport, withoutCause } from './diagnostics.js'
 import { createFeedback, type Feedback } from './feedback.js'
 import { createHandlers, type Handlers } from './handlers.js'
 import type { Host } from './middleware.js'
@@ -123,7 +123,8 @@ function createClient(
 ): Flywheel {
   const { consent, consentBasis, release, surface, onCreated, redact, sample, capture: mode, otel } = options
   // What failed may quote a person; where content is not to leave, neither is it to reach the host's logs.
-  const report = createReport(options.onDiagnostic, state.warned, redact !== undefined || (mode ?? 'full') !== 'full')
+  const told = createReport(options.onDiagnostic, state.warned)
+  const report = redact || (mode ?? 'full') !== 'full' ? withoutCause(told) : told
   const now = options.now ?? Date.now
   const isUrl = options.transport !== undefined || isUsableUrl(options.url)
   const isEnabled = isUrl && (options.transport !== undefined || options.apiKey !== '')

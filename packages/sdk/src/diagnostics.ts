@@ -10,20 +10,21 @@ export interface Diagnostic {
 export type Report = (code: string, message: string, cause?: unknown) => void
 
 /** What an error is, without its message, which may quote what it was about. */
-export function nameOf(error: unknown): string | undefined {
-  return error === undefined ? undefined : error instanceof Error ? String(error.constructor?.name) : typeof error
+export function nameOf(error: unknown): string {
+  try {
+    return error instanceof Error ? String(error.constructor?.name) : typeof error
+  } catch {
+    return 'unknown'
+  }
 }
 
-/** Calls `onDiagnostic`, or without one warns on the console once a code. Exceptions of either are swallowed.
- * In private a cause is only named. */
+/** Calls `onDiagnostic`, or without one warns on the console once a code. Exceptions of either are swallowed. */
 export function createReport(
   onDiagnostic: ((diagnostic: Diagnostic) => void) | undefined,
   warned: Set<string>,
-  isPrivate = false,
 ): Report {
-  return (code, message, given) => {
+  return (code, message, cause) => {
     try {
-      const cause = isPrivate ? nameOf(given) : given
       if (onDiagnostic) onDiagnostic({ code, message, cause })
       else if (!warned.has(code)) {
         warned.add(code)
@@ -33,4 +34,9 @@ export function createReport(
       // The host's reporter is not allowed to fail the host's call either.
     }
   }
+}
+
+/** The same without what an error says: it may quote what it was about. Its name goes into the message. */
+export function withoutCause(report: Report): Report {
+  return (code, message, cause) => report(code, cause === undefined ? message : `${message} (${nameOf(cause)})`)
 }
