@@ -23,7 +23,10 @@ export type AnswerFields = Pick<
   | 'provider_json'
 > &
   // Where the answer itself says that the call failed; these win over how the call ended.
-  Partial<Pick<InteractionEvent, 'status' | 'error_type' | 'error_message'>>
+  Partial<Pick<InteractionEvent, 'status' | 'error_type' | 'error_message'>> & {
+    /** Rewrites the request, as JSON members, where the answer is to a later one that the library made by itself. */
+    readonly rewriteRequest?: ((members: string) => string) | undefined
+  }
 
 /** Collects the chunks of one streamed answer. */
 export interface Accumulator {

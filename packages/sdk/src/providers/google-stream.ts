@@ -2,16 +2,6 @@ import type { HoldBlob } from '../blobs.js'
 import type { Accumulator, AnswerFields } from '../provider.js'
 import { asArray, asCount, asShape, asText, isShape, type Shape } from './shape.js'
 
-/** The counters of an answer that are totals of its own request. */
-const COUNTERS = [
-  'promptTokenCount',
-  'toolUsePromptTokenCount',
-  'candidatesTokenCount',
-  'thoughtsTokenCount',
-  'cachedContentTokenCount',
-  'totalTokenCount',
-]
-
 interface GrowingCandidate {
   /** In order of generation; texts of one kind that follow one another are one part. */
   readonly parts: Shape[]
@@ -56,24 +46,19 @@ function addPart(parts: Shape[], part: Shape): boolean {
 export function contentAccumulator(read: (response: Shape, hold: HoldBlob) => AnswerFields): Accumulator {
   const head: Shape = {}
   const candidates = new Map<number, GrowingCandidate>()
-  /** Usage of the requests before this one: automatic function calling makes several for one stream. */
-  let before: Shape = {}
   let usage: Shape = {}
+  /** Calls that automatic function calling made and their responses, each pair the end of one request of several. */
+  const called: unknown[] = []
+  /** How the last of these requests ended; it is the answer as long as no other one comes. */
+  let before: { candidate: Shape; usage: Shape } | undefined
 
-  function endRequest(): void {
-    before = total()
+  /** The library answers the calls of the first candidate and asks again. */
+  function endRequest(candidate: GrowingCandidate, responses: unknown): void {
+    const content = { role: 'model', parts: candidate.parts }
+    before = { candidate: { ...candidate.head, index: 0, content }, usage }
+    called.push(content, { role: 'user', parts: asArray(responses) })
+    candidates.clear()
     usage = {}
-    for (const candidate of candidates.values()) delete candidate.head['finishReason']
-  }
-
-  /** The last total of a request wins; the totals of several are added. */
-  function total(): Shape {
-    const sum: Shape = { ...before, ...usage }
-    for (const name of COUNTERS) {
-      const [a, b] = [asCount(before[name]), asCount(usage[name])]
-      if (a !== undefined && b !== undefined) sum[name] = a + b
-    }
-    return sum
   }
 
   function addCandidate(value: unknown): boolean {
@@ -85,7 +70,10 @@ export function contentAccumulator(read: (response: Shape, hold: HoldBlob) => An
       candidates.set(at, candidate)
     }
     const content = asShape(given['content'])
-    if (content['role'] === 'user') endRequest()
+    if (content['role'] === 'user') {
+      endRequest(candidate, content['parts'])
+      return false
+    }
     let isContent = false
     for (const part of asArray(content['parts']))
       if (isShape(part)) isContent = addPart(candidate.parts, part) || isContent
@@ -112,15 +100,24 @@ export function contentAccumulator(read: (response: Shape, hold: HoldBlob) => An
     isComplete: () =>
       candidates.size > 0
         ? [...candidates.values()].every(({ head: { finishReason } }) => asText(finishReason) !== undefined)
-        : isShape(head['promptFeedback']),
+        : before !== undefined || isShape(head['promptFeedback']),
     fields(hold) {
       const whole = [...candidates].map(([index, candidate]) => ({
         ...candidate.head,
         index,
         content: { role: 'model', parts: candidate.parts },
       }))
-      const usageMetadata = total()
-      return read({ ...head, candidates: whole, ...(Object.keys(usageMetadata).length > 0 && { usageMetadata }) }, hold)
+      const isOver = whole.length === 0 && before !== undefined
+      const usageMetadata = isOver ? before?.usage : usage
+      return read(
+        {
+          ...head,
+          candidates: isOver ? [before?.candidate] : whole,
+          automaticFunctionCallingHistory: called,
+          ...(Object.keys(usageMetadata ?? {}).length > 0 && { usageMetadata }),
+        },
+        hold,
+      )
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { JsonObject, Message, Part, ToolDefinition } from '@flywheel/schema/wire'
 import type { HoldBlob } from '../blobs.js'
 import type { AnswerFields, Mapping, Mappings, RequestFields } from '../provider.js'
+import { members } from '../wire-names.js'
 import { CallNames, contentMessages, contentPart } from './google-parts.js'
 import { contentAccumulator } from './google-stream.js'
 import {
@@ -104,6 +105,13 @@ function calledAutomatically(history: unknown): unknown[] {
   return contents.slice(from)
 }
 
+/** The request that the last answer is to: the host's, and after it what was called and answered since. */
+function withMessages(request: string, messages: readonly Message[]): string {
+  const fields = asShape(JSON.parse(`{${request.slice(1)}}`))
+  asArray(fields['messages']).push(...messages)
+  return members(fields)
+}
+
 /** Ratings, citations, grounding and log probabilities of a candidate beside its first part. */
 function output(parts: Part[], beside: Shape): Message {
   const first = parts[0]
@@ -117,15 +125,20 @@ function response(value: unknown, hold: HoldBlob): AnswerFields {
   const { candidates, automaticFunctionCallingHistory, sdkHttpResponse: _, ...head } = asShape(value)
   const sorted = asArray(candidates).map(asShape)
   sorted.sort((a, b) => (asCount(a['index']) ?? 0) - (asCount(b['index']) ?? 0))
+  const calls = calledAutomatically(automaticFunctionCallingHistory)
+  // With no call left to make, the last answer is itself the history's last call.
+  const last = calls.indexOf(sorted[0]?.['content'])
+  const names = new CallNames()
+  const since = contentMessages(last < 0 ? calls : calls.slice(0, last), names, hold)
   const outputs = sorted.map(({ index: _, content, finishReason: __, ...beside }, at) => {
-    const names = new CallNames()
-    const calls = at === 0 ? calledAutomatically(automaticFunctionCallingHistory) : []
-    // With no call left to make, the last answer is the history's own last call.
-    const contents = calls.includes(content) ? calls : [...calls, content]
-    const parts = contents.flatMap(partsOf).map((part) => contentPart(part, names, hold))
-    return output(parts, beside)
+    const own = at === 0 ? names : new CallNames()
+    return output(
+      partsOf(content).map((part) => contentPart(part, own, hold)),
+      beside,
+    )
   })
   return {
+    rewriteRequest: since.length > 0 ? (text: string) => withMessages(text, since) : undefined,
     model_answered: asText(head['modelVersion']),
     provider_response_id: asText(head['responseId']),
     outputs,

@@ -3,6 +3,7 @@ import { type CallableTool, type GenerateContentResponse, GoogleGenAI as GoogleG
 import Anthropic0 from 'anthropic-0'
 import { GoogleGenAI as GoogleGenAI1 } from 'genai-1'
 import { afterAll, afterEach, beforeAll, describe, expect, expectTypeOf, test, vi } from 'vitest'
+import type { FlywheelOptions } from '../../src/index.js'
 import { contentBody, contentFrames, googleError, responseFrames } from '../support/google-stub.js'
 import { frames, type ProviderStub, providerStub, whole } from '../support/provider-stub.js'
 import { recording } from '../support/recording.js'
@@ -32,8 +33,8 @@ const MAJORS = [
 ] as unknown as [string, typeof GoogleGenAI3][]
 
 describe.each(MAJORS)('@google/genai %s', (_major, GoogleGenAI) => {
-  function setup() {
-    const kit = recording()
+  function setup(options: FlywheelOptions = {}) {
+    const kit = recording(options)
     const make = () => new GoogleGenAI({ apiKey: 'secret-key', httpOptions: { baseUrl: stub.url } })
     return { ...kit, bare: make(), client: kit.flywheel.wrap(make()) }
   }
@@ -131,36 +132,70 @@ describe.each(MAJORS)('@google/genai %s', (_major, GoogleGenAI) => {
     }
   }
   const calling = answer([{ functionCall: { name: 'weather', args: { city: 'Oslo' } } }])
+  const HI = { role: 'user', parts: [{ type: 'text', content: 'Hi' }] }
+  const CALL = { type: 'tool_call', id: 'weather', name: 'weather', arguments: { city: 'Oslo' } }
   const CALLED = [
-    { type: 'tool_call', id: 'weather', name: 'weather', arguments: { city: 'Oslo' } },
-    { type: 'tool_call_response', id: 'weather', response: { sky: 'grey' }, extra: { name: 'weather' } },
-    { type: 'text', content: 'It is grey.' },
+    HI,
+    { role: 'assistant', parts: [CALL] },
+    {
+      role: 'tool',
+      parts: [{ type: 'tool_call_response', id: 'weather', response: { sky: 'grey' }, extra: { name: 'weather' } }],
+    },
   ]
 
-  test('automatic function calling is one record: calls, responses and the answer in their order', async () => {
+  test('automatic function calling is recorded as its last request: what was called stands before the answer', async () => {
     const { client, flywheel, one } = setup()
     await flywheel.flush()
     const tool = weather()
     stub.queue.push(whole(calling), whole(answer([{ text: 'It is grey.' }])))
-    const response = await client.models.generateContent({ ...request, config: { tools: [tool] } })
+    const response = await client.models.generateContent({ ...request, config: { tools: [tool], temperature: 0 } })
     expect(response.text).toBe('It is grey.')
     expect(tool.calls).toHaveLength(1)
     const event = await one()
-    expect(event.messages).toEqual([{ role: 'user', parts: [{ type: 'text', content: 'Hi' }] }])
-    expect(event.outputs?.[0]?.parts).toEqual(CALLED)
+    expect(event.messages).toEqual(CALLED)
+    expect(event.outputs).toEqual(said('It is grey.'))
+    expect(event.parameters).toEqual({ temperature: 0 })
+    expect(event).toMatchObject({ usage_input_tokens: 10, usage_output_tokens: 5, finish_reasons: ['STOP'] })
     expect(event.provider_json).not.toHaveProperty('automaticFunctionCallingHistory')
     expect(event.tools).toEqual([{ type: 'callable', name: 'callable' }])
   })
 
-  test('the same, streamed; the tokens of its requests are added', async () => {
-    const { client, one } = setup()
-    stub.queue.push(frames(responseFrames([calling])), frames(responseFrames([answer([{ text: 'It is grey.' }])])))
-    const stream = await client.models.generateContentStream({ ...request, config: { tools: [weather()] } })
-    for await (const _ of stream);
+  test('the same, streamed, and broken off in the second request', async () => {
+    const { client, interactions } = setup()
+    const last = responseFrames([answer([{ text: 'It is ' }]), answer([{ text: 'grey.' }])])
+    const run = async (isLeft: boolean) => {
+      stub.queue.push(frames(responseFrames([calling])), frames(last, 'end', isLeft ? 5 : 0))
+      const stream = await client.models.generateContentStream({ ...request, config: { tools: [weather()] } })
+      for await (const { candidates } of stream) if (isLeft && candidates?.[0]?.content?.parts?.[0]?.text) break
+    }
+    await run(false)
+    await run(true)
+    const [first, second] = await interactions()
+    expect(first?.messages).toEqual(CALLED)
+    expect(first?.outputs).toEqual(said('It is grey.'))
+    expect(first).toMatchObject({ status: 'ok', usage_input_tokens: 10, usage_output_tokens: 5 })
+    expect(second?.messages).toEqual(CALLED)
+    expect(second?.outputs).toEqual(said('It is '))
+  })
+
+  test('automatic function calling that comes to its limit is recorded up to its last call', async () => {
+    const { client, interactions } = setup()
+    const config = () => ({ tools: [weather()], automaticFunctionCalling: { maximumRemoteCalls: 1 } })
+    stub.queue.push(whole(calling))
+    await client.models.generateContent({ ...request, config: config() })
+    const [event] = await interactions()
+    expect(event?.messages).toEqual([HI])
+    expect(event?.outputs).toEqual([{ role: 'assistant', parts: [CALL] }])
+  })
+
+  test('with what is not content left out, what was called is not content either', async () => {
+    const { client, flywheel, one } = setup({ capture: 'metadata' })
+    await flywheel.flush()
+    stub.queue.push(whole(calling), whole(answer([{ text: 'It is grey.' }])))
+    await client.models.generateContent({ ...request, config: { tools: [weather()] } })
     const event = await one()
-    expect(event.outputs?.[0]?.parts).toEqual(CALLED)
-    expect(event).toMatchObject({ status: 'ok', usage_input_tokens: 20, usage_output_tokens: 10 })
-    expect(event.messages).toEqual([{ role: 'user', parts: [{ type: 'text', content: 'Hi' }] }])
+    expect(event).not.toHaveProperty('messages')
+    expect(event).toMatchObject({ status: 'ok', model_requested: 'gemini-test', usage_output_tokens: 5 })
   })
 
   test('a tool that the host runs is recorded by name alone, also in the first call after wrap', async () => {
@@ -173,16 +208,6 @@ describe.each(MAJORS)('@google/genai %s', (_major, GoogleGenAI) => {
       expect((await one()).tools?.length).toBeGreaterThan(0)
       expect(transport.batches.map(({ ndjson }) => ndjson).join()).not.toContain('canary')
     }
-  })
-
-  test('automatic function calling that comes to its limit ends with the call it did not follow', async () => {
-    const { client, one } = setup()
-    stub.queue.push(whole(calling))
-    await client.models.generateContent({
-      ...request,
-      config: { tools: [weather()], automaticFunctionCalling: { maximumRemoteCalls: 1 } },
-    })
-    expect((await one()).outputs?.[0]?.parts).toEqual(CALLED.slice(0, 2))
   })
 
   test('an abort by config.abortSignal, before the answer and in the stream', async () => {
