@@ -16,10 +16,14 @@ const openai: Provider = {
   load: () => import('./providers/openai.js'),
 }
 
-/** Anthropic's library; its clients for Bedrock and Vertex are subclasses that say so themselves. */
+/** Anthropic's library; its clients for Bedrock and Vertex are subclasses that say so themselves, older ones by their URL. */
 const anthropic: Provider = {
   methods: { 'messages.create': 'messages', 'beta.messages.create': 'messages' },
-  name: (client) => (client as { _genAIProviderName?: string })._genAIProviderName ?? 'anthropic',
+  name(client) {
+    const { _genAIProviderName: own, baseURL } = client as { _genAIProviderName?: string; baseURL?: unknown }
+    const [cloud] = /bedrock|aiplatform/.exec(String(baseURL)) ?? []
+    return own ?? (cloud === 'bedrock' ? 'aws.bedrock' : cloud ? 'gcp.vertex_ai' : 'anthropic')
+  },
   load: () => import('./providers/anthropic.js'),
 }
 

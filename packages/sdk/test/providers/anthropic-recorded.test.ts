@@ -356,13 +356,15 @@ test('what a compatible server makes of the shape is read without an exception',
 })
 
 test.each([
-  ['aws.bedrock', 'aws.bedrock'],
-  ['gcp.vertex_ai', 'gcp.vertex_ai'],
-  [undefined, 'anthropic'],
-])('a subclass that calls itself %s is recorded as %s', async (given, provider) => {
+  ['aws.bedrock', '', 'aws.bedrock'],
+  ['gcp.vertex_ai', '', 'gcp.vertex_ai'],
+  [undefined, '/bedrock-runtime.us-east-1.amazonaws.com', 'aws.bedrock'],
+  [undefined, '/us-east5-aiplatform.googleapis.com/v1', 'gcp.vertex_ai'],
+  [undefined, '', 'anthropic'],
+])('a subclass that calls itself %s at %s is recorded as %s', async (given, path, provider) => {
   class Subclass extends Anthropic {}
   const kit = recording()
-  const client = new Subclass({ apiKey: 'x', baseURL: stub.url, maxRetries: 0 })
+  const client = new Subclass({ apiKey: 'x', baseURL: stub.url + path, maxRetries: 0 })
   Object.assign(client, { _genAIProviderName: given })
   stub.queue.push(whole(messageBody('message.json')))
   await kit.flywheel.wrap(client).messages.create({ model: 'm', max_tokens: 1, messages: [] })
