@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type Bundled, bundled } from './support/bundled.js'
 import {
   answer,
   type Behaviour,
@@ -12,9 +12,13 @@ import {
 } from './support/collector-stub.js'
 import { chunk, completion, json, type OpenAIStub, openaiStub, sse, words } from './support/openai-stub.js'
 
-const host = fileURLToPath(new URL('./support/host.ts', import.meta.url))
+let host: Bundled
 let collector: CollectorStub
 let provider: OpenAIStub
+beforeAll(async () => {
+  host = await bundled('host')
+})
+afterAll(() => host.remove())
 beforeEach(async () => {
   collector = await collectorStub()
   provider = await openaiStub()
@@ -30,6 +34,8 @@ interface Ended {
   code: number | null
   stderr: string
   ms: number
+  /** From the host's last step to the end of the process. */
+  heldMs: number
   report: { returned: number; failed: number; created: number; codes: string[] }
 }
 
@@ -38,23 +44,19 @@ async function run(mode: string, collectorUrl = collector.url): Promise<Ended> {
   const start = performance.now()
   const child = spawn(
     process.execPath,
-    [
-      '--unhandled-rejections=strict',
-      '--conditions=@flywheel/source',
-      '--import',
-      'tsx',
-      host,
-      collectorUrl,
-      provider.url,
-      mode,
-    ],
+    ['--unhandled-rejections=strict', host.path, collectorUrl, provider.url, mode],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   )
   let [stdout, stderr] = ['', '']
-  child.stdout.on('data', (piece) => (stdout += piece))
+  let doneAt = 0
+  child.stdout.on('data', (piece) => {
+    stdout += piece
+    doneAt = performance.now()
+  })
   child.stderr.on('data', (piece) => (stderr += piece))
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
-  return { code, stderr, ms: performance.now() - start, report: JSON.parse(stdout || '{}') }
+  const now = performance.now()
+  return { code, stderr, ms: now - start, heldMs: now - doneAt, report: JSON.parse(stdout || '{}') }
 }
 
 test('a host that just ends delivers 200 of 200', async () => {
@@ -120,4 +122,29 @@ test('a rejected .withResponse() in a try does not kill the host', async () => {
   const { code, stderr, report } = await run('reject')
   expect([code, stderr]).toEqual([0, ''])
   expect(report).toMatchObject({ returned: 0, failed: 20, created: 20 })
+})
+
+test.each<[string, string, Behaviour]>([
+  ['hangs, with a request on its way', 'in-flight', hang],
+  ['hangs, with nothing sent yet', 'late', hang],
+  ['answers 500', 'in-flight', answer(500)],
+  ['cuts every connection', 'in-flight', cut],
+])(
+  'a collector that %s holds a host that has nothing left to do for two seconds at most',
+  async (_, mode, behaviour) => {
+    collector.behaviour = behaviour
+    const { code, stderr, report, heldMs } = await run(mode)
+    expect([code, stderr]).toEqual([0, ''])
+    expect(report).toMatchObject({ returned: 20, created: 20 })
+    expect(collector.requests.length).toBeGreaterThan(0)
+    // Two seconds, and what a busy machine takes to end a process.
+    expect(heldMs).toBeLessThan(2600)
+  },
+)
+
+test('a collector that asks to be left alone for longer than that does not hold the host at all', async () => {
+  collector.behaviour = answer(429, {}, { 'retry-after': '60' })
+  const { code, heldMs } = await run('in-flight')
+  expect(code).toBe(0)
+  expect(heldMs).toBeLessThan(1000)
 })

@@ -3,12 +3,14 @@ import OpenAI from 'openai'
 import { createFlywheel } from '../../src/index.js'
 
 const [collector, provider, mode] = process.argv.slice(2) as [string, string, string]
+/** Its collector has the time that it has by default. */
+const isPatient = mode === 'natural' || mode === 'in-flight' || mode === 'late'
 const events: string[] = []
 const flywheel = createFlywheel({
   url: collector,
   apiKey: 'fw_sk_x',
-  timeoutMs: mode === 'natural' ? 5000 : 300,
-  flushIntervalMs: mode === 'natural' ? 60_000 : 20,
+  timeoutMs: isPatient ? 5000 : 300,
+  flushIntervalMs: mode === 'natural' || mode === 'late' ? 60_000 : 20,
   onDiagnostic: ({ code }) => events.push(code),
 })
 const openai = flywheel.wrap(new OpenAI({ apiKey: 'x', baseURL: provider, maxRetries: 0 }))
@@ -30,5 +32,5 @@ for (let call = 0; call < calls; call++) {
     failed++
   }
 }
-if (mode !== 'natural') await new Promise((resolve) => setTimeout(resolve, 700))
+if (mode !== 'natural' && mode !== 'late') await new Promise((resolve) => setTimeout(resolve, 700))
 console.log(JSON.stringify({ returned, failed, created: flywheel.stats().created, codes: [...new Set(events)] }))
