@@ -15,6 +15,8 @@ const ISSUERS: readonly (readonly [RegExp, readonly number[]])[] = [
 ]
 const MIN = 12
 const MAX = 19
+/** Without this many digits in a row there is no card, and nothing more is looked at. */
+const LONG_ENOUGH = /\d(?:[ \u00a0-]?\d){11}/
 /** How numbers are grouped in print; one group stands for no separators. */
 const GROUPED = /^(?:\d+|4,4,4,[1-4]|4,4,4,4,[1-3]|4,6,[45])$/
 
@@ -69,7 +71,7 @@ export const card: Detector = {
   name: 'CARD',
   find(text) {
     const spans: Span[] = []
-    if (!/\d{4}/.test(text)) return spans
+    if (!LONG_ENOUGH.test(text)) return spans
     let run: Group[] = []
     for (const { 0: digits, index } of text.matchAll(/\d+/g)) {
       const last = run.at(-1)

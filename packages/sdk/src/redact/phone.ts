@@ -2,14 +2,20 @@ import { type Detector, type Span, startsWord } from './detector.js'
 
 /** A way to write numbers. Each pattern is bounded, so that a search is linear in the text. */
 interface Form {
+  /** A text without it has no such number: cheaper to ask than the pattern. */
+  readonly needs: string
   readonly pattern: RegExp
   /** Least and most digits of what matched, or null for no number. */
   digits(match: string, text: string, start: number): readonly [number, number] | null
 }
 
-const CUE =
-  /\b(?:tel|telephone|phone|fon|telefon|mobile?|mobil|handy|cell|fax|sms|whatsapp|call|dial|ring|text)\b[^\d\n]{0,24}$/i
+/** A word for the thing, or an invitation to use it, before the digits. */
+const NOUN = /\b(?:tel|telephone|phone|fon|telefon|mobile?|mobil|handy|cell|fax|sms|whatsapp)\b[^\d\n]{0,24}$/i
+const VERB = /\b(?:call|dial|ring|text)(?: (?:me|us|him|her|them|back|now))*(?: (?:at|on|under))?:? ?\(?$/i
 const DATE = /^\(?(?:(?:19|20)\d{2}[-./ ]\d{1,2}[-./ ]\d{1,2}|\d{1,2}[-./ ]\d{1,2}[-./ ](?:19|20)\d{2})(?!\d)/
+
+/** The shortest number has seven digits, and nothing but these between them. */
+const LONG_ENOUGH = /\d(?:[ ().\-/\u00a0]{0,3}\d){6}/
 
 /** Of E.164. In North America both parts of the number begin with 2 to 9; elsewhere none begins with 0, save in Italy. */
 function international(match: string): readonly [number, number] | null {
@@ -22,19 +28,33 @@ function international(match: string): readonly [number, number] | null {
 }
 
 const FORMS: readonly Form[] = [
-  { pattern: /\+[1-9](?:[ .\-/()\u00a0]{0,3}\d){6,14}/g, digits: international },
+  { needs: '+', pattern: /\+[1-9](?:[ .\-/()\u00a0]{0,3}\d){6,14}/g, digits: international },
   // Without the plus sign a number needs its gap: it could be anything.
-  { pattern: /(?<!\d)00[1-9]\d{0,2}[ ./()-]{1,2}(?:[ .\-/()\u00a0]{0,3}\d){6,12}/g, digits: international },
   {
+    needs: '00',
+    pattern: /(?<!\d)00[1-9]\d{0,2}[ ./()-]{1,2}(?:[ .\-/()\u00a0]{0,3}\d){6,12}/g,
+    digits: international,
+  },
+  {
+    needs: '',
     pattern: /(?:(?<!\d)1[ .-])?(?:\([2-9]\d{2}\) ?|(?<!\d)[2-9]\d{2}[.-])[2-9]\d{2}[ .-]\d{4}/g,
     digits: () => [10, 11],
   },
-  { pattern: /(?<!\d)0[1-9]([ .-])\d{2}(?:\1\d{2}){3}/g, digits: () => [10, 10] },
-  { pattern: /(?:\(0[1-9]\d{0,3}\) ?|(?<!\d)0[1-9]\d{1,3}[ /-])\d{3,8}(?:[ -]\d{2,8}){0,2}/g, digits: () => [9, 12] },
+  { needs: '0', pattern: /(?<!\d)0[1-9]([ .-])\d{2}(?:\1\d{2}){3}/g, digits: () => [10, 10] },
   {
+    needs: '0',
+    pattern: /(?:\(0[1-9]\d{0,3}\) ?|(?<!\d)0[1-9]\d{1,3}[ /-])\d{3,8}(?:[ -]\d{2,8}){0,2}/g,
+    digits: () => [9, 12],
+  },
+  {
+    needs: '',
     pattern: /(?<!\d)\(?\d(?:[ ().\-/\u00a0]{0,2}\d){6,13}/g,
-    digits: (match, text, start) =>
-      !DATE.test(match) && CUE.test(text.slice(Math.max(0, start - 40), start)) ? [7, 12] : null,
+    digits(match, text, start) {
+      const before = text.slice(Math.max(0, start - 40), start)
+      if (DATE.test(match)) return null
+      if (NOUN.test(before)) return [7, 12]
+      return VERB.test(before) ? [/\D/.test(match) ? 7 : 10, 12] : null
+    },
   },
 ]
 
@@ -76,9 +96,9 @@ export const phone: Detector = {
   name: 'PHONE',
   find(text) {
     const spans: Span[] = []
-    // The shortest number has seven digits, and never a letter between two of them.
-    if (!/\d[^a-z]{0,4}\d[^a-z]{0,4}\d[^a-z]{0,4}\d[^a-z]{0,4}\d/i.test(text)) return spans
-    for (const { pattern, digits } of FORMS) {
+    if (!LONG_ENOUGH.test(text)) return spans
+    for (const { needs, pattern, digits } of FORMS) {
+      if (!text.includes(needs)) continue
       pattern.lastIndex = 0
       for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
         const range = begins(text, match.index) ? digits(match[0], text, match.index) : null
