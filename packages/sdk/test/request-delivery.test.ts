@@ -71,7 +71,7 @@ test('a flush waits for lines that another one carries, and takes them over when
   const { setInterval } = globalThis
   // The first request ends at once: none of its timers fires again.
   globalThis.setInterval = (() => 0) as never
-  void to.flush(4000)
+  void to.flush(30_000)
   globalThis.setInterval = setInterval
   await until(() => transport.batches.length === 1)
   transport.fail(null)

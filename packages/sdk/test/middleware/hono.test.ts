@@ -99,6 +99,19 @@ test('headers are sent on demand and the handler’s own stay', async () => {
 test.each([
   ['read()', (response: Response) => response.text()],
   [
+    'a reader slower than the body',
+    async (response: Response) => {
+      const reader = response.body?.getReader()
+      let text = ''
+      for (;;) {
+        await sleep(150)
+        const piece = await reader?.read()
+        if (!piece || piece.done) return text
+        text += new TextDecoder().decode(piece.value)
+      }
+    },
+  ],
+  [
     'a loop',
     async (response: Response) => {
       let text = ''

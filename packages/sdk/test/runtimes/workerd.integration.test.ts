@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Miniflare } from 'miniflare'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type BuiltPackage, builtPackage } from '../support/built-package.js'
@@ -139,14 +140,22 @@ test('a streamed body is made inside its request’s turn', async () => {
             if (left-- === 0) return controller.close()
             await new Promise((resolve) => setTimeout(resolve, 2))
             await openai.chat.completions.create({ model: 'm', messages: [] })
-            controller.enqueue(encoder.encode(flywheel.currentTurn()?.id + ' '))
+            controller.enqueue(encoder.encode((flywheel.currentTurn()?.id + ' ').padEnd(8_000_000)))
           },
         }))
       }, { user: 'u', headers: true }),
     }`)
   const response = await app.dispatchFetch('http://worker/')
   const turn = response.headers.get('flywheel-turn')
-  expect(await response.text()).toBe(`${turn} `.repeat(3))
+  let text = ''
+  let waited = 0
+  for await (const piece of response.body as unknown as AsyncIterable<Uint8Array>) {
+    text += new TextDecoder().decode(piece)
+    if (text.length < (waited + 1) * 4_000_000) continue
+    waited++
+    await sleep(150)
+  }
+  expect(text.split(/ +/)).toEqual([turn, turn, turn, ''])
   await until(() => collector.accepted.length >= 3)
   expect(collector.accepted).toMatchObject(Array(3).fill({ turn_id: turn, user_id: 'u' }))
 })

@@ -16,7 +16,8 @@ app.get('/', () => {
         if (left-- === 0) return controller.close()
         await new Promise((resolve) => setTimeout(resolve, 2))
         await openai.chat.completions.create({ model: 'm', messages: [] })
-        controller.enqueue(encoder.encode(`${flywheel.currentTurn()?.id} `))
+        // More than the sockets hold: the next pull is asked for by the server, when its client has read.
+        controller.enqueue(encoder.encode(`${flywheel.currentTurn()?.id} `.padEnd(8_000_000)))
       },
     }),
   )
