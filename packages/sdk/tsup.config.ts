@@ -13,6 +13,8 @@ const loadedLater: Plugin = {
     // `import()` in a CommonJS file fails where a host runs its code in a `vm` (Jest): there it becomes a `require`.
     if (build.initialOptions.format === 'cjs') build.initialOptions.supported = { 'dynamic-import': false }
     build.onResolve({ filter: /^\./ }, ({ kind, path }) => {
+      // The hooks speak through the browser entry of the host's page: a second copy would know no draft of the first.
+      if (path === '../browser/index.js') return { path: `./browser${extension}`, external: true }
       if (kind !== 'dynamic-import') return null
       return { path: `./${path.replace(/^.*\//, '').replace(/\.js$/, '')}${extension}`, external: true }
     })
@@ -37,6 +39,7 @@ export default defineConfig({
     anthropic: 'src/providers/anthropic.ts',
     google: 'src/providers/google.ts',
     'vercel-ai': 'src/ai/vercel-ai.ts',
+    edits: 'src/browser/edits.ts',
   },
   format: ['esm', 'cjs'],
   target: 'es2022',

@@ -2,13 +2,11 @@ import { type BrowserFeedback, type BrowserOptions, createFeedback } from './fee
 
 let shared: BrowserFeedback | undefined
 
-/** Sets up the feedback that `captureEdits`, `createDraft` and the React hooks use unless they are given another. */
-export function configureFeedback(options: BrowserOptions): BrowserFeedback {
-  shared = createFeedback(options)
+/**
+ * The feedback that `captureEdits`, `createDraft` and the React hooks use unless they are given another: set up anew
+ * with options, without them what was set up before, else one that sends to `/api/flywheel`.
+ */
+export function configureFeedback(options?: BrowserOptions): BrowserFeedback {
+  shared = shared && !options ? shared : createFeedback(options)
   return shared
-}
-
-/** The configured feedback, else one that sends to `/api/flywheel`. */
-export function defaultFeedback(): BrowserFeedback {
-  return shared ?? configureFeedback({})
 }

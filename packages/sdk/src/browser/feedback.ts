@@ -1,7 +1,6 @@
 import type { FeedbackKind } from '@flywheel/schema/wire'
 import type { Diagnostic, Report } from '../diagnostics.js'
 import type { CandidateInput, Feedback, FeedbackOptions, RetractIdentity as ServerIdentity } from '../feedback.js'
-import type { Target } from '../target.js'
 import { createDelivery } from './delivery.js'
 import { newId } from './id.js'
 import { openStorage, type StorageKind } from './storage.js'
@@ -21,7 +20,7 @@ export interface BrowserOptions {
    * @default session
    */
   storage?: StorageKind | undefined
-  /** @default a warning on the console, once a code */
+  /** @default a warning on the console */
   onDiagnostic?: ((diagnostic: Diagnostic) => void) | undefined
 }
 
@@ -41,31 +40,20 @@ export type RetractIdentity = Omit<ServerIdentity, 'target'> & { target: Browser
 export type BrowserFeedback = {
   [K in FeedbackMethod]: (target: BrowserTarget, ...rest: Rest<Feedback[K]>) => string
 } & {
-  /** Ends a feedback by its event id. Without `identity` only one of the last 500 of this page. */
+  /** Ends a feedback by its event id. Without `identity` only one of the last 100 of this page. */
   retract(eventId: string, identity?: RetractIdentity): string
   /** Sends now; resolves with the number of events that are not acknowledged yet, and never rejects. */
   flush(): Promise<number>
 }
 
-const REMEMBERED = 500
+const REMEMBERED = 100
 
 /** What a feedback replaces and what a retraction repeats, as the contract has it. */
 type Identity = { kind: FeedbackKind; [field: string]: unknown }
-function candidate(input: CandidateInput): { id: string; choice: number } {
-  const { id, choice = 0 } = typeof input === 'string' ? { id: input } : input
-  return { id: id.toLowerCase(), choice }
-}
-
-function createReport(onDiagnostic: BrowserOptions['onDiagnostic']): Report {
-  const warned = new Set<string>()
-  return (code, message, cause) => {
-    try {
-      if (onDiagnostic) onDiagnostic({ code, message, cause })
-      else if (!warned.has(code)) console.warn('[flywheel]', code, message)
-      warned.add(code)
-    } catch {}
-  }
-}
+const candidate = (input: CandidateInput): object => ({
+  choice: 0,
+  ...(typeof input === 'string' ? { id: input } : input),
+})
 
 /**
  * Feedback from a page: queued, batched, retried, and sent when the page is hidden or closed. Make one for a page.
@@ -76,33 +64,29 @@ function createReport(onDiagnostic: BrowserOptions['onDiagnostic']): Report {
  */
 export function createFeedback(options: BrowserOptions = {}): BrowserFeedback {
   if (JSON.stringify(options).includes('fw_sk_')) {
-    throw new TypeError(
-      'flywheel: a secret key (fw_sk_) must not be in a browser; use tickets or a public key (fw_pk_)',
-    )
+    throw new TypeError('flywheel: a secret key in a browser; use tickets or a public key')
   }
-  const report = createReport(options.onDiagnostic)
+  const report: Report = (code, message, cause) => {
+    try {
+      if (options.onDiagnostic) options.onDiagnostic({ code, message, cause })
+      else console.warn('[flywheel]', code, message)
+    } catch {}
+  }
   const storage = openStorage(options.storage ?? 'session')
   const delivery = createDelivery(options.url ?? '/api/flywheel', options.publicKey, storage, report)
   /** By identity, oldest first: the last event and all it says. */
   const latest = new Map<string, { id: string; body: string }>()
-  let { session } = options
-
-  function tabSession(): string {
-    session ??= storage((it) => it.getItem('flywheel session')) ?? newId()
-    storage((it) => it.setItem('flywheel session', session as string))
-    return session
-  }
+  let tabSession = options.session
 
   function write(identity: Identity, rest: object): string {
     const id = newId()
     // Half a character would cost the whole event: the collector refuses it.
     const body = JSON.stringify({ ...identity, ...rest }, (_, value) =>
-      typeof value === 'string' ? value.replace(/[\0\ud800-\udfff]/gu, '\ufffd') : (value ?? undefined),
+      typeof value === 'string' ? value.replace(/[\0\ud800-\udfff]/gu, '\ufffd') : value,
     )
     const key = JSON.stringify([identity, /copy|comment/.test(identity.kind) && id])
     const last = latest.get(key)
     if (last?.body === body) return last.id
-    latest.delete(key)
     latest.set(key, { id, body })
     if (latest.size > REMEMBERED) latest.delete(latest.keys().next().value as string)
     delivery.add(`{"type":"feedback","id":"${id}","schema_version":1,${body.slice(1)}`)
@@ -112,9 +96,11 @@ export function createFeedback(options: BrowserOptions = {}): BrowserFeedback {
   function send(kind: FeedbackKind, target: unknown, given: FeedbackOptions, made: object): string {
     const wireTarget = targetOf(target)
     if (!wireTarget) {
-      report('invalid_target', `${kind}: no target; pass an id, a ticket, { turn }, { responseId } or { ref }`)
+      report('invalid_target', `${kind ?? 'retract'} has no target`)
       return ''
     }
+    // Made at the first event: a page that is rendered on a server has no tab.
+    tabSession ??= storage((it) => (it['flywheel session'] ??= newId())) ?? newId()
     const by = given.author ?? ('ticket' in wireTarget ? undefined : options.author)
     const {
       choice,
@@ -130,7 +116,6 @@ export function createFeedback(options: BrowserOptions = {}): BrowserFeedback {
       ref,
       ...rest
     }: FeedbackOptions = {
-      authorKind: by ? 'end_user' : undefined,
       ...given,
       ...made,
     }
@@ -143,41 +128,38 @@ export function createFeedback(options: BrowserOptions = {}): BrowserFeedback {
         slot,
         field,
         author_id: by,
-        author_kind: authorKind,
-        session_id: session ?? tabSession(),
+        author_kind: authorKind ?? (by && 'end_user'),
+        session_id: session ?? tabSession,
       },
       { reason_codes: reasonCodes, reason_text: reasonText, occurred_at: occurredAt && new Date(occurredAt), ...rest },
     )
-  }
-
-  /** Nothing of the host's fails for what it cannot say. */
-  function safely(make: () => string): string {
-    try {
-      return make()
-    } catch (error) {
-      report('capture_failed', `feedback could not be written: ${error}`, error)
-      return ''
-    }
   }
 
   /** A method with `count` parameters between target and options. */
   const method =
     // biome-ignore lint/suspicious/noExplicitAny: the types of the methods are those of `BrowserFeedback`.
       (kind: FeedbackKind, count: number, make: (...rest: any[]) => object) =>
-      (target: unknown, ...rest: unknown[]) =>
-        safely(() => {
+      (target: unknown, ...rest: unknown[]) => {
+        try {
           const given = rest[count] ?? {}
           return send(kind, target, given, make(...rest.slice(0, count), given))
-        })
+        } catch (error) {
+          report('capture_failed', `${kind}: ${error}`, error)
+          return ''
+        }
+      }
   const labelled = (kind: FeedbackKind) => method(kind, 1, (label) => ({ label }))
+  const valued = (kind: FeedbackKind) => method(kind, 2, (name, value) => ({ name, value }))
+  const following = (kind: FeedbackKind) => method(kind, 1, (next) => ({ candidates: [candidate(next)] }))
+  const verdict = (label: string) => method('verdict', 0, () => ({ label }))
 
   return {
     correct: method('correction', 1, (kept, { stage = 'committed' }) => ({
       stage,
-      ...(typeof kept === 'string' ? { kept } : { kept_json: typeof kept === 'object' && kept ? kept : [kept] }),
+      ...(typeof kept === 'string' ? { kept } : { kept_json: Object(kept) === kept ? kept : [kept] }),
     })),
-    accept: method('verdict', 0, () => ({ label: 'accept' })),
-    reject: method('verdict', 0, () => ({ label: 'reject' })),
+    accept: verdict('accept'),
+    reject: verdict('reject'),
     thumb: labelled('thumb'),
     rate: method('rating', 1, (value, { name = 'rating', min, max, metadata }) => ({
       value,
@@ -187,26 +169,17 @@ export function createFeedback(options: BrowserOptions = {}): BrowserFeedback {
       metadata: { ...metadata, min: min?.toString(), max: max?.toString() },
     })),
     choose: method('choice', 2, (inputs, winner) => ({ candidates: inputs.map(candidate), winner: `${winner}` })),
-    regenerate: method('regenerate', 1, (next) => ({ candidates: [candidate(next)] })),
-    retain: method('retain', 2, (name, value) => ({ name, value })),
-    shown: method('shown', 1, (step) => ({ candidates: [candidate(step)] })),
+    regenerate: following('regenerate'),
+    retain: valued('retain'),
+    shown: following('shown'),
     copy: method('copy', 0, () => ({})),
-    outcome: method('outcome', 2, (name, value) => ({ name, value })),
+    outcome: valued('outcome'),
     comment: method('comment', 1, (reasonText) => ({ reasonText })),
     review: labelled('review'),
-    retract: (retracts: string, identity?: RetractIdentity) =>
-      safely(() => {
-        if (identity) {
-          const { target, kind, ...given } = identity
-          return send(kind, target, given, { retracts })
-        }
-        for (const [key, { id }] of latest) {
-          if (id === retracts) {
-            return write(JSON.parse(key)[0], { retracts })
-          }
-        }
-        throw new TypeError('this event is not remembered; pass its identity to retract it')
-      }),
+    retract(retracts: string, { target, kind, ...given }: Partial<RetractIdentity> = {}) {
+      for (const [key, { id }] of latest) if (id === retracts) return write(JSON.parse(key)[0], { retracts })
+      return method(kind as FeedbackKind, 0, () => ({ retracts }))(target, given)
+    },
     flush: delivery.flush,
   } satisfies Record<keyof BrowserFeedback, unknown> as unknown as BrowserFeedback
 }

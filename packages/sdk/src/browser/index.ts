@@ -1,4 +1,4 @@
-export { configureFeedback, defaultFeedback } from './configure.js'
+export { configureFeedback } from './configure.js'
 export {
   type CaptureOptions,
   captureEdits,
@@ -16,4 +16,4 @@ export {
   type RetractIdentity,
 } from './feedback.js'
 export type { StorageKind } from './storage.js'
-export { type BrowserTarget, type MessageLike, targetOf, ticketOf } from './target.js'
+export { type BrowserTarget, type MessageLike, ticketOf } from './target.js'

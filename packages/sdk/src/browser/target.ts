@@ -20,15 +20,16 @@ export type WireTarget = { target_kind: TargetKind; target: string } | { ticket:
 
 /** Undefined for what is no target (yet): a message whose metadata has not arrived, a response without a ticket. */
 export function targetOf(target: unknown): WireTarget | undefined {
-  let given = target as Record<string, unknown> | null | undefined
-  if (typeof target === 'string') given = { [target.startsWith('fwt1.') ? 'ticket' : 'interaction']: target }
-  given = ((given?.['metadata'] as typeof given)?.['flywheel'] as typeof given) ?? given
-  for (const name of ['ticket', 'interaction', 'turn', 'responseId', 'ref'] as const) {
-    const value = given?.[name]
-    if (!value || typeof value !== 'string') continue
-    if (name === 'ticket') return { ticket: value }
-    if (name === 'responseId') return { target_kind: 'response', target: value }
-    return { target_kind: name, target: name === 'ref' ? value : value.toLowerCase() }
+  type Fields = Record<string, unknown> | null | undefined
+  const named = typeof target === 'string' && { [target.startsWith('fwt1.') ? 'ticket' : 'interaction']: target }
+  const given = (named || target) as Fields
+  const { ticket, interaction, turn, responseId, ref } = ((given?.['metadata'] as Fields)?.['flywheel'] ??
+    given ??
+    {}) as Record<string, string>
+  if (ticket) return { ticket }
+  for (const [kind, value] of Object.entries({ interaction, turn, response: responseId, ref })) {
+    // Ids are compared in lower case; what the provider or the host named is not ours to respell.
+    if (value) return { target_kind: kind as TargetKind, target: /n$/.test(kind) ? value.toLowerCase() : value }
   }
   return undefined
 }

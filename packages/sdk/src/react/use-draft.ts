@@ -1,5 +1,5 @@
 import { useMemo } from 'react'
-import { type BrowserTarget, createDraft, type Draft, type DraftOptions, targetOf } from '../browser/index.js'
+import { type BrowserTarget, createDraft, type Draft, type DraftOptions } from '../browser/index.js'
 
 /**
  * A draft of an answer for its component. Nothing is kept in the component: unmounted and mounted again, for the same
@@ -12,5 +12,5 @@ import { type BrowserTarget, createDraft, type Draft, type DraftOptions, targetO
 export function useDraft(target: BrowserTarget | null | undefined, options: DraftOptions = {}): Draft {
   const { feedback, ...rest } = options
   // biome-ignore lint/correctness/useExhaustiveDependencies: compared by what they say, since a host writes them inline.
-  return useMemo(() => createDraft(target, options), [JSON.stringify([targetOf(target), rest]), feedback])
+  return useMemo(() => createDraft(target, options), [JSON.stringify([createDraft(target).ref, rest]), feedback])
 }

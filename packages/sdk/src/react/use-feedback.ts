@@ -2,10 +2,10 @@ import { useMemo } from 'react'
 import {
   type BrowserFeedback,
   type BrowserTarget,
-  defaultFeedback,
+  configureFeedback,
+  createDraft,
   type FeedbackMethod,
   type Rest,
-  targetOf,
 } from '../browser/index.js'
 
 /** The methods of `BrowserFeedback` about one answer. */
@@ -26,9 +26,10 @@ export function useFeedback(
   options: { feedback?: BrowserFeedback | undefined } = {},
 ): BoundFeedback {
   const { feedback } = options
-  const key = JSON.stringify(targetOf(target) ?? null)
+  // A draft is named by what it is about.
+  const key = createDraft(target).ref
   return useMemo(() => {
-    const all = (feedback ?? defaultFeedback()) as unknown as Record<string, (...rest: unknown[]) => string>
+    const all = (feedback ?? configureFeedback()) as unknown as Record<string, (...rest: unknown[]) => string>
     const wire = JSON.parse(key) as { ticket?: string; target_kind: string; target: string } | null
     const about =
       wire && (wire.ticket ?? { [wire.target_kind === 'response' ? 'responseId' : wire.target_kind]: wire.target })

@@ -208,6 +208,16 @@ test('a long draft is sent while the person pauses, so that little is left for t
   await page.close()
 })
 
+test('an edit that begins before the part that watches edits has come is told all the same', async () => {
+  site.lateMs = 1000
+  const page = await site.open(textarea, capture())
+  await type(page, '!')
+  await new Promise((resolve) => setTimeout(resolve, 1200))
+  await page.locator('#other').focus()
+  expect(await site.kinds('correction')).toMatchObject([{ shown: ANSWER, kept: `${ANSWER}!` }])
+  await page.close()
+})
+
 test('a password is never watched', async () => {
   const page = await site.open(`<input type="password" id="field" value="${ANSWER}">`, capture())
   await type(page, 'secret')

@@ -37,6 +37,8 @@ export interface Site {
   readonly events: FeedbackEvent[]
   /** What the relay answers; 0 cuts the connection. */
   status: number
+  /** How long the part that watches edits takes to load. */
+  lateMs: number
   /** A page on `<body>` with `html`, after `script` has run in it with the SDK as `sdk`. */
   open(html: string, script?: string): Promise<Page>
   /** Waits for acknowledged events of these kinds; in the order of creation. */
@@ -63,21 +65,28 @@ export async function openSite(contents: string): Promise<Site> {
     stdin: { contents, resolveDir: fileURLToPath(new URL('../../src', import.meta.url)), loader: 'tsx' },
     bundle: true,
     write: false,
-    format: 'iife',
-    globalName: 'sdk',
+    outdir: '/',
+    // As a bundler of an application does it: what is imported later is a file of its own.
+    format: 'esm',
+    splitting: true,
     jsx: 'automatic',
     conditions: ['@flywheel/source'],
     define: { 'process.env.NODE_ENV': '"development"' },
   })
-  const script = bundle.outputFiles[0]?.text ?? ''
+  const scripts = new Map(bundle.outputFiles.map(({ path, text }) => [path, text]))
   const posts: Post[] = []
   const events: FeedbackEvent[] = []
   const problems: unknown[] = []
-  const site = { status: 202 }
+  const site = { status: 202, lateMs: 0 }
   const pages = new Map<string, string>()
   const server = createServer((request, response) => {
     const path = request.url ?? ''
-    if (path === '/sdk.js') return void response.setHeader('content-type', 'text/javascript').end(script)
+    const script = scripts.get(path)
+    if (script) {
+      response.setHeader('content-type', 'text/javascript')
+      setTimeout(() => response.end(script), path.startsWith('/edits') ? site.lateMs : 0)
+      return
+    }
     const html = pages.get(path)
     if (html) return void response.setHeader('content-type', 'text/html').end(html)
     if (request.method === 'GET') return void response.writeHead(404).end()
@@ -113,7 +122,11 @@ export async function openSite(contents: string): Promise<Site> {
       const path = `/page-${pages.size}`
       pages.set(
         path,
-        `<!doctype html><meta charset="utf-8"><body>${html}<script src="/sdk.js"></script><script>${run}</script>`,
+        `<!doctype html><meta charset="utf-8"><body>${html}<script type="module">
+           import * as sdk from '/stdin.js'
+           globalThis.sdk = sdk
+           document.body.append(Object.assign(document.createElement('script'), { text: ${JSON.stringify(run).replaceAll('<', '\\u003c')} }))
+         </script>`,
       )
       const page = await context.newPage()
       page.on('pageerror', (error) => problems.push(error))
@@ -130,6 +143,7 @@ export async function openSite(contents: string): Promise<Site> {
     reset() {
       posts.length = events.length = problems.length = 0
       site.status = 202
+      site.lateMs = 0
     },
     async close() {
       await browser.close()
