@@ -16,7 +16,8 @@ function filePart(data: unknown, mediaType: string | undefined, rest: Shape, hol
   if (data instanceof URL || (typeof data === 'string' && /^(?:https?|data|gs|s3):/i.test(data))) {
     const url = String(data)
     const inline = parseDataUrl(url)
-    if (inline) return withExtra(hold(inline.data, mediaType ?? inline.mediaType), rest)
+    // What the URL says of itself is more exact than `image/*`.
+    if (inline) return withExtra(hold(inline.data, inline.mediaType), rest)
     return withExtra({ type: 'uri', uri: url, ...(mediaType ? { media_type: mediaType } : {}) }, rest)
   }
   if (typeof data === 'string') return withExtra(hold(data, mediaType ?? 'application/octet-stream'), rest)
