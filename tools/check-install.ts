@@ -58,6 +58,15 @@ async function installBeside(packed: Map<string, string>): Promise<void> {
   write('package.json', JSON.stringify({ name: 'beside', version: '1.0.0', private: true }), beside)
   const names = new Set(ROWS.flatMap(({ imports }) => Object.keys(imports)))
   const others = [...names, 'esbuild'].filter((name) => !name.startsWith('@flywheel/')).map(ofSdk)
+  // Every major that the SDK's own tests run has its row.
+  const majors = Object.keys(sdk.devDependencies).filter((name) =>
+    /^(openai|anthropic|genai|ai|ai-sdk-openai)(-\d+)?$|^@anthropic-ai\/sdk$|^@google\/genai$/.test(name),
+  )
+  assert.deepEqual(
+    majors.filter((name) => !names.has(name)),
+    [],
+    'providers without a row in tools/install-rows.ts',
+  )
   const tarball = packed.get('@flywheel/sdk') as string
   const args = ['--legacy-peer-deps', tarball, ...others, typescriptSpec, `webpack@${WEBPACK}`, `zod@${ZOD}`]
   await expectOk('npm', [...NPM_INSTALL, ...args], {}, beside)
