@@ -12,6 +12,8 @@ afterEach(() => {
 
 /** A host whose context gives this for whatever it is asked. */
 const host = (value: unknown) => ({ version: '1.9.0', context: { active: () => ({ getValue: () => value }) } })
+const span = (traceId: string, spanId: string) =>
+  host({ spanContext: () => ({ traceId, spanId }), isRecording: () => false })
 
 test.each([
   ['no context manager', { version: '1.9.0' }],
@@ -28,12 +30,18 @@ test.each([
   ],
   ['no span', host(undefined)],
   ['a span that is none', host(7)],
-  ['ids in upper case', host({ spanContext: () => ({ traceId: 'A'.repeat(32), spanId: 'b'.repeat(16) }) })],
-  ['ids that are too short', host({ spanContext: () => ({ traceId: 'a', spanId: 'b' }) })],
-  ['a span id of zeros', host({ spanContext: () => ({ traceId: 'a'.repeat(32), spanId: '0'.repeat(16) }) })],
+  ['ids in upper case', span('A'.repeat(32), 'b'.repeat(16))],
+  ['ids that are too short', span('a', 'b')],
+  ['a span id of zeros', span('a'.repeat(32), '0'.repeat(16))],
 ])('%s: no ids, and nothing is thrown', (_name, api) => {
   holder[API] = api
   expect(linkSpan('link', 'i', 't')).toEqual({})
+})
+
+test('a span with valid ids gives them', () => {
+  holder[API] = span('a'.repeat(32), 'b'.repeat(16))
+  expect(linkSpan('link', 'i', 't')).toEqual({ trace_id: 'a'.repeat(32), span_id: 'b'.repeat(16) })
+  expect(linkSpan('off', 'i', 't')).toEqual({})
 })
 
 test('nothing is imported: the entry names no package of OpenTelemetry', () => {
