@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Miniflare } from 'miniflare'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -11,11 +12,14 @@ let built: BuiltPackage
 let collector: CollectorStub
 let provider: OpenAIStub
 let worker: Miniflare | undefined
+/** What workerd wrote, such as a complaint about I/O of another request. */
+let said: string[]
 beforeAll(() => {
   built = builtPackage()
 })
 afterAll(() => built.remove())
 beforeEach(async () => {
+  said = []
   collector = await collectorStub()
   provider = await openaiStub()
   provider.answer = (request, response, raw) =>
@@ -23,16 +27,30 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await worker?.dispose()
+  expect(said.join('')).not.toMatch(/different request|hung|[Uu]ncaught|[Ee]rror|capture_failed|wait_until_failed/)
   await collector.close()
   await provider.close()
 })
 
 /** Conditions and externals are those of wrangler. */
-async function deploy(source: string, compatibilityFlags: string[] = ['nodejs_compat']): Promise<Miniflare> {
+async function deploy(
+  source: string,
+  compatibilityFlags: string[] = ['nodejs_compat'],
+  compatibilityDate = '2026-07-01',
+): Promise<Miniflare> {
   const external = ['cloudflare:*', ...(compatibilityFlags.length > 0 ? ['node:*'] : [])]
   const script = await built.bundle(source, { conditions: ['workerd', 'worker', 'browser'], external })
   const bindings = { COLLECTOR: collector.url, PROVIDER: provider.url }
-  worker = new Miniflare({ modules: true, script, compatibilityDate: '2026-07-01', compatibilityFlags, bindings })
+  worker = new Miniflare({
+    modules: true,
+    script,
+    compatibilityDate,
+    compatibilityFlags,
+    bindings,
+    handleRuntimeStdio(stdout: Readable, stderr: Readable) {
+      for (const stream of [stdout, stderr]) stream.on('data', (piece) => said.push(String(piece)))
+    },
+  })
   await worker.ready
   return worker
 }
@@ -75,6 +93,26 @@ test.each([
   )
   const played = await play(app)
   expect(played.map((run) => run.follows)).toEqual(Array(4).fill(follows))
+  expect(played).toMatchObject(Array(4).fill({ own: 2, lastError: null }))
+  expectArrived(collector, played)
+})
+
+// Before 2024-10-14 a promise that another request settles does not go on.
+test.each(['2024-09-23', '2026-07-01'])('a client that each request makes, as of %s', async (date) => {
+  const app = await deploy(
+    `${HEAD}
+    export default {
+      async fetch(request) {
+        const client = start(options)
+        const played = await scenario(client, new URL(request.url).searchParams.get('user'))
+        const { lastError } = await client.flywheel.flush()
+        return Response.json({ ...played, lastError })
+      },
+    }`,
+    ['nodejs_compat'],
+    date,
+  )
+  const played = await play(app)
   expect(played).toMatchObject(Array(4).fill({ own: 2, lastError: null }))
   expectArrived(collector, played)
 })
