@@ -12,13 +12,35 @@ import { type HostView, lookAtCall, lookAtStream } from './host-view.js'
 type Method = (...args: never[]) => unknown
 
 /** The object that owns the method at a path, and the method's name. */
-export function ownerOf(client: object, path: string): { owner: Record<string, Method>; method: string } {
+function ownerOf(client: object, path: string): { owner: Record<string, Method>; method: string } {
   const names = path.split('.')
   const method = names.pop() as string
   let owner: unknown = client
   for (const name of names) owner = (owner as Record<string, unknown>)[name]
   return { owner: owner as Record<string, Method>, method }
 }
+
+/** Where a method stands. */
+export interface Place {
+  method: unknown
+  own: PropertyDescriptor | undefined
+  keys: string[]
+}
+
+/** Each observed method of a client: the function, its own property if there is one, and its owner's keys. */
+export function placesOf<Client extends object>(
+  { endpoint, streamEndpoint }: Adapter<Client>,
+  client: Client,
+): Place[] {
+  return [...new Set([endpoint, streamEndpoint ?? endpoint])].map((path) => {
+    const { owner, method } = ownerOf(client, path)
+    return { method: owner[method], own: Object.getOwnPropertyDescriptor(owner, method), keys: Object.keys(owner) }
+  })
+}
+
+/** The functions that stand where an adapter's methods are. */
+export const methodsOf = <Client extends object>(adapter: Adapter<Client>, client: Client): unknown[] =>
+  placesOf(adapter, client).map(({ method }) => method)
 
 /** The row of `PROVIDERS` that an adapter's endpoint belongs to. */
 export function rowOf(adapter: Adapter, client: object): Provider {

@@ -12,6 +12,7 @@ export const CASES = {
   'a stream that ends too early': 'the body stops without a finish; recorded as partial',
   'never read': 'a stream that nobody reads is recorded at shutdown',
   'dropped unread': 'a stream that nobody holds any more is recorded when it is collected',
+  'read late': 'a stream that is kept while its promise is collected is read later, and recorded as ok',
   'never awaited': 'a call whose promise nobody takes is recorded',
   retried: 'the client’s own retries are one record',
   'n > 1': 'choices are kept apart, in index order',
@@ -42,6 +43,7 @@ export const STREAMED: readonly Case[] = [
   'a stream that ends too early',
   'never read',
   'dropped unread',
+  'read late',
   'n > 1, streamed',
   'parallel tool calls, streamed',
 ]

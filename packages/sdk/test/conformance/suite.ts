@@ -12,7 +12,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { frames, type ProviderStub, providerStub, silence, whole } from '../support/provider-stub.js'
 import { until } from '../support/setup.js'
 import type { Adapter, Request, StreamedAnswer, StreamedText, WholeAnswer } from './adapter.js'
-import { type Bench, type BenchOptions, bench, ownerOf, rowOf, whileAnswersThrow } from './bench.js'
+import { type Bench, type BenchOptions, bench, methodsOf, placesOf, rowOf, whileAnswersThrow } from './bench.js'
 import type { Case } from './cases.js'
 import { lookAtCall, lookAtStream } from './host-view.js'
 
@@ -20,6 +20,9 @@ const CONTENT = ['messages', 'outputs', 'parameters', 'tools', 'system'] as cons
 
 /** What a host without Flywheel would see of an answer that no API gives. */
 const SHAPES = [null, [], {}, 'text', 7, { choices: 3, output: 'x', content: 'y', candidates: [null] }]
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
 
 /** Registers the suite for one adapter. */
 export function providerConformance<Client extends object>(adapter: Adapter<Client>): void {
@@ -180,8 +183,6 @@ export function providerConformance<Client extends object>(adapter: Adapter<Clie
     })
 
     streamed('dropped unread', async (answer) => {
-      setFlagsFromString('--expose-gc')
-      const collect = runInNewContext('gc') as () => void
       const { wrapped, flywheel, one } = await opened()
       stub.queue.push(frames(answer.frames))
       await (async () => void (await adapter.stream?.(wrapped, adapter.request())))()
@@ -191,6 +192,19 @@ export function providerConformance<Client extends object>(adapter: Adapter<Clie
         await new Promise((resolve) => setTimeout(resolve, 10))
       }
       expect(await one()).toMatchObject({ status: 'aborted', messages: adapter.messages })
+    })
+
+    streamed('read late', async (answer) => {
+      const { wrapped, flywheel, one } = await opened()
+      stub.queue.push(frames(answer.frames))
+      const stream = (await adapter.stream?.(wrapped, adapter.request())) as AsyncIterable<unknown>
+      for (let round = 0; round < 5; round++) {
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        collect()
+      }
+      expect(flywheel.stats().created).toBe(0)
+      for await (const _ of stream);
+      expectRecord(await one(), answer.outputs, { status: 'ok' })
     })
 
     always('never awaited', async () => {
@@ -347,18 +361,11 @@ export function providerConformance<Client extends object>(adapter: Adapter<Clie
       expect((await second.one()).id).toBe(streamId)
     })
 
-    const paths = [...new Set([adapter.endpoint, adapter.streamEndpoint ?? adapter.endpoint])]
-    const methods = (client: object) =>
-      paths.map((path) => {
-        const { owner, method } = ownerOf(client, path)
-        return owner[method]
-      })
-
     always('wrapped twice', async () => {
       const { wrapped, flywheel, one } = await opened()
-      const patched = methods(wrapped)
+      const patched = methodsOf(adapter, wrapped)
       expect(flywheel.wrap(wrapped)).toBe(wrapped)
-      expect(methods(wrapped)).toEqual(patched)
+      expect(methodsOf(adapter, wrapped)).toEqual(patched)
       stub.queue.push(whole(text.body))
       await adapter.call(wrapped, adapter.request())
       expectRecord(await one(), text.outputs, { status: 'ok' })
@@ -367,18 +374,10 @@ export function providerConformance<Client extends object>(adapter: Adapter<Clie
     always('unwrapped', async () => {
       const { bare, flywheel, transport } = await opened()
       const client = adapter.client(stub.url, { maxRetries: 0 })
-      const look = () =>
-        paths.map((path) => {
-          const { owner, method } = ownerOf(client, path)
-          return {
-            method: owner[method],
-            own: Object.getOwnPropertyDescriptor(owner, method),
-            keys: Object.keys(owner),
-          }
-        })
+      const look = () => placesOf(adapter, client)
       const before = [look(), Object.keys(client)]
       flywheel.wrap(client)
-      expect(methods(client)).not.toEqual(methods(bare))
+      expect(methodsOf(adapter, client)).not.toEqual(methodsOf(adapter, bare))
       expect(look().map(({ keys }) => keys)).toEqual((before[0] as ReturnType<typeof look>).map(({ keys }) => keys))
       expect(flywheel.unwrap(client)).toBe(client)
       expect([look(), Object.keys(client)]).toEqual(before)

@@ -2,7 +2,7 @@ import { GoogleGenAI } from '@google/genai'
 import { GoogleGenAI as GoogleGenAI1 } from 'genai-1'
 import { contentBody, contentFrames, googleError } from '../../support/google-stub.js'
 import type { Adapter } from '../adapter.js'
-import type { Case } from '../cases.js'
+import { type Case, STREAMED } from '../cases.js'
 import { versionOf } from '../version-of.js'
 
 /** The majors of the package; their types differ in what is not used here, so one of them stands for both. */
@@ -131,19 +131,7 @@ function generate(name: string, Client: typeof GoogleGenAI): Adapter<GoogleGenAI
   }
 }
 
-const STREAMED: Case[] = [
-  'streams',
-  'a slow stream',
-  'aborted in the stream',
-  'an early break',
-  'a stream reset half way',
-  'a stream that ends too early',
-  'never read',
-  'dropped unread',
-  'n > 1, streamed',
-  'parallel tool calls, streamed',
-]
-const reasons = (names: Case[], reason: string) => Object.fromEntries(names.map((name) => [name, reason]))
+const reasons = (names: readonly Case[], reason: string) => Object.fromEntries(names.map((name) => [name, reason]))
 
 function embed(name: string, Client: typeof GoogleGenAI): Adapter<GoogleGenAI> {
   return {
