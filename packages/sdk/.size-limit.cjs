@@ -1,0 +1,44 @@
+/** As ES modules, as they are shipped: size-limit's own format adds a loader of its own for what is imported later. */
+const modifyEsbuildConfig = (config) => ({ ...config, format: 'esm' })
+
+module.exports = [
+  { name: 'server entry', path: 'dist/index.js', limit: '6 kB', gzip: true, ignore: ['node:*', './*.js'] },
+  {
+    name: 'server, all that an app with openai loads',
+    path: ['dist/index.js', 'dist/sender.js', 'dist/openai.js'],
+    limit: '16 kB',
+    gzip: true,
+    ignore: ['node:*', './*.js'],
+  },
+  { name: 'workers and edge entry', path: 'dist/portable.js', limit: '7 kB', gzip: true, ignore: ['./*.js'] },
+  {
+    name: 'workers and edge, all that an app with openai loads',
+    path: ['dist/portable.js', 'dist/sender.js', 'dist/openai.js'],
+    limit: '17 kB',
+    gzip: true,
+    ignore: ['./*.js'],
+  },
+  {
+    name: 'browser',
+    path: 'dist/browser.js',
+    limit: '3 kB',
+    gzip: true,
+    ignore: ['./*.js'],
+    modifyEsbuildConfig,
+  },
+  {
+    name: 'browser, loaded with the first draft',
+    path: 'dist/edits.js',
+    limit: '1.5 kB',
+    gzip: true,
+    modifyEsbuildConfig,
+  },
+  {
+    name: 'react, beside the browser entry',
+    path: 'dist/react.js',
+    limit: '1 kB',
+    gzip: true,
+    ignore: ['react', './*.js'],
+    modifyEsbuildConfig,
+  },
+]
