@@ -58,7 +58,7 @@ export async function task<Result>(
   parameters: Record<string, unknown>,
 ): Promise<Result> {
   const given = JSON.stringify(parameters)
-  return JSON.parse(await node(['--expose-gc', file('./peers/child.mjs'), contender, name, given], 180_000)) as Result
+  return JSON.parse(await node(['--expose-gc', file('./peers/child.mjs'), contender, name, given], 600_000)) as Result
 }
 
 /** Ms of CPU of one import. */

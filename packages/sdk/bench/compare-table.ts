@@ -76,9 +76,9 @@ function heapBar({ kept_mb, calls, delivered, twice, last, counters }: NonNullab
 
 function cells(row: Row, figure: Figures): string[] {
   const { heap, outage, exit } = row
-  const of = (seen: { delivered: number; twice: number } | undefined) =>
-    seen ? `${seen.delivered}${seen.twice > 0 ? ` (${seen.twice} twice)` : ''}` : ''
   const isControl = row.contender === 'none'
+  const of = (seen: { delivered: number; twice: number } | undefined) =>
+    seen ? `${seen.delivered}${seen.twice > 0 ? ` (${seen.twice} twice)` : ''}` : isControl ? '' : 'died'
   return [
     isControl ? 'nothing (control)' : row.contender === 'flywheel' ? '**flywheel**' : row.contender,
     String(figure.call_us),

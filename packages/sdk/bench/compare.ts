@@ -72,6 +72,8 @@ export interface Row {
   bundle_bytes?: number
   entry_bytes?: number
   readonly import_ms: number[]
+  /** Tasks that its process did not survive. */
+  readonly errors: string[]
 }
 
 /** The figures of a row; µs and ms are CPU but for the first token. */
@@ -120,7 +122,7 @@ export async function compare(effort: Effort, names: readonly Contender[] = CONT
   const servers = await startServers()
   const rows: Row[] = []
   for (const contender of names) {
-    const empty = { call: [], stream: [], first_token: [], delivered_share: 1, import_ms: [] }
+    const empty = { call: [], stream: [], first_token: [], delivered_share: 1, import_ms: [], errors: [] }
     rows.push({ contender, versions: await versions(contender), ...empty })
   }
   const emptyImportMs: number[] = []
@@ -166,15 +168,26 @@ async function reliability(
   effort: Effort,
   tell: (what: string) => void,
 ): Promise<void> {
-  const common = () => ({ ...servers.urls, run: nextRun() })
-  for (const row of rows) row.heap = await task<Heap>(row.contender, 'heap', { ...common(), calls: effort.heapCalls })
-  tell('heap')
-  for (const row of rows) row.outage = await task(row.contender, 'outage', { ...common(), ...effort.outage })
-  tell('outage')
-  for (const row of rows) {
-    const parameters = { ...common(), calls: effort.exitCalls }
-    await task(row.contender, 'exit', parameters)
-    row.exit = { calls: effort.exitCalls, ...(await servers.seen(`${parameters.run}x`)) }
+  /** A peer that dies of a task is told so in its row; ours ends the benchmark. */
+  const each = async (name: string, body: (row: Row, common: { run: string }) => Promise<void>) => {
+    for (const row of rows) {
+      try {
+        await body(row, { ...servers.urls, run: nextRun() })
+      } catch (error) {
+        if (row.contender === 'flywheel') throw error
+        row.errors.push(String(error))
+      }
+    }
+    tell(name)
   }
-  tell('natural exit')
+  await each('heap', async (row, common) => {
+    row.heap = await task<Heap>(row.contender, 'heap', { ...common, calls: effort.heapCalls })
+  })
+  await each('outage', async (row, common) => {
+    row.outage = await task(row.contender, 'outage', { ...common, ...effort.outage })
+  })
+  await each('natural exit', async (row, common) => {
+    await task(row.contender, 'exit', { ...common, calls: effort.exitCalls })
+    row.exit = { calls: effort.exitCalls, ...(await servers.seen(`${common.run}x`)) }
+  })
 }

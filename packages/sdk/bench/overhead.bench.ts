@@ -2,7 +2,7 @@
  * What the SDK costs its host. With --short: ours against the bare client, which gates on the ratio of the two.
  * Otherwise: ours and the others of the field against the bare client in one run, with a table (about ten minutes,
  * needs the package registry once). --write puts the table into docs/benchmark.md, --quick measures a little of
- * everything, and names of contenders measure only those.
+ * everything, --rounds=2 takes fewer turns, and names of contenders measure only those.
  */
 const flags = process.argv.slice(2)
 if (flags.includes('--short')) {
@@ -12,7 +12,8 @@ if (flags.includes('--short')) {
 
 const { compare, CONTENDERS, figures, LONG, QUICK } = await import('./compare.js')
 const { bars, markdown, writePage } = await import('./compare-table.js')
-const effort = flags.includes('--quick') ? QUICK : LONG
+const rounds = Number(flags.find((flag) => flag.startsWith('--rounds='))?.slice('--rounds='.length) ?? LONG.rounds)
+const effort = flags.includes('--quick') ? QUICK : { ...LONG, rounds }
 const names = CONTENDERS.filter((name) => flags.includes(name))
 const comparison = await compare(effort, names.length > 0 ? names : CONTENDERS)
 const { rows, emptyImportMs, requests, seconds } = comparison
