@@ -56,6 +56,11 @@ export class Call {
     return this.#isDone
   }
 
+  /** True where nothing that was said is recorded: then nothing of it needs to be kept either. */
+  get isBare(): boolean {
+    return this.#mode !== 'full'
+  }
+
   readonly hold: HoldBlob = (base64, mediaType) => holdBlobs(this.#held)(base64, mediaType)
 
   /** What the mode records of the fields, as JSON members. */

@@ -73,7 +73,8 @@ function observed(original: Method, provider: string, mapping: LazyMapping, capt
       call = new Call(capture, mapping)
       // A request is snapshotted now: chat loops push the answer on to the same array. What stands after it (a signal, an
       // agent with circles) is the transport's.
-      const snapshot = mapping.isSettled ? args : (JSON.parse(JSON.stringify(args.slice(0, 1))) as unknown[])
+      const snapshot =
+        mapping.isSettled || call.isBare ? args : (JSON.parse(JSON.stringify(args.slice(0, 1))) as unknown[])
       call.request((hold) => mapping.request(snapshot, hold, provider))
     } catch (error) {
       capture.report('capture_failed', 'a call is not recorded', error)

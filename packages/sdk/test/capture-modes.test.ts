@@ -1,6 +1,7 @@
 import type { FeedbackEvent, InteractionEvent } from '@flywheel/schema/wire'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { CaptureMode, Consent } from '../src/index.js'
+import { redactors } from '../src/redact/index.js'
 import { chunk, completion, json, type OpenAIStub, openaiStub, sse, words } from './support/openai-stub.js'
 import { setup } from './support/setup.js'
 
@@ -256,4 +257,16 @@ test('has_text of metadata: an answer without text has none', async () => {
   stub.queue.push(json(completion({ content: null, tool_calls: [call] })))
   await openai.chat.completions.create({ model, messages })
   expect(await one()).toMatchObject({ has_text: false })
+})
+
+test('misuse is a compile error', () => {
+  const { flywheel } = setup(stub.url)
+  // @ts-expect-error a mode that nobody knows
+  flywheel.turn({ capture: 'none' })
+  // @ts-expect-error a purpose that nobody knows
+  flywheel.turn({ consent: { sell: 'granted' } })
+  // @ts-expect-error a kind of redactor that nobody knows
+  expect(() => redactors({ names: true })).not.toThrow()
+  // @ts-expect-error what no span is linked by
+  setup(stub.url, { otel: true, redact: redactors() })
 })

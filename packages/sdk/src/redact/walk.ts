@@ -60,6 +60,8 @@ export function redactEvent(event: Fields, redact: RedactText): Fields {
   const messages: Walk = (value) => (Array.isArray(value) ? elements(value, message) : deep(value))
 
   const redacted = { ...event }
+  // A pointer names keys, and keys are content.
+  if (typeof event['field'] === 'string') redacted['field'] = redact(event['field'])
   for (const name of [...CONTENT, ...LABELS]) {
     if (event[name] === undefined) continue
     const walk = name === 'messages' || name === 'outputs' ? messages : name === 'system' ? parts : deep

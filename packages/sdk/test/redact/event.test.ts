@@ -77,12 +77,14 @@ test('feedback: what was shown and what was kept call a person by the same place
     kept: 'Hi alice@x.example',
     kept_json: { to: 'alice@x.example' },
     reason_text: 'not bob@x.example',
+    field: '/to/alice@x.example/0',
   } as FlywheelEvent)
   expect(redacted).toMatchObject({
     shown: 'Hi [EMAIL_2] and [EMAIL_1]',
     kept: 'Hi [EMAIL_1]',
     kept_json: { to: '[EMAIL_1]' },
     reason_text: 'not [EMAIL_2]',
+    field: '/to/[EMAIL_1]/0',
   })
 })
 
