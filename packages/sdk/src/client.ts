@@ -11,6 +11,7 @@ import { createHandlers, type Handlers } from './handlers.js'
 import type { Host } from './middleware.js'
 import { type ObserveOptions, observe } from './observe.js'
 import { type FlywheelOptions, isSameOptions } from './options.js'
+import { isPage } from './page.js'
 import type { InteractionInput } from './record.js'
 import type { Runtime } from './runtime.js'
 import { createSampler } from './sample.js'
@@ -127,8 +128,11 @@ function createClient(
   const report = redact || (mode ?? 'full') !== 'full' ? withoutCause(told) : told
   const now = options.now ?? Date.now
   const isUrl = options.transport !== undefined || isUsableUrl(options.url)
-  const isEnabled = isUrl && (options.transport !== undefined || options.apiKey !== '')
-  if (!isUrl) {
+  const isLeaked = options.apiKey.startsWith('fw_sk_') && isPage()
+  const isEnabled = isUrl && !isLeaked && (options.transport !== undefined || options.apiKey !== '')
+  if (isLeaked) {
+    report('secret_key_in_browser', 'a secret key in a browser: nothing is recorded; use @flywheel/sdk/browser')
+  } else if (!isUrl) {
     const message = 'the URL is not one like https://collector.example.com, without a user name: nothing is recorded'
     report('invalid_url', `${message}; set FLYWHEEL_URL or pass url`)
   } else if (!isEnabled) {
@@ -168,7 +172,7 @@ function createClient(
     handOver: createHandOver(options.waitUntil, () => flush(timeoutMs), report),
     onCreated,
   })
-  const signed = createSigner(options.apiKey, runtime, now)
+  const signed = createSigner(isLeaked ? '' : options.apiKey, runtime, now)
   const readTicket = createTicketReader(options.apiKey, runtime)
   /** Nobody gets a capability to send what would not be recorded. */
   const sign: SignTicket = (target, given = {}) => {
