@@ -5,6 +5,7 @@ const openai: Provider = {
   methods: {
     'chat.completions.create': 'chat',
     'responses.create': 'responses',
+    'beta.responses.create': 'responses',
     'embeddings.create': 'embeddings',
     'completions.create': 'completions',
   },

@@ -3,7 +3,19 @@ import type { HoldBlob } from '../blobs.js'
 import type { AnswerFields, Mapping, RequestFields } from '../provider.js'
 import { itemMessage, itemMessages, withoutDataUrls } from './openai-response-items.js'
 import { responseAccumulator } from './openai-response-stream.js'
-import { asArray, asCount, asShape, asText, hasText, isShape, type Shape, withoutSecrets } from './shape.js'
+import { asArray, asCount, asShape, asText, hasText, isShape, type Shape } from './shape.js'
+
+/** Fields in which a request hands a credential to a tool that OpenAI runs. */
+const SECRETS = new Set(['authorization', 'headers', 'domain_secrets'])
+
+/** A copy without credentials. A function's schema is the host's own: its properties may be called anything. */
+function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSecrets)
+  if (!isShape(value) || value['type'] === 'function') return value
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]) => (SECRETS.has(key) ? [] : [[key, withoutSecrets(inner)]])),
+  )
+}
 
 /** A function, or one of OpenAI's own tools by its type; an MCP server is named by its label. */
 function toolDefinition(value: unknown, hold: HoldBlob): ToolDefinition {

@@ -13,9 +13,9 @@ export const said = (content: string): Message => assistant({ type: 'text', cont
 /** What every endpoint's adapter has in common. */
 type Shared = 'package' | 'version' | 'client' | 'error'
 
-/** One adapter of an endpoint for each installed major. */
-export const openaiAdapters = (endpoint: Omit<Adapter<OpenAI>, Shared>): Adapter<OpenAI>[] =>
-  MAJORS.map(([_major, name, Client]) => ({
+/** One adapter of an endpoint for each installed major, or for those from one on. */
+export const openaiAdapters = (endpoint: Omit<Adapter<OpenAI>, Shared>, from = 5): Adapter<OpenAI>[] =>
+  MAJORS.filter(([major]) => Number(major) >= from).map(([_major, name, Client]) => ({
     ...endpoint,
     package: 'openai',
     version: versionOf(name),

@@ -201,13 +201,18 @@ describe.each(MAJORS)('openai %s', (_major, _name, Client, Azure) => {
       ])
 
       const second = setup()
-      stub.queue.push(frames(framesOf('openai', 'chat-text')))
+      stub.queue.push(frames(framesOf('openai', 'chat-tools')), frames(framesOf('openai', 'chat-text')))
       const streamedTurn = second.flywheel.turn()
       const final = await streamedTurn.run(() =>
         second.openai.chat.completions.runTools({ ...asked, stream: true } as never).finalContent(),
       )
       expect(final).toBe('Hello')
-      expect(await second.one()).toMatchObject({ turn_id: streamedTurn.id, status: 'ok', finish_reasons: ['stop'] })
+      const streamedSteps = (await second.sent()) as unknown as typeof steps
+      expect(streamedSteps).toMatchObject([
+        { turn_id: streamedTurn.id, status: 'ok', finish_reasons: ['tool_calls'] },
+        { turn_id: streamedTurn.id, status: 'ok', finish_reasons: ['stop'] },
+      ])
+      expect(streamedSteps[1]?.messages.slice(1)).toEqual(steps[1]?.messages.slice(1))
     })
   })
 })

@@ -187,9 +187,21 @@ describe.each(MAJORS)('responses of openai %s', (_major, _name, Client) => {
   })
 
   test('tools by name; the credentials of an MCP server are in no record', async () => {
+    const parameters = { type: 'object', properties: { headers: { type: 'string' }, author: { type: 'string' } } }
     const { tools, ndjson } = await ask('Hi', {
       tools: [
-        { type: 'function', name: 'f', description: 'd', parameters: { type: 'object' }, strict: true },
+        { type: 'function', name: 'f', description: 'd', parameters, strict: true },
+        {
+          type: 'code_interpreter',
+          container: {
+            type: 'auto',
+            network_policy: {
+              type: 'allowlist',
+              allowed_domains: ['example.org'],
+              domain_secrets: [{ domain: 'example.org', name: 'K', value: 'sk-very-secret' }],
+            },
+          },
+        },
         { type: 'web_search', search_context_size: 'low' },
         {
           type: 'mcp',
@@ -201,7 +213,12 @@ describe.each(MAJORS)('responses of openai %s', (_major, _name, Client) => {
       ],
     })
     expect(tools).toEqual([
-      { type: 'function', name: 'f', description: 'd', parameters: { type: 'object' }, strict: true },
+      { type: 'function', name: 'f', description: 'd', parameters, strict: true },
+      {
+        type: 'code_interpreter',
+        name: 'code_interpreter',
+        container: { type: 'auto', network_policy: { type: 'allowlist', allowed_domains: ['example.org'] } },
+      },
       { type: 'web_search', name: 'web_search', search_context_size: 'low' },
       { type: 'mcp', name: 'crm', server_label: 'crm', server_url: 'https://example.org' },
     ])

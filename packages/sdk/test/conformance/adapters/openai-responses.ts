@@ -31,9 +31,11 @@ const RECORDED = {
   usage_reasoning_tokens: 20,
 } as const
 
-/** `responses.create` of each installed major. */
-export const openaiResponses: Adapter<OpenAI>[] = openaiAdapters({
-  endpoint: 'responses.create',
+const endpoint = (
+  path: string,
+  resource: (client: OpenAI) => OpenAI['responses'],
+): Parameters<typeof openaiAdapters>[0] => ({
+  endpoint: path,
   request: () => ({ model: 'gpt-test', input: [{ role: 'user', content: 'Hi' }] }),
   messages: [{ role: 'user', parts: [{ type: 'text', content: 'Hi' }] }],
   mutate(request) {
@@ -41,9 +43,9 @@ export const openaiResponses: Adapter<OpenAI>[] = openaiAdapters({
     input.push({ role: 'user', content: 'second' })
     ;(input[0] as Record<string, unknown>)['content'] = 'changed'
   },
-  call: (client, request, signal) => client.responses.create(request as never, { signal: signal ?? null }),
+  call: (client, request, signal) => resource(client).create(request as never, { signal: signal ?? null }),
   stream: (client, request, signal) =>
-    client.responses.create({ ...request, stream: true } as never, { signal: signal ?? null }) as never,
+    resource(client).create({ ...request, stream: true } as never, { signal: signal ?? null }) as never,
   text: {
     body: bodyOf('openai', 'responses-text'),
     outputs: [saidAs('msg_0a1b', 'Hello')],
@@ -64,3 +66,12 @@ export const openaiResponses: Adapter<OpenAI>[] = openaiAdapters({
   },
   absent: { 'n > 1': NO_CHOICES, 'n > 1, streamed': NO_CHOICES },
 })
+
+/** `responses.create` of each installed major, and `beta.responses.create` of those that have it. */
+export const openaiResponses: Adapter<OpenAI>[] = [
+  ...openaiAdapters(endpoint('responses.create', ({ responses }) => responses)),
+  ...openaiAdapters(
+    endpoint('beta.responses.create', ({ beta }) => beta.responses as never),
+    6,
+  ),
+]
