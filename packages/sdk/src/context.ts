@@ -2,7 +2,7 @@ import type { JsonObject, Purpose } from '@flywheel/schema/wire'
 import { type CaptureMode, strictest } from './capture-mode.js'
 
 /** Consent to a use of the interaction, by purpose. */
-export type Consent = Partial<Record<Purpose, 'granted' | 'denied'>>
+export type Consent = { [P in Purpose]?: 'granted' | 'denied' | undefined }
 
 /** What the host knows about a call; every field goes to the column of its name (`user` to `user_id`, and so on). */
 export interface Context {

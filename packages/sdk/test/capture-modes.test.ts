@@ -1,6 +1,6 @@
 import type { FeedbackEvent, InteractionEvent } from '@flywheel/schema/wire'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { CaptureMode, Consent } from '../src/index.js'
+import type { CaptureMode } from '../src/index.js'
 import { redactors } from '../src/redact/index.js'
 import { chunk, completion, json, type OpenAIStub, openaiStub, sse, words } from './support/openai-stub.js'
 import { setup } from './support/setup.js'
@@ -219,7 +219,7 @@ test('consent: the context’s wins purpose by purpose, what it does not name st
     await call()
     // What a host looked up and did not find takes nothing back.
     await flywheel.turn({ consent: undefined, user: undefined }).run(call)
-    await flywheel.turn({ consent: { license: 'granted', train: undefined } as unknown as Consent }).run(call)
+    await flywheel.turn({ consent: { license: 'granted', train: undefined } }).run(call)
   })
   flywheel.record({ consent: { evaluate: 'denied' } })
   const rows = (await sent()) as InteractionEvent[]

@@ -53,12 +53,26 @@ const BUILT_IN: Readonly<Record<Exclude<keyof RedactorOptions, 'custom'>, readon
  * const flywheel = createFlywheel({ redact: redactors({ ip: true }) })
  */
 export function redactors(options: RedactorOptions = {}): Redact {
-  const detectors = [
-    ...(options.custom ?? []).map(custom),
-    ...Object.entries(BUILT_IN)
-      .filter(([name, [, isOn]]) => options[name as keyof typeof BUILT_IN] ?? isOn)
-      .map(([, [detector]]) => detector),
-  ]
+  if (options.custom) return create(options)
+  const key = chosen(options)
+    .map(({ name }) => name)
+    .join()
+  const redact = made.get(key) ?? create(options)
+  made.set(key, redact)
+  return redact
+}
+
+function chosen(options: RedactorOptions): Detector[] {
+  return Object.entries(BUILT_IN)
+    .filter(([name, [, isOn]]) => options[name as keyof typeof BUILT_IN] ?? isOn)
+    .map(([, [detector]]) => detector)
+}
+
+/** The same choice is the same function, so that `createFlywheel` with it, called again, is the same client. */
+const made = new Map<string, Redact>()
+
+function create(options: RedactorOptions): Redact {
+  const detectors = [...(options.custom ?? []).map(custom), ...chosen(options)]
   const scopes = createScopes()
   return (event) => {
     const numbering = scopes.find(event) ?? createNumbering()

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { gunzipSync } from 'node:zlib'
+import { decodeLine } from '@flywheel/schema'
 import OpenAI from 'openai'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createFlywheel, type Flywheel, type FlywheelOptions } from '../../src/index.js'
@@ -184,6 +185,8 @@ test.each(MODES)('a canary reaches neither the wire nor a diagnostic: %s', async
   // Fewer would mean that nothing was looked at.
   if (name !== 'off') expect(collector.accepted.length).toBe(13)
   else expect(collector.accepted).toEqual([])
+  for (const event of collector.accepted)
+    expect(decodeLine(JSON.stringify(event), Date.now())).toMatchObject({ ok: true })
   if (name.startsWith('redactors')) expect(bytes).toContain('[EMAIL_1]')
   expectNothing(bytes)
   expectNothing(inspect(diagnostics, { depth: 9 }))

@@ -1,12 +1,15 @@
 import type { FlywheelEvent, InteractionEvent } from '@flywheel/schema/wire'
 import { expect, test } from 'vitest'
+import { createFlywheel } from '../../src/index.js'
 import { redactors } from '../../src/redact/index.js'
 import { redactText } from './support.js'
 
+/** With a memory of its own: without `custom` the same choice is the same function. */
+const fresh = () => redactors({ custom: [] })
 const id = (count: number) => `01975a3e-7c10-7000-8000-${String(count).padStart(12, '0')}`
 const interaction = (fields: object, count = 1): InteractionEvent =>
   ({ type: 'interaction', id: id(count), schema_version: 1, ...fields }) as InteractionEvent
-const redact = (fields: object) => redactors()(interaction(fields)) as InteractionEvent
+const redact = (fields: object) => fresh()(interaction(fields)) as InteractionEvent
 const user = (content: string) => ({ role: 'user' as const, parts: [{ type: 'text' as const, content }] })
 
 test('within a row the same value has the same placeholder, numbered by first appearance', () => {
@@ -66,7 +69,7 @@ test('every field that can hold content is walked, keys of structured values too
 })
 
 test('feedback: what was shown and what was kept call a person by the same placeholder', () => {
-  const redacted = redactors()({
+  const redacted = fresh()({
     type: 'feedback',
     id: id(1),
     schema_version: 1,
@@ -89,7 +92,7 @@ test('feedback: what was shown and what was kept call a person by the same place
 })
 
 test('rows of one turn, and what is said about it, share their numbers: by id, turn, response or ticket', () => {
-  const redaction = redactors()
+  const redaction = fresh()
   const text = (event: object) =>
     redaction({ schema_version: 1, ...event } as FlywheelEvent) as never as { kept: string }
   redaction(
@@ -159,7 +162,7 @@ test('a member called __proto__ is one like any other', () => {
 
 test('an event in which nothing is found holds the very same values', () => {
   const event = interaction({ messages: [user('Hello')], parameters: { temperature: 1 } })
-  const redacted = redactors()(event) as InteractionEvent
+  const redacted = fresh()(event) as InteractionEvent
   expect(redacted.messages).toBe(event.messages)
   expect(redacted.parameters).toBe(event.parameters)
 })
@@ -167,4 +170,12 @@ test('an event in which nothing is found holds the very same values', () => {
 test('no placeholder holds anything of its value: two values of one kind are told apart by their order alone', () => {
   const texts = ['a@x.example', 'zzzzzzzz@y.example'].map((mail) => redactText(`Write to ${mail}`))
   expect(texts[0]).toBe(texts[1])
+})
+
+test('the same choice is the same function, so that createFlywheel with it is the same client', () => {
+  expect(redactors()).toBe(redactors({ email: true, ip: false }))
+  expect(redactors()).not.toBe(redactors({ ip: true }))
+  expect(createFlywheel({ redact: redactors(), apiKey: 'fw_sk_x' })).toBe(
+    createFlywheel({ redact: redactors(), apiKey: 'fw_sk_x' }),
+  )
 })
