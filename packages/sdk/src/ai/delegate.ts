@@ -31,119 +31,99 @@ export interface Ai {
 export const AI: unique symbol = Symbol.for('flywheel.ai') as never
 
 /** On an integration of ours: it records, so another one need not. */
-const OWN = Symbol.for('flywheel.ai.integration')
-
-/** Hooks of version 6 and 7; each version asks for those it knows. */
-const HOOKS =
-  'onStart onStepStart onStepFinish onToolCallStart onToolCallFinish onToolExecutionStart onToolExecutionEnd onObjectStepStart onObjectStepEnd onFinish onEnd onAbort onError'
-const RUNNERS = ['executeLanguageModelCall', 'executeTool'] as const
+const OWN: unique symbol = Symbol.for('flywheel.ai.integration') as never
 
 /** Whatever is done with it gives itself: a span for a call that runs unobserved. */
 const NOTHING: unknown = new Proxy(() => NOTHING, { get: (_, key) => (key === 'then' ? undefined : NOTHING) })
 
 /** Binds the delegates to a client. Nothing here throws into the host; without the library every call runs unobserved. */
 export function createAi(capture: Capture): Ai {
+  const { state, report } = capture
   let loading: Promise<AiLibrary | undefined> | undefined
   const load = () => {
     loading ??= import('./vercel-ai.js').then(
       ({ aiLibrary }) => aiLibrary(capture),
-      (error) => void capture.report('capture_failed', 'what records the AI SDK cannot be loaded', error),
+      (error) => void report('capture_failed', 'what records the AI SDK cannot be loaded', error),
     )
     return loading
   }
   /** Sessions that began in this run of synchronous code. */
   const begun = new Set<AiSession>()
   const begin = (session: AiSession) => {
+    if (session.isUsed) return session
     begun.add(session)
     queueMicrotask(() => begun.delete(session))
     void load()
     return session
   }
-  const newSession = (frame: Frame | undefined, more?: Partial<AiSession>): AiSession =>
-    begin({ id: capture.state.newId(), frame, ...more })
+  const newSession = (frame?: Frame, isTelemetry?: boolean): AiSession =>
+    begin({ id: state.newId(), frame, isTelemetry, hasTracer: isTelemetry && frame !== undefined })
 
-  function hook(name: string, session: () => AiSession): unknown {
-    const isRunner = name === RUNNERS[0] || name === RUNNERS[1]
-    const own = session()
-    if (!isRunner) return (event: unknown) => load().then((library) => library?.event(own, name, event))
-    return (given: { execute: () => unknown }) =>
-      load().then((library) =>
-        library ? library[name === RUNNERS[0] ? 'executeModel' : 'executeTool'](own, given as never) : given.execute(),
-      )
-  }
+  /** Each version reads the hooks that it knows, once a call. */
+  const integration = (sessionOf: (hook: string) => AiSession) =>
+    new Proxy(
+      { [OWN]: true },
+      {
+        get(_, name) {
+          if (typeof name !== 'string' || !/^(?:on|execute)[A-Z]/.test(name)) return undefined
+          const session = sessionOf(name)
+          return (event: { execute?: () => unknown }) =>
+            load().then((library) => (library ? library.hook(session, name, event) : event.execute?.()))
+        },
+      },
+    )
 
-  /** `session` is asked for each time a version reads a hook. */
-  function integration(session: (name: string) => AiSession): object {
-    const made = { [OWN]: true }
-    for (const name of [...HOOKS.split(' '), ...RUNNERS])
-      Object.defineProperty(made, name, { enumerable: true, get: () => hook(name, () => session(name)) })
-    return made
-  }
+  const observed = (session: AiSession | undefined, model: object, options: unknown, run: () => PromiseLike<unknown>) =>
+    load().then((library) => (library ? library.model(session, model, options, run) : run()))
 
-  const ai: Ai = {
+  return {
     options(frame, settings = {}) {
-      const session = newSession(frame, { isTelemetry: true, hasTracer: true })
+      const session = newSession(frame, true)
       const own = integration(() => session)
-      const given = settings['integrations']
-      const local = given === undefined ? [] : [given].flat()
-      const registered = (globalThis as { AI_SDK_TELEMETRY_INTEGRATIONS?: object[] }).AI_SDK_TELEMETRY_INTEGRATIONS
-      const isWanted = settings['isEnabled'] !== false
-      const tracer = {
-        startActiveSpan: (name: string, ...args: unknown[]) =>
-          load().then((library) =>
-            library
-              ? library.span(session, settings, name, args)
-              : (args.at(-1) as (span: unknown) => unknown)(NOTHING),
-          ),
+      const { integrations, isEnabled } = settings
+      const local = integrations ? [integrations].flat() : []
+      const { AI_SDK_TELEMETRY_INTEGRATIONS: registered = [] } = globalThis as {
+        AI_SDK_TELEMETRY_INTEGRATIONS?: object[]
       }
-      const options = {
-        // Version 7 asks the registered integrations only where a call has none of its own.
-        telemetry: {
-          ...settings,
-          isEnabled: true,
-          integrations: [
-            ...(given ? local : isWanted ? (registered ?? []) : []).filter((one) => !(OWN in (one as object))),
-            own,
-          ],
+      const told = integrations || isEnabled === false ? local : registered.filter((one) => !(OWN in one))
+      const startActiveSpan = (name: string, ...args: unknown[]) =>
+        load().then((library) =>
+          library ? library.span(session, settings, name, args) : (args.at(-1) as (span: unknown) => unknown)(NOTHING),
+        )
+      // Both are read when the host spreads them, in the expression that makes the call.
+      return {
+        get telemetry() {
+          begin(session)
+          // Version 7 asks the registered integrations only where a call has none of its own.
+          return { ...settings, isEnabled: true, integrations: [...told, own] } as never
         },
-        // Without the host's wish for spans, nothing is written on any: version 6 would put the prompt there.
-        experimental_telemetry: {
-          recordInputs: settings['isEnabled'] === true,
-          recordOutputs: settings['isEnabled'] === true,
-          ...settings,
-          isEnabled: true,
-          integrations: [...local, own],
-          tracer,
+        get experimental_telemetry() {
+          begin(session)
+          // Where the host wants no spans there is nothing on any: version 6 would write the prompt on them.
+          const content = { recordInputs: isEnabled === true, recordOutputs: isEnabled === true }
+          const integrations = [...local, own]
+          return { ...content, ...settings, isEnabled: true, integrations, tracer: { startActiveSpan } } as never
         },
       }
-      for (const [name, value] of Object.entries(options)) {
-        const get = () => {
-          // Read when the host spreads the options, in the expression that makes the call.
-          if (!session.isUsed) begin(session)
-          return value
-        }
-        Object.defineProperty(options, name, { enumerable: true, get })
-      }
-      return options as unknown as AiOptions
     },
 
     integration() {
       let session: AiSession | undefined
       const read = new Set<string>()
-      return integration((name) => {
-        // Each call reads every hook once: a second reading is another call's.
-        if (!session || read.has(name)) {
+      return integration((hook) => {
+        // A second reading of a hook is another call's.
+        if (!session || read.has(hook)) {
           read.clear()
-          session = newSession(undefined, { isTelemetry: true })
+          session = newSession(undefined, true)
         }
-        read.add(name)
+        read.add(hook)
         return session
-      }) as AiIntegration
+      }) as unknown as AiIntegration
     },
 
     model(model, frame) {
       if (typeof model !== 'object' || model === null) {
-        capture.report('unknown_model', 'turn.model() takes a model of a provider; a gateway’s name is not observed')
+        report('unknown_model', 'turn.model() takes a model of a provider; a gateway’s name is not observed')
         return model
       }
       let session: AiSession | undefined
@@ -152,33 +132,26 @@ export function createAi(capture: Capture): Ai {
           // Every call begins with this question, before it awaits anything.
           if (key === 'specificationVersion') session = !session || session.isUsed ? newSession(frame) : begin(session)
           const value = Reflect.get(target, key, target) as unknown
-          if (typeof value !== 'function' || (key !== 'doGenerate' && key !== 'doStream')) return value
-          return (options: unknown) => {
-            const own = session
-            const run = () => value.call(target, options) as PromiseLike<unknown>
-            return load().then((library) => (library ? library.model(own, target, options, run) : run()))
-          }
+          if (typeof value !== 'function' || !/^do(?:Generate|Stream)$/.test(String(key))) return value
+          return (options: unknown) =>
+            observed(session ?? newSession(frame), target, options, () => value.call(target, options))
         },
       })
     },
 
-    call: (model, options, run) =>
-      load().then((library) => (library ? library.model(undefined, model, options, run) : run())) as Promise<unknown>,
+    call: (model, options, run) => observed(undefined, model, options, run),
 
     claim(result) {
       // Any other property of a streaming result starts to read its stream.
-      if (!('toTextStreamResponse' in result || 'then' in result)) {
-        const responseId = (result as { response?: { id?: string } | undefined }).response?.id
-        return responseId === undefined ? undefined : capture.state.responses.get(responseId)
-      }
+      if (!('toTextStreamResponse' in result || 'then' in result))
+        return state.responses.get((result as { response?: { id: string } | undefined }).response?.id ?? '')
       const open = [...begun].filter((session) => !session.result)
       const told = open.filter((session) => session.isTelemetry)
-      const [session, ...others] = told.length > 0 ? told : open
-      if (!session || others.length > 0) return undefined
+      const [session, other] = told.length > 0 ? told : open
+      if (!session || other) return undefined
       session.result = new WeakRef(result)
-      capture.state.ids.set(result, session.id)
+      state.ids.set(result, session.id)
       return session.id
     },
   }
-  return ai
 }

@@ -8,9 +8,8 @@ import { hostTracer, runSpan } from './tracer.js'
 export interface AiLibrary {
   /** `doGenerate` or `doStream` of a model. */
   model(session: AiSession | undefined, model: object, options: unknown, run: () => PromiseLike<unknown>): unknown
-  event(session: AiSession, name: string, event: unknown): void
-  executeModel(session: AiSession, given: ModelExecution): PromiseLike<unknown>
-  executeTool(session: AiSession, given: ModelExecution): unknown
+  /** One of an integration's hooks. */
+  hook(session: AiSession, name: string, event: unknown): unknown
   span(session: AiSession, settings: object, name: string, args: readonly unknown[]): unknown
 }
 
@@ -18,15 +17,17 @@ export interface AiLibrary {
 export function aiLibrary(capture: Capture): AiLibrary {
   return {
     model: (session, model, options, run) => observeModel(capture, session, model, options, run),
-    event(session, name, event) {
+    hook(session, name, event) {
+      const given = event as ModelExecution
+      if (name === 'executeLanguageModelCall') return executeModel(capture, session, given)
+      if (name === 'executeTool') return runTool(capture, session, given, given['toolCallId'], given.execute)
       try {
         onEvent(capture, session, name, event)
       } catch (error) {
         capture.report('capture_failed', `${name} of the AI SDK could not be read`, error)
       }
+      return undefined
     },
-    executeModel: (session, given) => executeModel(capture, session, given),
-    executeTool: (session, given) => runTool(capture, session, given, given['toolCallId'], given.execute),
     span: (session, settings, name, args) =>
       runSpan(capture, session, hostTracer(settings as Record<string, unknown>), name, args),
   }
