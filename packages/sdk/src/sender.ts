@@ -69,10 +69,16 @@ export class Sender {
   async #adopt(spool: OpenSpool): Promise<void> {
     const delivery = this.#delivery
     this.#isAdopting = true
-    await spool.adopt(
-      (entry) => delivery.add(entry),
-      () => delivery.fail('spool_torn'),
-    )
+    await spool.adopt({
+      hasRoom: () => {
+        const hasRoom = delivery.bytes < delivery.options.maxQueueBytes / 2
+        // Sending makes room; it waits for no timer, but goes through a backoff that it is in.
+        if (!hasRoom && !delivery.isSending) this.run()
+        return hasRoom
+      },
+      add: (entry) => delivery.add(entry),
+      torn: () => delivery.fail('spool_torn'),
+    })
     this.#isAdopting = false
     for (const waiter of delivery.waiters) waiter.upTo = delivery.created
     if (delivery.waiters.size > 0) this.run()

@@ -11,6 +11,15 @@ export interface SpoolStats {
   adopted: number
 }
 
+/** Who takes over what ended processes have left. */
+export interface Adopter {
+  /** False while memory is needed for what this process makes. */
+  hasRoom(): boolean
+  add(entry: Entry): void
+  /** A line was cut off in the middle. */
+  torn(): void
+}
+
 /** A client's part of a spool. No method throws: what fails is reported, and the event stays in memory. */
 export interface OpenSpool {
   /** The line with its binary data hashed: a later process has only the line. */
@@ -26,7 +35,7 @@ export interface OpenSpool {
   /** Writes down what was released. */
   mark(): void
   /** Takes over what ended processes have left, now and from time to time. */
-  adopt(add: (entry: Entry) => void, torn: () => void): Promise<void>
+  adopt(adopter: Adopter): Promise<void>
   /** Leaves what is pending to the next process. */
   close(): void
   stats(): SpoolStats

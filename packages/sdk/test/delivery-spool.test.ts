@@ -16,7 +16,9 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createFlywheel, type Flywheel, type FlywheelOptions } from '../src/index.js'
+import { DirectorySpool } from '../src/node/directory-spool.js'
 import { spool } from '../src/node/spool.js'
+import type { Spool } from '../src/spool-hook.js'
 import { type MemoryTransport, memoryTransport } from '../src/test-kit/index.js'
 import { type Bundled, bundled } from './support/bundled.js'
 import { until } from './support/setup.js'
@@ -216,6 +218,57 @@ test('files of another machine or container are taken once they have been silent
   for (const path of files()) utimesSync(path, silent, silent)
   expect(await (await client({ release: '3' })).flush()).toMatchObject({ sent: 1 })
   expect(ids()).toEqual(created)
+})
+
+/** A spool whose heart beats faster. */
+function quick(beatMs: number, staleMs = 60_000): Spool {
+  const options = { directory, maxBytes: 1024 * 1024, isSynced: false, beatMs, staleMs }
+  return { mappings: {}, open: (report) => new DirectorySpool(options, report) }
+}
+
+test('a process that dies while this one lives is taken over too, without a restart', async () => {
+  const flywheel = await client({ spool: quick(10) })
+  const dying = await client({ release: '2' })
+  const created = [record(dying), record(dying)]
+  orphan()
+  transport.fail(null)
+  await until(() => flywheel.stats().spool?.adopted === 2)
+  expect(await flywheel.flush()).toMatchObject({ sent: 2 })
+  expect(ids()).toEqual(created)
+})
+
+test('a living process touches its files, so that one who cannot see it leaves them alone', async () => {
+  record(await client({ spool: quick(10) }))
+  const [path = ''] = files()
+  const old = new Date(Date.now() - 600_000)
+  utimesSync(path, old, old)
+  await until(() => statSync(path).mtimeMs > Date.now() - 60_000)
+})
+
+test('more than memory has room for is taken over piece by piece, and nothing of it is dropped', async () => {
+  const flywheel = await client({ spool: spool(directory, { maxBytes: 512 * 1024 }) })
+  const created = Array.from({ length: 800 }, () => record(flywheel))
+  await flywheel.shutdown(0)
+  await until(() => files().every((path) => path.includes('free')))
+  transport.fail(null)
+  // Room for a tenth of what lies there.
+  const next = await client({ release: '2', maxQueueBytes: 32 * 1024 })
+  expect(await next.flush(10_000)).toMatchObject({ sent: 800, pending: 0, dropped: 0 })
+  expect([...ids()].sort()).toEqual([...created].sort())
+  expect(bytes()).toBe(0)
+})
+
+test('a client that is closed while it takes over leaves the rest to others', async () => {
+  const flywheel = await client({ spool: spool(directory, { maxBytes: 128 * 1024 }) })
+  const created = Array.from({ length: 200 }, () => record(flywheel))
+  await flywheel.shutdown(0)
+  await until(() => files().every((path) => path.includes('free')))
+  const hasty = createFlywheel({ transport, spool: spool(directory), onDiagnostic: () => {}, maxQueueBytes: 16 * 1024 })
+  await hasty.shutdown(0)
+  transport.fail(null)
+  await until(() => files().every((path) => path.includes('free')))
+  expect(await (await client({ release: '3' })).flush()).toMatchObject({ pending: 0 })
+  expect([...new Set(ids())].sort()).toEqual([...created].sort())
 })
 
 test('binary data is hashed before it is spooled: a later process has only the line', async () => {
