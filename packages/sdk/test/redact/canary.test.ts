@@ -1,11 +1,15 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { decodeLine } from '@flywheel/schema'
 import OpenAI from 'openai'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createFlywheel, type Flywheel, type FlywheelOptions } from '../../src/index.js'
+import { spool } from '../../src/node/spool.js'
 import { redactors } from '../../src/redact/index.js'
-import { type CollectorStub, collectorStub } from '../support/collector-stub.js'
+import { answer, type CollectorStub, collectorStub } from '../support/collector-stub.js'
 import { chunk, completion, json, type OpenAIStub, openaiStub, sse } from '../support/openai-stub.js'
 
 /** One of each kind that is found; the name among them marks whatever is left of one. */
@@ -35,7 +39,7 @@ afterEach(async () => {
 })
 
 /** Content in every place that a host can put it, and every way in which a call can go wrong with it. */
-async function live(flywheel: Flywheel): Promise<void> {
+async function live(flywheel: Flywheel, flushMs = 5000): Promise<void> {
   const openai = flywheel.wrap(new OpenAI({ apiKey: 'x', baseURL: provider.url, maxRetries: 0 }))
   const hostile = {
     role: 'user' as const,
@@ -124,7 +128,7 @@ async function live(flywheel: Flywheel): Promise<void> {
   flywheel.feedback.shown(id, id, { shown: TEXT })
   flywheel.feedback.copy(id, { kept: TEXT })
   flywheel.feedback.review(id, 'edit', { kept: TEXT, reasonText: TEXT })
-  await flywheel.flush()
+  await flywheel.flush(flushMs)
 }
 
 /** Everything that left the process, as it was on the wire and as it reads. */
@@ -209,4 +213,29 @@ test('the canary is there to be found: without any of these it is on the wire', 
   const flywheel = createFlywheel({ url: collector.url, apiKey: 'fw_sk_000000000001_secretsecretsecretsecretsecret' })
   await live(flywheel)
   expect(() => expectNothing(sentBytes())).toThrow()
+})
+
+test.each(['redact', 'metadata'])('nor a spool on the disk: %s', async (mode) => {
+  const directory = await mkdtemp(join(tmpdir(), 'flywheel-canary-'))
+  try {
+    const kept = spool(join(directory, 'spool'))
+    collector.behaviour = answer(503)
+    const flywheel = createFlywheel({
+      url: collector.url,
+      apiKey: 'fw_sk_000000000001_secretsecretsecretsecretsecret',
+      spool: kept,
+      onDiagnostic: (diagnostic) => void diagnostics.push(diagnostic),
+      ...(mode === 'redact' ? { redact: redactors() } : { capture: 'metadata' }),
+    })
+    await live(flywheel, 500)
+    const names = await readdir(directory, { recursive: true, withFileTypes: true })
+    const files = names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+    const bytes = (await Promise.all(files.map((file) => readFile(file, 'latin1')))).join('\n')
+    expect(bytes.match(/"type":"interaction"/g)).toHaveLength(7)
+    expectNothing(bytes)
+    expectNothing(inspect(diagnostics, { depth: 9 }))
+    await flywheel.shutdown(1)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
 })
