@@ -14,18 +14,21 @@ export interface Servers {
   readonly urls: { readonly provider: string; readonly sink: string }
   /** Answers that the sink acknowledged in a run, and how many of them more than once. */
   seen(run: string): Promise<Seen>
+  /** The collector goes away, and comes back. */
+  turn(state: 'down' | 'up'): Promise<unknown>
   /** Acknowledged requests by path, since the start. */
   requests(): Promise<Record<string, number>>
   stop(): void
 }
 
 export async function startServers(): Promise<Servers> {
-  const child = fork(file('./peer-servers.ts'))
+  const child = fork(file('./peer-servers.ts'), { execArgv: ['--import', 'tsx'] })
   const [urls] = (await once(child, 'message')) as [Servers['urls']]
   const control = async (order: string) => (await fetch(`${urls.provider}/control/${order}`)).json()
   return {
     urls,
     seen: (run) => control(`seen?run=${run}`) as Promise<Seen>,
+    turn: control,
     requests: () => control('requests') as Promise<Record<string, number>>,
     stop: () => child.disconnect(),
   }
