@@ -20,6 +20,26 @@ const LIST_TEXTS: Record<string, readonly [list: string, index: string, field: s
 
 const ENDS = new Set(['response.completed', 'response.incomplete', 'response.failed', 'error'])
 
+/** No answer has so many; an index beyond would cost memory for nothing. */
+const MAX_ELEMENTS = 1000
+
+const outputIndex = (event: Shape): number => asCount(event['output_index']) ?? 0
+
+/** An item to write into: helpers of the provider's client go on writing into the event's own. Texts are not copied. */
+function ownCopy(item: Shape): Shape {
+  const copy = { ...item }
+  for (const list of ['content', 'summary']) {
+    if (Array.isArray(item[list])) copy[list] = item[list].map((element) => ({ ...asShape(element) }))
+  }
+  return copy
+}
+
+function dropEmpty(item: Shape, list: string): void {
+  const elements = item[list]
+  if (Array.isArray(elements) && elements.some((element) => isShape(element) && Object.keys(element).length === 0))
+    item[list] = elements.filter((element) => !isShape(element) || Object.keys(element).length > 0)
+}
+
 /** Collects the events of a streamed response. What the provider says whole at the end wins over its pieces. */
 export function responseAccumulator(read: (response: unknown, hold: HoldBlob) => AnswerFields): Accumulator {
   let head: Shape = {}
@@ -27,7 +47,7 @@ export function responseAccumulator(read: (response: unknown, hold: HoldBlob) =>
   const items = new Map<number, Shape>()
 
   function itemAt(event: Shape, type: string): Shape {
-    const index = asCount(event['output_index']) ?? 0
+    const index = outputIndex(event)
     let item = items.get(index)
     if (!item) {
       item = { type, id: event['item_id'] }
@@ -39,7 +59,10 @@ export function responseAccumulator(read: (response: unknown, hold: HoldBlob) =>
   function listElement(item: Shape, list: string, index: unknown): Shape {
     const elements = asArray(item[list])
     item[list] = elements
-    const at = asCount(index) ?? 0
+    const asked = asCount(index) ?? 0
+    const at = asked < MAX_ELEMENTS ? asked : 0
+    // No holes: a list that begins at its second element would hold a part that is nothing.
+    while (elements.length <= at) elements.push({})
     if (!isShape(elements[at])) elements[at] = {}
     return elements[at] as Shape
   }
@@ -70,13 +93,12 @@ export function responseAccumulator(read: (response: unknown, hold: HoldBlob) =>
       if (isShape(event['response'])) head = event['response']
       if (ENDS.has(type)) isEnded = true
       if (type === 'error') head = { ...head, error: { code: event['code'], message: event['message'] } }
-      else if (type === 'response.output_item.added' || type === 'response.output_item.done') {
-        // A copy: helpers of the provider's client go on writing into the event's own item.
-        items.set(asCount(event['output_index']) ?? 0, structuredClone(asShape(event['item'])))
-      } else if (type === 'response.content_part.added' || type === 'response.reasoning_summary_part.added') {
+      else if (type === 'response.output_item.added' || type === 'response.output_item.done')
+        items.set(outputIndex(event), ownCopy(asShape(event['item'])))
+      else if (type === 'response.content_part.added' || type === 'response.reasoning_summary_part.added') {
         const [list, index] = 'summary_index' in event ? ['summary', 'summary_index'] : ['content', 'content_index']
         const item = itemAt(event, list === 'summary' ? 'reasoning' : 'message')
-        Object.assign(listElement(item, list as string, event[index as string]), structuredClone(event['part']))
+        Object.assign(listElement(item, list as string, event[index as string]), asShape(event['part']))
       } else if (type === 'response.output_text.annotation.added') {
         const element = listElement(itemAt(event, 'message'), 'content', event['content_index'])
         element['annotations'] = [...asArray(element['annotations']), event['annotation']]
@@ -87,6 +109,7 @@ export function responseAccumulator(read: (response: unknown, hold: HoldBlob) =>
     fields(hold) {
       const whole = asArray(head['output'])
       const seen = [...items.entries()].sort(([a], [b]) => a - b).map(([, item]) => item)
+      for (const item of seen) for (const list of ['content', 'summary']) dropEmpty(item, list)
       return read({ ...head, output: isEnded && whole.length > 0 ? whole : seen }, hold)
     },
   }

@@ -334,6 +334,35 @@ describe.each(MAJORS)('responses of openai %s', (_major, _name, Client) => {
     ])
   })
 
+  test('events that no order explains are read without an exception', async () => {
+    const { openai, one } = setup()
+    const at = { item_id: 'i', output_index: 7, content_index: 4_000_000_000 }
+    const events = [
+      null,
+      [],
+      { type: 7 },
+      { type: 'response.output_text.delta', ...at, delta: 'a' },
+      { type: 'response.output_text.delta', ...at, delta: 9 },
+      { type: 'response.function_call_arguments.delta', output_index: -1, delta: '{' },
+      { type: 'response.output_text.annotation.added', ...at, annotation: { n: 1 } },
+      { type: 'response.output_item.done', output_index: 'x', item: null },
+      { type: 'response.novelty.delta', delta: 'x' },
+      { type: 'response.completed', response: { status: 'completed', output: 'none', usage: 'much' } },
+    ]
+    stub.queue.push(frames(events.map((event) => `data: ${JSON.stringify(event)}\n\n`)))
+    let count = 0
+    for await (const _ of await openai.responses.create({ ...request, stream: true })) count++
+    expect(count).toBe(events.length)
+    const event = (await one()) as { outputs: { parts: object[] }[] }
+    expect(event).toMatchObject({ status: 'ok', finish_reasons: ['completed'] })
+    expect(event.outputs[0]?.parts).toContainEqual({
+      type: 'text',
+      content: 'a',
+      extra: { id: 'i', annotations: [{ n: 1 }] },
+    })
+    for (const part of event.outputs[0]?.parts ?? []) expect(part).toHaveProperty('type')
+  })
+
   test('a final event with an empty output does not hide what was streamed', async () => {
     const { openai, one } = setup()
     const pieces = framesOf('openai', 'responses-text').map((frame) =>
