@@ -28,53 +28,55 @@ export interface Handlers {
   route(options?: RelayOptions): Relay
 }
 
-/** Loads at once and hands over as soon as it is there; undefined after a failure. */
-function loading<Module>(
-  load: () => Promise<Module>,
-  report: Report,
-): <R>(use: (module?: Module) => R) => R | Promise<R> {
-  let loaded: Module | undefined
-  let isLoaded = false
-  const arriving = load()
-    .catch((error: unknown) => {
-      report('capture_failed', 'middleware could not be loaded; requests have no turn', error)
-      return undefined
-    })
-    .then((module) => {
-      isLoaded = true
-      loaded = module
-    })
-  return (use) => (isLoaded ? use(loaded) : arriving.then(() => use(loaded)))
+/** Loads at once and hands over as soon as it is there; without the file after a failure. */
+function loading<Module>(arriving: Promise<Module>, report: Report): <R>(use: (file?: Module) => R) => R | Promise<R> {
+  let file: Module | undefined
+  let wait: Promise<unknown> | undefined = arriving.then(
+    (loaded) => {
+      file = loaded
+      wait = undefined
+    },
+    (error) => {
+      wait = undefined
+      report('capture_failed', 'middleware or relay could not be loaded; requests pass without', error)
+    },
+  )
+  return (use) => (wait ? wait.then(() => use(file)) : use(file))
 }
 
 /** The handlers of a client; what they do stands in files that are loaded when the first one is made. */
 export function createHandlers(host: Host, target: RelayTarget): Handlers {
+  const { report } = host
+  const middleware = () => loading(import('./middleware.js'), report)
   const around: Handlers['next'] = (handler, options = {}) => {
-    const middleware = loading(() => import('./middleware.js'), host.report)
+    const inside = middleware()
     return async function (this: unknown, ...args) {
       const call = () => handler.apply(this, args as never)
-      return await middleware((module) => (module ? module.aroundHandler(host, options, args, call) : call()))
+      return await inside((file) => (file ? file.aroundHandler(host, options, args, call) : call()))
     } as ReturnType<Handlers['next']> as never
   }
   return {
     hono(options = {}) {
-      const middleware = loading(() => import('./middleware.js'), host.report)
-      return async (c, next) => middleware((module) => (module ? module.aroundHono(host, options, c, next) : next()))
+      const inside = middleware()
+      return async (c, next) => inside((file) => (file ? file.aroundHono(host, options, c, next) : next()))
     },
     express(options = {}) {
-      const middleware = loading(() => import('./middleware.js'), host.report)
-      return (request, response, next) =>
-        void middleware((module) => (module ? module.aroundExpress(host, options, request, response, next) : next()))
+      const inside = middleware()
+      return (request, response, next) => {
+        const passed = inside((file) => (file ? file.aroundExpress(host, options, request, response, next) : next()))
+        // What is thrown behind it is the host's, also while the file is still on its way.
+        if (passed) passed.catch(next)
+      }
     },
     next: around,
     worker: around,
     route(options = {}) {
-      const relay = loading(() => import('./route.js'), host.report)
+      const relay = loading(import('./route.js'), report)
       const post = async (request: Request) =>
-        relay((module) => module?.relayRequest(target, options, request) ?? new Response(null, { status: 503 }))
+        relay((file) => file?.relayRequest(target, options, request) ?? new Response(null, { status: 503 }))
       const node: Relay['node'] = async (request, response) =>
-        relay((module) => {
-          if (module) return module.relayNode(target, options, request, response)
+        relay((file) => {
+          if (file) return file.relayNode(target, options, request, response)
           response.statusCode = 503
           response.end()
         })
