@@ -26,7 +26,7 @@ for (const file of files) {
   const run = spawnSync(
     process.execPath,
     ['--conditions=@flywheel/source', '--import', 'tsx', file, ...(short ? ['--short'] : [])],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], timeout: 600_000 },
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], timeout: short ? 600_000 : 1_800_000 },
   )
   const lines = run.stdout.split('\n').filter((line) => line.startsWith('{'))
   if (run.status !== 0 || lines.length === 0) {
