@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import type { InteractionEvent } from '@flywheel/schema/wire'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -82,3 +83,14 @@ test.each(['/api/flywheel', '/parsed/flywheel'])(
     expect(sent?.headers.authorization).toBeUndefined()
   },
 )
+
+test('the relay answers a body that is too large instead of cutting the connection', async () => {
+  const large = request(`${url}/api/flywheel`, { method: 'POST', headers: { 'content-type': 'text/plain' } })
+  large.on('error', () => {})
+  // No length is declared, and the client goes on sending.
+  const sending = setInterval(() => large.write('x'.repeat(100_000)), 5)
+  const [response] = (await once(large, 'response')) as [IncomingMessage]
+  clearInterval(sending)
+  large.destroy()
+  expect(response.statusCode).toBe(413)
+})
