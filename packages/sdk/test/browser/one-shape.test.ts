@@ -80,6 +80,19 @@ test.each(CALLS)('the same line as on the server: %s', async (_name, call) => {
   for (const line of lines) expect(decodeLine(line, Date.now())).toMatchObject({ ok: true })
 })
 
+test('the same said again is the same event; what was taken back may be said again', async () => {
+  const feedback = createFeedback()
+  const first = feedback.thumb(ID, 'up')
+  expect(feedback.thumb(ID, 'up')).toBe(first)
+  expect(feedback.thumb(ID, 'up', { slot: 'b' })).not.toBe(first)
+  expect(feedback.comment(ID, 'x')).not.toBe(feedback.comment(ID, 'x'))
+  const taken = feedback.retract(first)
+  expect(taken).not.toBe('')
+  expect(feedback.thumb(ID, 'up')).not.toBe(first)
+  await feedback.flush()
+  expect(lines).toHaveLength(6)
+})
+
 test('ids are UUIDv7 of now, each greater as text than the one before, also when the clock stands still or goes back', () => {
   vi.useFakeTimers({ now: 1_800_000_000_000, toFake: ['Date'] })
   const ids = Array.from({ length: 10_000 }, (_, index) => {
