@@ -126,7 +126,7 @@ export class Sender {
         if (delivery.isClosed && this.#failures > 0 && delivery.waiters.size === 0) break
       }
     } catch (error) {
-      delivery.failed('delivery_failed', 'the delivery stopped unexpectedly and goes on with the next event', error)
+      delivery.options.report('delivery_failed', 'the delivery stopped and goes on with the next event', error)
     }
     delivery.isSending = false
     this.settle()
