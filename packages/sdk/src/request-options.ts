@@ -38,7 +38,6 @@ export interface NodeRequest extends AsyncIterable<unknown> {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** What a body parser left. */
   readonly body?: unknown
-  iterator?(options: { destroyOnReturn: boolean }): AsyncIterable<unknown>
 }
 
 /** The first-party path for feedback from browsers. */

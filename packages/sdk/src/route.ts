@@ -247,8 +247,7 @@ async function* parsedOr(request: NodeRequest): AsyncIterable<unknown> {
   const { body } = request
   if (typeof body === 'string' || body instanceof Uint8Array) yield body
   else if (typeof body === 'object' && body !== null && Object.keys(body).length > 0) yield JSON.stringify(body)
-  // Left open when it is not read to its end: the refusal still has to go out.
-  else yield* request.iterator?.({ destroyOnReturn: false }) ?? request
+  else yield* request
 }
 
 /** Relays one request of Express, of Next's pages or of Node itself. Never rejects. */
