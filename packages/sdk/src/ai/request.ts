@@ -95,6 +95,15 @@ export interface Asked {
   readonly options: Shape
 }
 
+/** The answer that the prompt goes on from, where the provider keeps it: without it the prompt would look whole. */
+function continuedFrom(providerOptions: unknown): string | undefined {
+  for (const options of Object.values(asShape(providerOptions))) {
+    const id = asText(asShape(options)['previousResponseId'])
+    if (id) return id
+  }
+  return undefined
+}
+
 /** The request as the contract's fields; `prompt` wins over `messages`, which are the host's own. */
 export function requestFields({ provider, modelId, options }: Asked, hold: HoldBlob): RequestFields {
   const { system, prompt, messages, tools } = options
@@ -111,6 +120,7 @@ export function requestFields({ provider, modelId, options }: Asked, hold: HoldB
     operation: 'chat',
     provider: providerName(provider),
     model_requested: asText(modelId),
+    continues: continuedFrom(parameters['providerOptions']),
     messages: asked.map((message) => promptMessage(message, hold)),
     tools: toolDefinitions(tools),
     parameters: parameters as JsonObject,

@@ -16,6 +16,9 @@ export interface AiSession {
   readonly isTelemetry?: boolean | undefined
   /** True where version 6 runs the model's calls in our spans. */
   readonly hasTracer?: boolean | undefined
+  /** Calls of version 6 that run on it now, and whether they ever were more than one until none was left. */
+  running?: number | undefined
+  isMixed?: boolean | undefined
   /** What the telemetry integration knows. */
   state?: unknown
 }

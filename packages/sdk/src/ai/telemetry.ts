@@ -155,8 +155,15 @@ function startTool(capture: Capture, session: AiSession, operation: Operation, i
 export function runTool<R>(capture: Capture, session: AiSession, event: unknown, toolCallId: unknown, run: () => R): R {
   const operation = operationOf(session, event)
   if (!operation || operation.isElsewhere || typeof toolCallId !== 'string') return run()
-  const { id } = startTool(capture, session, operation, toolCallId)
-  return capture.state.store.run(innerFrame(sessionFrame(capture, session), {}, { parentId: id }), run)
+  let frame: Frame
+  try {
+    const { id } = startTool(capture, session, operation, toolCallId)
+    frame = innerFrame(sessionFrame(capture, session), {}, { parentId: id })
+  } catch (error) {
+    capture.report('capture_failed', 'a tool’s execution is not recorded', error)
+    return run()
+  }
+  return capture.state.store.run(frame, run)
 }
 
 function toolStarted(capture: Capture, session: AiSession, operation: Operation, event: Shape): void {
@@ -236,14 +243,22 @@ interface Running {
 const running = new WeakMap<Capture, Running>()
 const MAX_RUNNING = 1000
 
+/** Version 6 does not tell two calls apart, and a prompt with another one's answer is worse than no record. */
+export function mix(capture: Capture, session: AiSession): void {
+  if (session.isMixed) return
+  session.isMixed = true
+  capture.report('ai_not_recorded', 'turn.ai(): one result of it serves one call at a time; ask for it anew for each')
+}
+
 /** One call is recorded by one integration: the one that sees the model's call, else the first. */
 function start(capture: Capture, session: AiSession, event: Shape): void {
   const key = keyOf(event)
   const operation: Operation = { start: event, tools: new Map() }
-  operations(session).set(key, operation)
   const { byEvent, byId } = running.get(capture) ?? { byEvent: new WeakMap(), byId: new Map() }
   running.set(capture, { byEvent, byId })
   const other = key ? byId.get(key) : byEvent.get(event)
+  if (!key && session.hasTracer && operations(session).has(key)) mix(capture, session)
+  operations(session).set(key, operation)
   if (other && session.hasTracer) other.isElsewhere = true
   else if (other) operation.isElsewhere = true
   if (!key) byEvent.set(event, operation)
@@ -261,7 +276,7 @@ export function onEvent(capture: Capture, session: AiSession, name: string, give
   }
   const operation = operationOf(session, event)
   if (!operation) return
-  if (operation.isElsewhere) {
+  if (operation.isElsewhere || session.isMixed) {
     if (name === 'onEnd' || name === 'onFinish') end(capture, session, event)
     return
   }

@@ -1,7 +1,7 @@
 import type { Capture } from '../capture.js'
 import { type AiSession, runWitnessed, sessionFrame } from './session.js'
 import { asShape, type Shape } from './shape.js'
-import { end, observeStep, responseFormatOf, runTool, spannedOperation } from './telemetry.js'
+import { end, mix, observeStep, responseFormatOf, runTool, spannedOperation } from './telemetry.js'
 
 interface Span {
   end?: (...args: unknown[]) => unknown
@@ -28,9 +28,13 @@ function emptySpan(): Span {
 /** Calls `told` when the span ends, also where the span is the host's. */
 function onSpanEnd(span: Span, told: () => void): void {
   const ends = span.end
-  span.end = (...args) => {
-    told()
-    return ends?.apply(span, args)
+  try {
+    span.end = (...args) => {
+      told()
+      return ends?.apply(span, args)
+    }
+  } catch {
+    // A span that cannot be changed: the end of the call is told by its events.
   }
 }
 
@@ -51,11 +55,13 @@ export function runSpan(
       ? host.startActiveSpan(name, ...args.slice(0, -1), inside)
       : inside(emptySpan())) as PromiseLike<unknown>
   const operation = spannedOperation(session)
+  const isInner = name === 'ai.toolCall' || /\.(?:doGenerate|doStream)$/.test(name)
+  if (isInner && (session.isMixed || operation?.isElsewhere)) return open(fn)
   if (name === 'ai.toolCall') {
     const attributes = asShape(asShape(args[0])['attributes'])
     return runTool(capture, session, {}, attributes['ai.toolCall.id'], () => open(fn))
   }
-  if (/\.(?:doGenerate|doStream)$/.test(name)) {
+  if (isInner) {
     if (operation?.step) {
       const resultIn = (value: unknown) => (name.endsWith('.doStream') ? asShape(value)['result'] : value)
       return responseFormatOf(operation).then((responseFormat) =>
@@ -65,7 +71,16 @@ export function runSpan(
     return runWitnessed(capture, sessionFrame(capture, session), () => open(fn))
   }
   if (name !== 'ai.generateText' && name !== 'ai.streamText') return open(fn)
-  const over = () => end(capture, session, {})
+  session.running = (session.running ?? 0) + 1
+  if (session.running > 1) mix(capture, session)
+  let isOver = false
+  const over = () => {
+    end(capture, session, {})
+    if (isOver) return
+    isOver = true
+    session.running = (session.running ?? 1) - 1
+    if (session.running === 0) session.isMixed = false
+  }
   const frame = sessionFrame(capture, session)
   const run = () =>
     open((span) => {

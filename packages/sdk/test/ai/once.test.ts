@@ -87,6 +87,34 @@ test('concurrent calls with the same options keep their prompts apart', async ()
   }
 })
 
+test('one result of turn.ai() for two calls at once mixes no prompts', async () => {
+  for (const way of byOptions) {
+    const { ai, bare, turn, sent, diagnostics } = aiSetup(way, stub.url)
+    const shared = turn.ai() as object
+    stub.answer = (request, response) =>
+      json(completion({ content: `Re: ${(request['messages'] as { content: string }[]).at(-1)?.content}` }))(
+        request,
+        response,
+        {} as never,
+      )
+    const ask = (content: string) => ai.generateText({ model: bare, messages: [{ role: 'user', content }], ...shared })
+    const results = await Promise.all(['a', 'b'].map(ask))
+    expect(results.map(({ text }) => text)).toEqual(['Re: a', 'Re: b'])
+    await ask('c')
+    stub.answer = json(completion({ content: 'Hello' }))
+    const pairs = (await sent()).map((event) => [event.messages?.[0]?.parts[0], event.outputs?.[0]?.parts[0]])
+    // Version 7 tells calls apart; version 6 does not, and says so instead of guessing.
+    const asked = way.major === 6 ? ['c'] : ['a', 'b', 'c']
+    expect(pairs.map(([prompt]) => prompt)).toEqual(
+      expect.arrayContaining(asked.map((content) => ({ type: 'text', content }))),
+    )
+    expect(pairs).toHaveLength(asked.length)
+    for (const [prompt, answer] of pairs)
+      expect(answer).toMatchObject({ content: `Re: ${(prompt as { content: string }).content}` })
+    expect(diagnostics).toEqual(way.major === 6 ? ['ai_not_recorded'] : [])
+  }
+})
+
 test('version 5 with turn.ai() alone says what to do; with turn.model() too it records once', async () => {
   const [five] = byModel
   if (!five) throw new Error('no way of version 5')
