@@ -62,8 +62,8 @@ function runTest(claim: Claim): Outcome {
   const report = join(scratch, 'report.json')
   rmSync(report, { force: true })
   spawnSync(
-    'npx',
-    ['vitest', 'run', claim.test, '-t', claim.name, '--reporter=json', `--outputFile=${report}`, '--retry=0'],
+    process.execPath,
+    ['node_modules/vitest/vitest.mjs', 'run', claim.test, '-t', claim.name, '--reporter=json', `--outputFile=${report}`, '--retry=0'],
     { stdio: 'ignore', timeout: 300_000 },
   )
   try {
