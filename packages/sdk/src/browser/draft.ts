@@ -4,7 +4,7 @@ import type { BrowserFeedback } from './feedback.js'
 import { type BrowserTarget, targetOf } from './target.js'
 
 export interface DraftOptions {
-  /** Under this name a draft goes on after a route change. @default the answer it is about */
+  /** Tells drafts of one answer apart: under this name one goes on after a route change. @default one for the answer */
   ref?: string | undefined
   /** What was shown. @default what a field holds before the first edit */
   shown?: string | undefined
@@ -53,15 +53,15 @@ function whenLoaded(use: (open: OpenDraft) => void): void {
 }
 
 /**
- * A draft of an answer. Made again for the same answer, or with the same `ref`, it goes on where it was: drafts are kept
- * by their `ref`, not by their component. Without a target it does nothing.
+ * A draft of an answer. Made again for the same answer (and `ref`), also with a ticket that was signed anew, it goes on
+ * where it was: drafts are kept by what they are about, not by their component. Without a target it does nothing.
  */
 export function createDraft(target: BrowserTarget | null | undefined, options: DraftOptions = {}): Draft {
   const wire = targetOf(target)
   const ref = options.ref ?? JSON.stringify(wire ?? null)
   const known: Record<string, FieldProps> = {}
   const withDraft = (use: (draft: ReturnType<OpenDraft>) => void) => {
-    if (wire) whenLoaded((open) => use(open(ref, target, options, options.feedback ?? configureFeedback())))
+    if (wire) whenLoaded((open) => use(open(target, wire, options, options.feedback ?? configureFeedback())))
   }
   return {
     ref,

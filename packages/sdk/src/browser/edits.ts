@@ -1,7 +1,7 @@
 import type { DraftOptions } from './draft.js'
 import type { BrowserFeedback } from './feedback.js'
 import { attach, createField, type Field } from './field.js'
-import type { BrowserTarget } from './target.js'
+import type { BrowserTarget, WireTarget } from './target.js'
 
 /** A draft as what watches edits sees it. */
 export interface OpenedDraft {
@@ -10,8 +10,8 @@ export interface OpenedDraft {
   commit(kept?: string | Readonly<Record<string, string>>): void
 }
 export type OpenDraft = (
-  ref: string,
   target: BrowserTarget | null | undefined,
+  wire: WireTarget,
   options: DraftOptions,
   feedback: BrowserFeedback,
 ) => OpenedDraft
@@ -28,24 +28,35 @@ interface State {
 }
 
 const MAX_DRAFTS = 500
-/** By `ref`, the least recently used first: what outlives components and elements. */
+/** By `ref` and answer, the least recently used first: what outlives components and elements. */
 const drafts = new Map<string, State>()
 
 /** Line ends and outer blanks are no edit: a textarea changes the ones and a host trims the others. */
 const plain = (text: string): string => text.replace(/\r\n?/g, '\n').trim()
 
-function stateOf(ref: string): State {
-  const found = drafts.get(ref) ?? { fields: new Map() }
-  drafts.delete(ref)
-  drafts.set(ref, found)
+/** One text for one answer, also where its ticket was signed anew. Claims are only read here; the collector verifies. */
+function answerOf(wire: WireTarget): string {
+  if ('target' in wire) return `${wire.target_kind} ${wire.target}`
+  try {
+    const { t, i, c } = JSON.parse(atob(wire.ticket.split('.')[1]!.replace(/-/g, '+').replace(/_/g, '/')))
+    return `${t} ${i} ${c}`
+  } catch {
+    return wire.ticket
+  }
+}
+
+function stateOf(key: string): State {
+  const found = drafts.get(key) ?? { fields: new Map() }
+  drafts.delete(key)
+  drafts.set(key, found)
   if (drafts.size > MAX_DRAFTS) drafts.delete(drafts.keys().next().value as string)
   return found
 }
 
-/** The draft under `ref`, as it was left. Loaded when the first draft of a page is made. */
-export const openDraft: OpenDraft = (ref, given, { choice, author, session, shown: shownByHost }, feedback) => {
+/** A draft as it was left. Loaded when the first draft of a page is made. */
+export const openDraft: OpenDraft = (given, wire, { ref, choice, author, session, shown: shownByHost }, feedback) => {
   const target = given as BrowserTarget
-  const state = stateOf(ref)
+  const state = stateOf(JSON.stringify([ref, answerOf(wire)]))
   const about = (path: string) => ({ choice, author, session, ...(path && { field: path }) })
   const shownIn = (field: Field) => shownByHost ?? field.shown
 

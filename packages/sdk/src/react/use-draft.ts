@@ -3,7 +3,7 @@ import { type BrowserTarget, createDraft, type Draft, type DraftOptions } from '
 
 /**
  * A draft of an answer for its component. Nothing is kept in the component: unmounted and mounted again, for the same
- * answer or with the same `ref`, it goes on where it was. Without a target (no ticket yet) it does nothing.
+ * answer and `ref`, it goes on where it was. Without a target (no ticket yet) it does nothing.
  * @example
  * const draft = useDraft(ticketOf(response))
  * <textarea value={text} onChange={onChange} {...draft.field('/body')} />

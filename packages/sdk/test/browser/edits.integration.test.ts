@@ -247,6 +247,26 @@ test('a draft goes on where it was when its element is made anew', async () => {
   await page.close()
 })
 
+test('a ticket that was signed anew goes on with the draft, one for another answer begins its own', async () => {
+  const ticket = (turn: string, signature: string) =>
+    `fwt1.${Buffer.from(JSON.stringify({ k: 'k', t: 'turn', i: turn, c: 0, a: [], e: 9e9 })).toString('base64url')}.${signature}`
+  const page = await site.open(
+    textarea,
+    `const draft = (ticket) => sdk.createDraft(ticket, { ref: 'reply' }).field().ref(document.getElementById('field'))
+     draft('${ticket(TURN, 'one')}')`,
+  )
+  await type(page, '!')
+  await page.evaluate(`draft('${ticket(TURN, 'two')}')`)
+  await type(page, '?')
+  await page.evaluate(`draft('${ticket(TURN.replace(/7$/, '8'), 'one')}')`)
+  await type(page, '.')
+  await page.locator('#other').focus()
+  const events = await site.kinds('correction', 'correction', 'correction')
+  expect(events.map(({ ticket }) => ticket?.slice(-3))).toEqual(['one', 'two', 'one'])
+  expect(events.map(({ shown }) => shown)).toEqual([ANSWER, ANSWER, `${ANSWER}!?`])
+  await page.close()
+})
+
 test('several fields are one draft: each changed one is told, and only all unchanged ones are an acceptance', async () => {
   const page = await site.open(
     `<input id="subject" value="Re"><textarea id="field">${ANSWER}</textarea>`,
