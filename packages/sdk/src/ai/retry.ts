@@ -8,22 +8,26 @@ import { asShape, type Shape } from './shape.js'
 interface Failed {
   readonly call: Call
   readonly options: Shape
+  /** Of the monotonic clock: before it `ai` does not try again. */
+  readonly notBefore: number
   /** Writes the failure down. */
   settle(): void
   /** Takes the attempt back: another one goes on with its record. */
   resume(): void
 }
 
-/** `ai` waits 2 s, then 4 s, or what the provider asks for up to a minute; a little more than that is long enough. */
+/** `ai` waits 2 s, then 4 s, or what the provider asks for up to a minute; half as much again is long enough. */
 const FIRST_DELAY_MS = 2000
 const MARGIN_MS = 500
 const MAX_DELAY_MS = 60_000
 
-/** Failed attempts by the objects that `ai` passes again with the next one. */
+/** Failed attempts by what the next one has in common with them: the prompt, the headers, at the least the model. */
 const waiting = new WeakMap<object, Failed>()
 
-const keysOf = ({ prompt, headers }: Shape): object[] =>
-  [prompt, headers].filter((key): key is object => typeof key === 'object' && key !== null)
+const keysOf = (model: object, { prompt, headers }: Shape): object[] => [
+  ...[prompt, headers].filter((key): key is object => typeof key === 'object' && key !== null),
+  model,
+]
 
 /** The request as text, with its pictures by size alone: equal for two attempts of one call. */
 function fingerprint(options: Shape): string {
@@ -40,21 +44,18 @@ function delayMs(error: unknown, attempt: number): number {
   const headers = asShape(asShape(error)['responseHeaders'])
   const asked = Number(headers['retry-after-ms'] ?? Number(headers['retry-after']) * 1000)
   const own = FIRST_DELAY_MS * 2 ** attempt
-  return (asked >= 0 && asked <= MAX_DELAY_MS ? Math.max(asked, own) : own) + MARGIN_MS
+  return asked >= 0 && asked <= MAX_DELAY_MS ? asked : own
 }
 
 const attempts = new WeakMap<Call, number>()
 
 /** The record that this attempt goes on with, if an earlier attempt of the same call waits. */
-export function retriedCall(options: Shape): Call | undefined {
-  for (const key of keysOf(options)) {
+export function retriedCall(model: object, options: Shape): Call | undefined {
+  for (const key of keysOf(model, options)) {
     const failed = waiting.get(key)
-    // Steps of one loop share their headers: only the same question is the same call.
-    if (
-      !failed ||
-      (failed.options['prompt'] !== options['prompt'] && fingerprint(failed.options) !== fingerprint(options))
-    )
-      continue
+    if (!failed || performance.now() < failed.notBefore) continue
+    // Steps of one loop share their headers, and all calls their model: only the same question is the same call.
+    if (failed.options['prompt'] !== options['prompt'] && fingerprint(failed.options) !== fingerprint(options)) continue
     failed.resume()
     return failed.call
   }
@@ -62,9 +63,9 @@ export function retriedCall(options: Shape): Call | undefined {
 }
 
 /** Keeps a failed attempt for the next one; written when none comes, at a flush and at the end of the process. */
-export function keepFailed(capture: Capture, call: Call, options: Shape, error: unknown): void {
-  const keys = keysOf(options)
-  if (asShape(error)['isRetryable'] !== true || keys.length === 0) {
+export function keepFailed(capture: Capture, model: object, call: Call, options: Shape, error: unknown): void {
+  const keys = keysOf(model, options)
+  if (asShape(error)['isRetryable'] !== true) {
     call.end('error', undefined, error)
     return
   }
@@ -74,16 +75,18 @@ export function keepFailed(capture: Capture, call: Call, options: Shape, error: 
     failed.resume()
     call.end('error', undefined, error)
   }
-  const timer = setTimeout(settle, delayMs(error, attempt))
+  const delay = delayMs(error, attempt)
+  const timer = setTimeout(settle, delay + Math.max(MARGIN_MS, delay / 2))
   ;(timer as unknown as { unref?: () => void }).unref?.()
   const failed: Failed = {
     call,
     options,
+    notBefore: performance.now() + delay * 0.9 - 1,
     settle,
     resume() {
       clearTimeout(timer)
       capture.beforeFlush.delete(settle)
-      for (const key of keys) waiting.delete(key)
+      for (const key of keys) if (waiting.get(key) === failed) waiting.delete(key)
     },
   }
   call.onAbandon = settle
