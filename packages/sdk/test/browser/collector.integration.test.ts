@@ -1,4 +1,3 @@
-import { type Served, serve } from '@flywheel/runtime'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import {
   acceptedLines,
@@ -7,6 +6,7 @@ import {
   startCollector,
   type TestCollector,
 } from '../../../../services/collector/test/harness.js'
+import { type Served, serve } from '../../../runtime/src/serve.js'
 import { createFlywheel, type Flywheel } from '../../src/index.js'
 import { until } from '../support/setup.js'
 import { openSite, type Site } from './page.js'
