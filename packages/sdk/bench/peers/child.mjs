@@ -46,7 +46,7 @@ async function firstToken(client, mark) {
   for await (const chunk of await client.chat.completions.create(request)) {
     ms ??= Number(process.hrtime.bigint() - start - BigInt(chunk.system_fingerprint)) / 1e6
   }
-  return ms
+  return Math.round(ms * 1e4) / 1e4
 }
 
 /** Errors of a contender's own flush are its way to say that the collector is away. */
@@ -81,7 +81,7 @@ async function block(client, one, units) {
     if (delivered === 0) throw new Error(`${name}: the sink saw nothing of a block of ${units}`)
     share = Math.min(share, delivered / units)
   }
-  return (user + system) / units
+  return Math.round((10 * (user + system)) / units) / 10
 }
 let share = 1
 
