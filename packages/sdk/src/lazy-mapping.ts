@@ -1,9 +1,12 @@
 import type { HoldBlob } from './blobs.js'
 import type { Accumulator, AnswerFields, Mapping, RequestFields } from './provider.js'
 
+/** Steps that may wait: a host that never lets its loop turn also never lets the file arrive. */
+const MAX_STEPS = 4000
+
 /**
  * A mapping that is still being loaded. Steps asked for before it is there run in their order when it is; if loading
- * fails they run all the same and find no mapping, so their records are kept without content.
+ * fails, or more than 4,000 wait, they run all the same and find no mapping, so their records are kept without content.
  */
 export class LazyMapping implements Mapping {
   readonly ready: Promise<void>
@@ -38,7 +41,7 @@ export class LazyMapping implements Mapping {
   }
 
   run(step: () => void): void {
-    if (this.#isSettled) step()
+    if (this.#isSettled || this.#steps.length >= MAX_STEPS) step()
     else this.#steps.push(step)
   }
 
