@@ -3,6 +3,20 @@ import type { Host } from './middleware.js'
 import type { HonoContext, NodeRequest, NodeResponse, Relay, RelayOptions, RequestOptions } from './request-options.js'
 import type { RelayTarget } from './route.js'
 
+/** Opens a turn around a handler; what the handler takes, returns and throws stays as it is. */
+export interface AroundHandler {
+  // First, so that a handler written in place knows its request without naming the type.
+  // biome-ignore lint/suspicious/noExplicitAny: what follows a request is the platform's
+  <Args extends readonly [request: Request, ...rest: any[]], Result>(
+    handler: (...args: Args) => Result,
+    options?: RequestOptions<Args[0]>,
+  ): (...args: Args) => Promise<Awaited<Result>>
+  <Args extends readonly unknown[], Result>(
+    handler: (...args: Args) => Result,
+    options?: RequestOptions<Args[0]>,
+  ): (...args: Args) => Promise<Awaited<Result>>
+}
+
 /** What opens a turn for each request of a server, and what relays a browser's feedback. */
 export interface Handlers {
   /**
@@ -15,15 +29,9 @@ export interface Handlers {
     options?: RequestOptions<Request>,
   ): (request: Request, response: Response, next: (error?: unknown) => void) => void
   /** A turn a request around a route handler of Next: `export const POST = flywheel.next(async (request) => …)`. */
-  next<Args extends readonly unknown[], Result>(
-    handler: (...args: Args) => Result,
-    options?: RequestOptions<Args[0]>,
-  ): (...args: Args) => Promise<Awaited<Result>>
+  readonly next: AroundHandler
   /** A turn a request around a Worker's `fetch`; what it creates is sent by its own `ctx.waitUntil`. */
-  worker<Args extends readonly unknown[], Result>(
-    handler: (...args: Args) => Result,
-    options?: RequestOptions<Args[0]>,
-  ): (...args: Args) => Promise<Awaited<Result>>
+  readonly worker: AroundHandler
   /** Relays feedback of the own pages to the collector, without the secret key: `export const { POST } = flywheel.route()`. */
   route(options?: RelayOptions): Relay
 }
@@ -48,12 +56,12 @@ function loading<Module>(arriving: Promise<Module>, report: Report): <R>(use: (f
 export function createHandlers(host: Host, target: RelayTarget): Handlers {
   const { report } = host
   const middleware = () => loading(import('./middleware.js'), report)
-  const around: Handlers['next'] = (handler, options = {}) => {
+  const around: AroundHandler = (handler: (...args: never[]) => unknown, options: RequestOptions<never> = {}) => {
     const inside = middleware()
-    return async function (this: unknown, ...args) {
-      const call = () => handler.apply(this, args as never)
+    return async function (this: unknown, ...args: never[]) {
+      const call = () => handler.apply(this, args)
       return await inside((file) => (file ? file.aroundHandler(host, options, args, call) : call()))
-    } as ReturnType<Handlers['next']> as never
+    } as never
   }
   return {
     hono(options = {}) {

@@ -34,7 +34,7 @@ test('a route handler of Next runs in its request’s turn, with its own argumen
 test('a response whose headers cannot be changed is answered with its status, headers, cookies and body', async () => {
   const { flywheel } = setup(stub.url)
   const handler = flywheel.next(() => Response.redirect('http://host/next', 303), { headers: true })
-  const response = await handler()
+  const response = await handler(new Request('http://host/'))
   expect([response.status, response.headers.get('location')]).toEqual([303, 'http://host/next'])
   expect(response.headers.get('flywheel-turn')).toMatch(/^[0-9a-f-]{36}$/)
 })
@@ -45,7 +45,7 @@ test('a thrown redirect of the framework, or any other value, passes unchanged',
   const handler = flywheel.next(async () => {
     throw thrown
   })
-  await expect(handler()).rejects.toBe(thrown)
+  await expect(handler(new Request('http://host/'))).rejects.toBe(thrown)
 })
 
 test('a page’s API runs in its request’s turn, headers first', async () => {

@@ -49,6 +49,23 @@ test('Express takes the middleware and the relay as they are', () => {
   expect(use).toBeTypeOf('function')
 })
 
+test('a handler written in place knows its request', () => {
+  const post = flywheel.next(async (request) => Response.json(await request.json()), {
+    user: (request) => request.headers.get('x-user') ?? undefined,
+  })
+  expectTypeOf(post).returns.toEqualTypeOf<Promise<Response>>()
+  const worker = flywheel.worker(
+    async (request, env, ctx) => {
+      expectTypeOf(request).toEqualTypeOf<Request>()
+      ctx.waitUntil(Promise.resolve(env.KEY))
+      return new Response(request.url)
+    },
+    { session: (request) => request.headers.get('x-session') ?? undefined },
+  )
+  expectTypeOf(worker).parameter(0).toEqualTypeOf<Request>()
+  expect([post, worker].map((handler) => typeof handler)).toEqual(['function', 'function'])
+})
+
 test('handlers keep their arguments and their result', () => {
   interface RouteContext {
     params: Promise<{ id: string }>
