@@ -178,8 +178,9 @@ function errorFields(error: unknown): { error_type?: string; error_message?: str
     if (!(error instanceof Error)) return { error_type: typeof error, error_message: String(error) }
     const type = error.constructor?.name
     return {
-      error_type: type && type !== 'Error' ? type : error.name,
-      error_message: error.message,
+      // Made texts here: what JSON cannot write must fail inside this try.
+      error_type: String(type && type !== 'Error' ? type : error.name),
+      error_message: String(error.message),
     }
   } catch {
     return { error_type: 'unknown' }
@@ -188,7 +189,11 @@ function errorFields(error: unknown): { error_type?: string; error_message?: str
 
 /** True for an abort by the host, under the names that clients and the platform give it. */
 export function isAbort(error: unknown): boolean {
-  const name = (error as { name?: unknown } | null)?.name
-  const type = (error as object | null)?.constructor?.name
-  return name === 'AbortError' || name === 'APIUserAbortError' || type === 'APIUserAbortError'
+  try {
+    const name = (error as { name?: unknown } | null)?.name
+    const type = (error as object | null)?.constructor?.name
+    return name === 'AbortError' || name === 'APIUserAbortError' || type === 'APIUserAbortError'
+  } catch {
+    return false
+  }
 }

@@ -27,6 +27,11 @@ export function observePromise(promise: ProviderPromise, call: Call, answers: An
   }
   const onError = (error: unknown) => (isAbort(error) ? call.end('aborted') : call.end('error', undefined, error))
 
+  // A host's double of a client may answer without a promise.
+  if (typeof promise?.then !== 'function') {
+    onAnswer(promise)
+    return
+  }
   const { parseResponse, responsePromise, asResponse, _thenUnwrap, _responseProps } = promise
   if (typeof parseResponse !== 'function') {
     promise.then(safely(onAnswer), onError)

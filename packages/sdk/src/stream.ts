@@ -26,11 +26,18 @@ export interface Observer {
  */
 export function observeIterator(iterator: AsyncIterator<unknown>, seen: Observer): void {
   const { next, return: leave, throw: raise } = iterator
-  const onNext = (result: IteratorResult<unknown>) => (result.done ? seen.end() : seen.chunk(result.value))
+  const onNext = (result: IteratorResult<unknown>) => {
+    try {
+      result.done ? seen.end() : seen.chunk(result.value)
+    } catch {
+      // A result that is none fails the host's loop, not the process.
+    }
+  }
   hide(iterator, 'next', (...args: [] | [undefined]) => {
     const promise = next.apply(iterator, args)
     // Both handlers swallow: a stream that breaks rejects in the host's hands, never in ours.
-    promise.then(onNext, seen.fail)
+    // A host's own iterator may give its results without a promise; a promise of the platform stays the same one.
+    Promise.resolve(promise).then(onNext, seen.fail)
     return promise
   })
   if (leave) {

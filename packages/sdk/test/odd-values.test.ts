@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { setup } from './support/setup.js'
+
+const unhandled: unknown[] = []
+const onUnhandled = (error: unknown) => void unhandled.push(error)
+beforeEach(() => {
+  unhandled.length = 0
+  process.on('unhandledRejection', onUnhandled)
+})
+afterEach(() => void process.off('unhandledRejection', onUnhandled))
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, 20))
+const local = () => setup('http://127.0.0.1:1')
+const double = (create: () => unknown) => ({ chat: { completions: { create } } })
+// biome-ignore lint/suspicious/noExplicitAny: what a host without types passes
+const untyped = (value: unknown) => value as any
+
+const circle: Record<string, unknown> = {}
+circle['circle'] = circle
+const ERRORS = {
+  'with a message that JSON cannot write': Object.assign(new Error(), { message: 10n }),
+  'with a message that is a circle': Object.assign(new Error(), { message: circle }),
+  'whose name cannot be read': Object.defineProperty({}, 'name', {
+    get() {
+      throw new Error('from the getter')
+    },
+  }),
+}
+
+describe('an error that nothing can write down is the host’s very error', () => {
+  test.each(Object.entries(ERRORS))('%s', async (_, error) => {
+    const { flywheel } = local()
+    const fail = () => {
+      throw error
+    }
+    const thrower = flywheel.wrap(double(fail))
+    const rejecter = flywheel.wrap(double(async () => fail()))
+    async function* broken() {
+      yield 'a'
+      fail()
+    }
+    const read = async () => {
+      for await (const _chunk of flywheel.observe('stream', broken()));
+    }
+    const seen: unknown[] = []
+    for (const run of [
+      () => thrower.chat.completions.create(),
+      () => rejecter.chat.completions.create(),
+      () => flywheel.observe('sync', fail),
+      () => flywheel.observe('async', async () => fail()),
+      read,
+    ])
+      await (async () => run())().catch((caught) => seen.push(caught === error))
+    await settled()
+    await flywheel.flush()
+    expect(seen).toEqual([true, true, true, true, true])
+    expect(unhandled).toEqual([])
+    expect(flywheel.stats().created).toBe(5)
+  })
+})
+
+describe('an iterator that keeps to no rule', () => {
+  const iterable = (next: () => unknown) => untyped({ [Symbol.asyncIterator]: () => ({ next }) })
+
+  test('may give its results without a promise', async () => {
+    const { flywheel, one } = local()
+    const results = [{ value: 'a' }, { value: 'b' }, { done: true }]
+    const seen: unknown[] = []
+    for await (const value of flywheel.observe(
+      'sync',
+      iterable(() => results.shift()),
+    ))
+      seen.push(value)
+    expect(seen).toEqual(['a', 'b'])
+    expect((await one()).outputs).toEqual([{ role: 'assistant', parts: [{ type: 'text', content: 'ab' }] }])
+  })
+
+  test('and results that are none fail the host’s loop alone', async () => {
+    const { flywheel } = local()
+    const throwing = Object.defineProperty({}, 'done', {
+      get() {
+        throw new TypeError('from the getter')
+      },
+    })
+    for (const result of [null, undefined, throwing]) {
+      const read = async () => {
+        for await (const _ of flywheel.observe(
+          'broken',
+          iterable(async () => result),
+        ));
+      }
+      await expect(read()).rejects.toThrow(TypeError)
+    }
+    await settled()
+    expect(unhandled).toEqual([])
+  })
+})
+
+test('a double of a client that answers without a promise is recorded, and no call stays open', async () => {
+  const { flywheel } = local()
+  const answers = [{ choices: [] }, undefined]
+  const client = flywheel.wrap(double(() => answers.shift()))
+  expect(client.chat.completions.create()).toEqual({ choices: [] })
+  expect(client.chat.completions.create()).toBeUndefined()
+  await flywheel.flush()
+  expect(flywheel.stats().created).toBe(2)
+})
