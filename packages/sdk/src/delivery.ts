@@ -1,5 +1,5 @@
 import type { EventType } from '@flywheel/schema/wire'
-import type { HeldBlob } from './blobs.js'
+import { type HeldBlob, hashBlobs } from './blobs.js'
 import { type DeliveryError, type FlushReport, type Stats, total } from './counters.js'
 import type { Report } from './diagnostics.js'
 import { BATCH_BYTES, type Entry, Line, MAX_EVENT_BYTES } from './queue.js'
@@ -90,17 +90,21 @@ export class Delivery {
   /** Takes a finished line. Never throws, never waits. */
   push(type: EventType, _id: string, text: string, blobs?: readonly HeldBlob[]): void {
     const { spool, options } = this
-    const line = sendable(spool && blobs ? spool.hash(text, blobs) : text)
-    const size = options.runtime.byteLength(line)
+    const { runtime, maxQueueBytes } = options
+    let held = 0
+    if (blobs) for (const { data } of blobs) held += data.length
+    // Large data is hashed here and now: held until it is sent, a few pictures would cost all that waits beside them.
+    const isHashed = blobs && (spool || held > maxQueueBytes / 4)
+    const line = sendable(!isHashed ? text : spool ? spool.hash(text, blobs) : hashBlobs(text, blobs, runtime))
+    const size = runtime.byteLength(line)
     // An engine holds a text in which one character is beyond Latin-1 at two bytes a character.
-    let bytes = ENTRY_BYTES + (size === line.length ? size : Math.max(size, 2 * line.length))
-    if (blobs && !spool) for (const { data } of blobs) bytes += data.length
-    const isTooLarge = size > MAX_EVENT_BYTES || bytes > options.maxQueueBytes
+    const bytes = ENTRY_BYTES + (size === line.length ? size : Math.max(size, 2 * line.length)) + (isHashed ? 0 : held)
+    const isTooLarge = size > MAX_EVENT_BYTES || bytes > maxQueueBytes
     if (isTooLarge || this.isClosed) this.fail(isTooLarge ? 'event_too_large' : 'shutdown')
     else {
-      const held = spool ? undefined : blobs
-      const entry = { isInteraction: type === 'interaction', line, size, bytes, blobs: held, order: 0 }
-      spool?.take(entry, options.maxQueueBytes / 2 - this.bytes)
+      const rest = isHashed ? undefined : blobs
+      const entry = { isInteraction: type === 'interaction', line, size, bytes, blobs: rest, order: 0 }
+      spool?.take(entry, maxQueueBytes / 2 - this.bytes)
       this.add(entry)
     }
   }

@@ -319,3 +319,19 @@ test('what a compatible server makes of the shape is read without an exception',
   expect(await sent()).toHaveLength(6)
   expect(diagnostics).toEqual([])
 })
+
+test('pictures larger than the queue cost neither their record nor what waits beside them', async () => {
+  const { flywheel, openai, sent } = setup(stub.url, { maxQueueBytes: 200_000 })
+  const bytes = Buffer.alloc(300_000, 7)
+  const url = `data:image/png;base64,${bytes.toString('base64')}`
+  flywheel.feedback.thumb({ ref: 'mail:1' }, 'up')
+  const image = { type: 'image_url' as const, image_url: { url } }
+  await openai.chat.completions.create({ model: 'm', messages: [{ role: 'user', content: [image] }] })
+  expect(flywheel.stats().bytes).toBeLessThan(20_000)
+  const events = await sent()
+  expect(events.map(({ type }) => type).sort()).toEqual(['feedback', 'interaction'])
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  expect(events.find(({ type }) => type === 'interaction')).toMatchObject({
+    messages: [{ parts: [{ type: 'blob', sha256, bytes: bytes.length }] }],
+  })
+})
