@@ -30,12 +30,13 @@ export function createSampler(rate: number): Sampler {
       return false
     },
     release(feedback) {
-      const wanted = new Set([
+      const wanted = new Set<unknown>([
         feedback['target'],
         ...((feedback['candidates'] ?? []) as { id: string }[]).map(({ id }) => id),
       ])
       for (const [id, { turnId, send }] of ring) {
-        if (!wanted.has(id) && !wanted.has(turnId)) continue
+        // A ticket's feedback has no target here: that is not the missing turn of a call without one.
+        if (!wanted.has(id) && !(turnId && wanted.has(turnId))) continue
         ring.delete(id)
         send()
       }

@@ -225,3 +225,13 @@ test('sampling keeps or leaves whole sessions; a corrected call that was left is
   const added = (await sent()).slice(before)
   expect(added.map(({ type }) => type).sort()).toEqual(['feedback', 'interaction'])
 })
+
+test('a feedback without a target of its own releases nothing that was left', async () => {
+  const { flywheel, sent } = setup(stub.url, { sample: 0, apiKey })
+  const ids: string[] = []
+  for (const call of ['a', 'b']) flywheel.observe(call, ({ id }) => void ids.push(id))
+  flywheel.feedback.thumb({ ticket: flywheel.ticket({ interaction: ids[0] as string }) }, 'up')
+  expect((await sent()).map(({ type }) => type)).toEqual(['feedback'])
+  flywheel.feedback.thumb(ids[1] as string, 'up')
+  expect((await sent()).slice(1).map(({ type }) => type)).toEqual(['feedback', 'interaction'])
+})
