@@ -28,6 +28,14 @@ interface RejectedLine {
   readonly message?: unknown
 }
 
+/** False for what would not be counted under its name: an object has `constructor` and the like already. */
+const isCode = (code: unknown): code is string => typeof code === 'string' && !(code in {})
+
+/** A rejected line, also where the answer has something else in its place: the counters rest on it. */
+function knownLine(line: RejectedLine | null): { code: string; message?: unknown } {
+  return { ...line, code: isCode(line?.code) ? line.code : 'unknown' }
+}
+
 function unref(timer: unknown): void {
   ;(timer as { unref?: () => void }).unref?.()
 }
@@ -220,7 +228,7 @@ export class Sender {
         `the collector's URL redirects ${to}; give the client the URL that answers`,
       )
     }
-    const code = typeof answer['code'] === 'string' ? answer['code'] : `http_${status}`
+    const code = isCode(answer['code']) ? answer['code'] : `http_${status}`
     const reason = reasonOf(answer)
     if (status === 413 && batch.count > 1) return this.#halve(batch)
     if (status === 400 || status === 413 || status === 422) {
@@ -240,15 +248,15 @@ export class Sender {
     for (const entry of batch.entries) delivery.bytes -= entry.bytes
     delivery.spool?.release(batch.entries)
     delivery.spool?.mark()
-    const listed = rejectedLines.slice(0, batch.count)
-    for (const { code } of listed) this.#reject(String(code), 1)
+    const listed = rejectedLines.slice(0, batch.count).map(knownLine)
+    for (const { code } of listed) this.#reject(code, 1)
     const rest = batch.count - listed.length
     if (restCode === null) {
       delivery.sent += rest
       delivery.lastError = null
     } else if (rest > 0) this.#reject(restCode, rest)
     if (listed.length > 0 || restCode !== null) {
-      const first = listed[0] ? `${String(listed[0].code)}${reasonOf(listed[0])}` : `${restCode}${reason}`
+      const first = listed[0] ? `${listed[0].code}${reasonOf(listed[0])}` : `${restCode}${reason}`
       const count = restCode === null ? listed.length : batch.count
       delivery.options.report('rejected', `the collector rejected ${count} of ${batch.count} events: ${first}`)
     }

@@ -179,6 +179,18 @@ test('a single event that is too large for the collector is rejected with its re
   expect(diagnostics[0]).toMatchObject({ code: 'rejected', message: expect.stringContaining('At most 16 MiB') })
 })
 
+test('rejected lines that are none, or of codes that every object has, are counted all the same', async () => {
+  const rejected = [null, 5, {}, { code: {} }, { code: '__proto__' }, { code: 'constructor' }, { code: 'toString' }]
+  const flywheel = client()
+  for (const _ of rejected) flywheel.observe('call', () => 1)
+  collector.queue.push(answer(202, { accepted: 0, rejected }))
+  expect(await flywheel.flush()).toMatchObject({ sent: 0, pending: 0, rejected: 7 })
+  flywheel.observe('call', () => 1)
+  collector.queue.push(answer(400, { code: '__proto__' }))
+  await flywheel.flush()
+  expect(flywheel.stats()).toMatchObject({ created: 8, sent: 0, pending: 0, rejected: { unknown: 7, http_400: 1 } })
+})
+
 test('a rejected line of a 202 is said with its reason', async () => {
   const rejected = [{ line: 1, id: null, code: 'invalid_event', message: 'duration_ms must be a number' }]
   collector.queue.push(answer(202, { accepted: 1, rejected }))
