@@ -28,6 +28,7 @@ const DEFAULT_URL = 'http://127.0.0.1:8787'
 /** Whose consent. `project` stands for everything of the project that the key belongs to. */
 export type ConsentSubject = { user: string } | { session: string } | { project: true }
 
+/** What a grant or a withdrawal rests on, and from when. */
 export interface ConsentOptions {
   basis?: string | undefined
   /** From when on rows count. @default occurredAt */

@@ -26,31 +26,37 @@ export interface FeedbackOptions {
   ref?: string | undefined
 }
 
+/** Options of `correct`. */
 export interface CorrectOptions extends FeedbackOptions {
   /** `draft` while editing, `committed` when sent or saved. @default committed */
   stage?: Stage | undefined
   /** What the person was shown. */
   shown?: string | undefined
 }
+/** Options of `rate`: the ends of the scale. */
 export interface RateOptions extends FeedbackOptions {
   min?: number | undefined
   max?: number | undefined
 }
+/** Options of `choose`. */
 export interface ChooseOptions extends FeedbackOptions {
   /** Whether the order on screen was drawn. */
   randomised?: boolean | undefined
   /** Indices of the candidates that were on screen. */
   seen?: number[] | undefined
 }
+/** Options of `shown`. */
 export interface ShownOptions extends FeedbackOptions {
   shown?: string | undefined
   /** Share displayed or heard, 0 to 1. */
   value?: number | undefined
 }
+/** Options of `copy`. */
 export interface CopyOptions extends FeedbackOptions {
   /** What was copied. */
   kept?: string | undefined
 }
+/** Options of `review`. */
 export interface ReviewOptions extends CorrectOptions {
   kept?: string | undefined
 }

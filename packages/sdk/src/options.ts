@@ -7,6 +7,7 @@ import type { Redact } from './redact.js'
 import type { Spool } from './spool-hook.js'
 import type { Transport } from './transport.js'
 
+/** Options of `createFlywheel`; none is needed where the environment has a key. */
 export interface FlywheelOptions {
   /** @default FLYWHEEL_URL, else http://127.0.0.1:8787 */
   url?: string | undefined
@@ -16,8 +17,11 @@ export interface FlywheelOptions {
   consent?: Consent | undefined
   /** What the consent rests on, such as the version of the terms. */
   consentBasis?: string | undefined
+  /** Such as `production`; on every interaction, unless a context names another. */
   environment?: string | undefined
+  /** The host's version, such as a commit; likewise. */
   release?: string | undefined
+  /** Where in the product, such as `composer`; likewise. */
   surface?: string | undefined
   /** Runs before queueing. If it throws, the content is removed and the record kept. */
   redact?: Redact | undefined

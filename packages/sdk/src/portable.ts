@@ -13,19 +13,4 @@ export const createFlywheel: (options?: FlywheelOptions) => Flywheel = flywheelF
   (options, newId) => new RequestDelivery(options, newId),
 )
 
-export type { CaptureMode } from './capture-mode.js'
-export type { ConsentOptions, ConsentSubject, Flywheel } from './client.js'
-export type { Consent, Context, WaitUntil } from './context.js'
-export type { DeliveryError, FlushReport, Stats } from './counters.js'
-export type { Diagnostic } from './diagnostics.js'
-export type { CandidateInput, Feedback, FeedbackOptions, RetractIdentity } from './feedback.js'
-export type { ObserveOptions } from './observe.js'
-export type { FlywheelOptions } from './options.js'
-export type { OtelMode } from './otel.js'
-export type { InteractionInput } from './record.js'
-export type { Redact } from './redact.js'
-export type { Relay, RelayOptions, RequestOptions } from './request-options.js'
-export type { Target } from './target.js'
-export type { TicketOptions } from './ticket.js'
-export type { Batch, Transport, TransportAnswer } from './transport.js'
-export type { Turn, TurnContext, TurnMetadata } from './turn.js'
+export type * from './public-types.js'

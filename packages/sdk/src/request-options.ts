@@ -48,6 +48,7 @@ export interface Relay {
   readonly node: (request: NodeRequest, response: NodeResponse) => Promise<void>
 }
 
+/** What the relay takes and how long it waits. */
 export interface RelayOptions {
   /** `fw_pk_…`, for feedback without a ticket. A secret key is never used here. */
   readonly publicKey?: string | undefined

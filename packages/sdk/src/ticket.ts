@@ -10,6 +10,7 @@ import { type Target, targetOf } from './target.js'
 
 const DEFAULT_TTL_S = 30 * 24 * 3600
 
+/** What a ticket allows, whom, and for how long. */
 export interface TicketOptions {
   /** Seconds until it expires. @default 30 days */
   ttl?: number | undefined

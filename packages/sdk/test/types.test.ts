@@ -1,6 +1,15 @@
 import OpenAI from 'openai'
 import { expect, expectTypeOf, test } from 'vitest'
-import { createFlywheel } from '../src/index.js'
+import {
+  type CorrectOptions,
+  createFlywheel,
+  type Feedback,
+  type FlywheelEvent,
+  type InteractionInput,
+  type Message,
+  type Redact,
+  type Turn,
+} from '../src/index.js'
 import { memoryTransport } from '../src/test-kit/index.js'
 
 const flywheel = createFlywheel({ transport: memoryTransport() })
@@ -16,6 +25,16 @@ test('wrap and observe keep the types they are given', () => {
   expectTypeOf(flywheel.feedback.thumb(id, 'up')).toEqualTypeOf<string>()
   expectTypeOf(flywheel.idOf({})).toEqualTypeOf<string | undefined>()
   expect(flywheel.wrap(client)).toBe(client)
+})
+
+test('what stands in a signature has a name to import', () => {
+  expectTypeOf<Parameters<Redact>[0]>().toEqualTypeOf<FlywheelEvent>()
+  expectTypeOf<NonNullable<InteractionInput['messages']>[number]>().toEqualTypeOf<Message>()
+  expectTypeOf<NonNullable<Parameters<Feedback['correct']>[2]>>().toEqualTypeOf<CorrectOptions>()
+  const messages: Message[] = [{ role: 'user', parts: [{ type: 'text', content: 'Hi' }] }]
+  expectTypeOf(flywheel.record({ messages })).toEqualTypeOf<string>()
+  expectTypeOf(flywheel.turn()).toEqualTypeOf<Turn>()
+  expect(flywheel.record({ messages })).toMatch(/^[0-9a-f-]{36}$/)
 })
 
 test('misuse does not compile', () => {

@@ -3,6 +3,7 @@ import type { OpenDraft } from './edits.js'
 import type { BrowserFeedback } from './feedback.js'
 import { type BrowserTarget, targetOf } from './target.js'
 
+/** Which draft of the answer it is, and what is known about it. */
 export interface DraftOptions {
   /** Tells drafts of one answer apart: under this name one goes on after a route change. @default one for the answer */
   ref?: string | undefined
@@ -83,6 +84,7 @@ export function createDraft(target: BrowserTarget | null | undefined, options: D
   }
 }
 
+/** A draft of one field. */
 export interface CaptureOptions extends DraftOptions {
   /** JSON Pointer of the field in the answer. @default the whole */
   field?: string | undefined
@@ -90,14 +92,14 @@ export interface CaptureOptions extends DraftOptions {
 
 /**
  * Tells what was shown in an element and what was kept: as drafts at blur and when the page is hidden, for good when its
- * form is submitted or `commit` is called; and what is copied out of it.
+ * form is submitted or `commit` is called; and what is copied out of it. Without a target it does nothing.
  * @example
  * const capture = captureEdits(textarea, ticket)
  * sendButton.onclick = () => capture.commit()
  */
 export function captureEdits(
   element: HTMLElement,
-  target: BrowserTarget,
+  target: BrowserTarget | null | undefined,
   options: CaptureOptions = {},
 ): { commit: (kept?: string) => void; stop: () => void } {
   const draft = createDraft(target, options)

@@ -6,6 +6,7 @@ import { newId } from './id.js'
 import { openStorage, type StorageKind } from './storage.js'
 import { type BrowserTarget, targetOf } from './target.js'
 
+/** Options of `createFeedback` and `configureFeedback`. */
 export interface BrowserOptions {
   /** Where events are posted: the first-party relay, or `<collector>/v1/events`. @default /api/flywheel */
   url?: string | undefined
@@ -28,6 +29,7 @@ export interface BrowserOptions {
 type Here<O> = O extends { ref?: string | undefined } ? Omit<O, 'ref'> : O
 /** The parameters of a method after its target. */
 export type Rest<F> = F extends (target: never, ...rest: infer R) => string ? { [I in keyof R]: Here<R[I]> } : never
+/** The methods that are about an answer. */
 export type FeedbackMethod = Exclude<keyof Feedback, 'retract'>
 
 /** The identity of a feedback that this page no longer remembers. */

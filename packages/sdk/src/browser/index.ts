@@ -1,3 +1,14 @@
+export type { Diagnostic } from '../diagnostics.js'
+export type {
+  CandidateInput,
+  ChooseOptions,
+  CopyOptions,
+  CorrectOptions,
+  FeedbackOptions,
+  RateOptions,
+  ReviewOptions,
+  ShownOptions,
+} from '../feedback.js'
 export { configureFeedback } from './configure.js'
 export {
   type CaptureOptions,

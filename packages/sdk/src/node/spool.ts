@@ -10,6 +10,7 @@ const DEFAULT_BYTES = 64 * 1024 * 1024
 const BEAT_MS = 15_000
 const STALE_MS = 60_000
 
+/** How much disk it may take, and what it survives. */
 export interface SpoolOptions {
   /** Of all of this client's files together, and roughly: one segment more. @default 64 MiB */
   maxBytes?: number | undefined

@@ -4,6 +4,7 @@ import type { Batch, Transport } from '../transport.js'
 /** How a memory transport misbehaves: `down` refuses, `hang` never answers, a number is an HTTP status, null is well. */
 export type TransportFailure = 'down' | 'hang' | number | null
 
+/** What arrived, and how to make it fail. */
 export interface MemoryTransport extends Transport {
   /** Every accepted event, parsed, in order of arrival; a repeated id stands here twice. */
   readonly events: FlywheelEvent[]
