@@ -98,7 +98,8 @@ export function flywheelFor(
     const resolved = {
       ...options,
       url: options.url ?? environment.url ?? DEFAULT_URL,
-      apiKey: options.apiKey ?? environment.apiKey ?? '',
+      // A secret mounted from a file often ends in a newline, which a header drops and a signature does not.
+      apiKey: (options.apiKey ?? environment.apiKey ?? '').trim(),
     }
     const known = state.clients.find((entry) => isSameOptions(entry.options, resolved))
     if (known) return known.client as Flywheel
@@ -177,8 +178,13 @@ function createClient(
   const readTicket = createTicketReader(options.apiKey, runtime)
   /** Nobody gets a capability to send what would not be recorded. */
   const sign: SignTicket = (target, given = {}) => {
-    const kinds = ticketKinds(capture.mode(capture.frame(), targetContext(target)), given.kinds)
-    return (kinds && signed?.(target, { ...given, kinds })) || ''
+    try {
+      const kinds = ticketKinds(capture.mode(capture.frame(), targetContext(target)), given.kinds)
+      return (kinds && signed?.(target, { ...given, kinds })) || ''
+    } catch (error) {
+      report('capture_failed', 'a ticket could not be signed', error)
+      return ''
+    }
   }
 
   /** What nobody will finish is written as it stands. */
@@ -233,8 +239,11 @@ function createClient(
     unwrap: (provider) => unwrapClient(provider),
     observe: ((name: string, source: unknown, given?: ObserveOptions) =>
       observe(capture, name, source, given)) as Flywheel['observe'],
-    turn(context = {}) {
+    turn(given) {
+      const context = given ?? {}
       const turn = createTurn(context, state, sign, ai)
+      if (context.id && String(context.id).toLowerCase() !== turn.id)
+        report('invalid_turn', 'the id of a turn is a UUIDv7; the turn has a new one')
       if (context.ref) link(turn, context.ref)
       return turn
     },
@@ -248,20 +257,18 @@ function createClient(
       const responseId = (object as { id?: unknown }).id
       return known ?? (typeof responseId === 'string' ? state.responses.get(responseId) : ai.claim(object))
     },
-    ticket(target, given = {}) {
-      try {
-        const context = targetContext(target) ?? capture.frame()?.context
-        return sign(target, { author: context?.user, session: context?.session, ...given })
-      } catch (error) {
-        report('capture_failed', 'a ticket could not be signed', error)
-        return ''
-      }
+    ticket(target, given) {
+      const context = targetContext(target) ?? capture.frame()?.context
+      return sign(target, { author: context?.user, session: context?.session, ...given })
     },
     link,
     consent: { grant: consented('granted'), withdraw: consented('withdrawn') },
     feedback: createFeedback(capture, link),
-    record: ({ id = state.newId(), turnId, parentId, ...interaction }) =>
-      capture.record(id.toLowerCase(), innerFrame(capture.frame(), interaction, { turnId, parentId })),
+    record(given) {
+      const { id, turnId, parentId, ...interaction } = given ?? {}
+      const frame = innerFrame(capture.frame(), interaction, { turnId, parentId })
+      return capture.record(id ? String(id).toLowerCase() : state.newId(), frame)
+    },
     flush,
     async shutdown(timeoutMs = 5000) {
       closeCalls()

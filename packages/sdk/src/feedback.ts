@@ -127,8 +127,9 @@ export function createFeedback(capture: Capture, link: (target: Target, ref: str
     kind: FeedbackKind,
     target: Target,
     make: () => Record<string, unknown>,
-    { ref, ...given }: FeedbackOptions = {},
+    options?: FeedbackOptions,
   ): string {
+    const { ref, ...given } = options ?? {}
     const id = capture.event(
       'feedback',
       (eventId) => {
@@ -156,8 +157,9 @@ export function createFeedback(capture: Capture, link: (target: Target, ref: str
   }
 
   return {
-    correct: (target, kept, { stage = 'committed', ...options } = {}) =>
-      send(
+    correct(target, kept, given) {
+      const { stage = 'committed', ...options } = given ?? {}
+      return send(
         'correction',
         target,
         () => ({
@@ -167,12 +169,14 @@ export function createFeedback(capture: Capture, link: (target: Target, ref: str
             : { keptJson: typeof kept === 'object' && kept !== null ? kept : [kept] }),
         }),
         options,
-      ),
+      )
+    },
     accept: (target, options) => send('verdict', target, () => ({ label: 'accept' }), options),
     reject: (target, options) => send('verdict', target, () => ({ label: 'reject' }), options),
     thumb: (target, label, options) => send('thumb', target, () => ({ label }), options),
-    rate: (target, value, { min, max, ...options } = {}) =>
-      send('rating', target, () => ({ value }), {
+    rate(target, value, given) {
+      const { min, max, ...options } = given ?? {}
+      return send('rating', target, () => ({ value }), {
         name: 'rating',
         ...options,
         metadata: {
@@ -180,7 +184,8 @@ export function createFeedback(capture: Capture, link: (target: Target, ref: str
           ...(min !== undefined && { min: String(min) }),
           ...(max !== undefined && { max: String(max) }),
         },
-      }),
+      })
+    },
     choose: (target, inputs, winner, options) =>
       send('choice', target, () => ({ candidates: candidates(inputs), winner: String(winner) }), options),
     regenerate: (target, next, options) =>

@@ -1,3 +1,4 @@
+import { isUuidv7 } from '@flywheel/schema/wire'
 import type { Ai, AiOptions, AiTelemetrySettings } from './ai/delegate.js'
 import { type Context, innerFrame, within } from './context.js'
 import type { SharedState } from './shared-state.js'
@@ -46,7 +47,9 @@ export function createTurn(
   sign: SignTicket,
   ai: Ai,
 ): Turn {
-  const id = givenId?.toLowerCase() ?? state.newId()
+  const lower = String(givenId).toLowerCase()
+  // Often from a request: the collector refuses a call whose turn is none, and a header would carry anything.
+  const id = isUuidv7(lower) ? lower : state.newId()
   const frame = innerFrame(state.store.getStore(), given, { turnId: id })
   const { user, session } = frame.context
   let ticket: string | undefined

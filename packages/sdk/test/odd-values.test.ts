@@ -105,3 +105,38 @@ test('a double of a client that answers without a promise is recorded, and no ca
   await flywheel.flush()
   expect(flywheel.stats().created).toBe(2)
 })
+
+describe('no method throws for what a host without types passes', () => {
+  const apiKey = 'fw_sk_0123456789AB_abcdefghijklmnopqrstuvwxyzABCDEF12Kl6A'
+  const id = '01890a5d-ac96-774b-bcce-b302099a8057'
+  const CALLS: Record<string, (flywheel: ReturnType<typeof setup>['flywheel']) => unknown> = {
+    'turn(null)': (flywheel) => flywheel.turn(untyped(null)).headers(),
+    'a turn of a number': (flywheel) => flywheel.turn({ id: untyped(5) }).headers(),
+    'a turn of a header': (flywheel) => new Headers(flywheel.turn({ id: 'a\r\nset-cookie: b' }).headers()),
+    'a ticket of no kinds': (flywheel) => flywheel.turn({ kinds: untyped(true) }).headers(),
+    'a ticket that ends at no time': (flywheel) => flywheel.turn({ ttl: untyped(5n) }).headers(),
+    'record(undefined)': (flywheel) => flywheel.record(untyped(undefined)),
+    'a record of a number': (flywheel) => flywheel.record({ id: untyped(5) }),
+    'a correction': (flywheel) => flywheel.feedback.correct(id, 'kept', untyped(null)),
+    'a rating': (flywheel) => flywheel.feedback.rate(id, 5, untyped(null)),
+    'an acceptance': (flywheel) => flywheel.feedback.accept(id, untyped(null)),
+  }
+  test.each(Object.entries(CALLS))('%s', (_, call) => {
+    expect(call(setup('http://127.0.0.1:1', { apiKey }).flywheel)).toBeTruthy()
+  })
+
+  test('a turn’s id that is none is replaced, said, and costs no call', async () => {
+    const { flywheel, diagnostics, one } = local()
+    const turn = flywheel.turn({ id: 'from a request' })
+    turn.run(() => flywheel.observe('call', () => 1))
+    expect((await one()).turn_id).toBe(turn.id)
+    expect(diagnostics).toEqual(['invalid_turn'])
+    expect(flywheel.turn({ id: id.toUpperCase() }).id).toBe(id)
+  })
+
+  test('a key that ends in a newline signs what the key without it signs', () => {
+    const now = () => 0
+    const [plain, mounted] = [apiKey, `${apiKey}\n`].map((key) => setup('', { apiKey: key, now }).flywheel)
+    expect(mounted?.ticket(id)).toBe(plain?.ticket(id))
+  })
+})

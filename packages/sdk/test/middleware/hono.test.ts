@@ -236,8 +236,8 @@ test('an option that throws or rejects costs its field, not the request', async 
     return c.text('fine')
   })
   expect(await (await app.request('/')).text()).toBe('fine')
-  expect(await sent()).toHaveLength(1)
-  expect(new Set(diagnostics)).toEqual(new Set(['capture_failed']))
+  expect(await sent()).toMatchObject([{ task: 'kept' }])
+  expect(new Set(diagnostics)).toEqual(new Set(['capture_failed', 'invalid_turn']))
 })
 
 test('a client without a key opens turns and changes nothing', async () => {
