@@ -51,6 +51,8 @@ export class Sender {
   #wake: (() => void) | undefined
   #abort: AbortController | undefined
   #isAdopting = false
+  /** What is pending stands on the disk for a later process, and is that one's to send. */
+  #isLeft = false
   #seq = 0
   #failures = 0
   /** Unix milliseconds; before that the collector wants no request. */
@@ -70,7 +72,8 @@ export class Sender {
   run(): void {
     this.settle()
     this.#wake?.()
-    if (!this.#delivery.isSending) void this.#loop()
+    if (this.#isLeft) for (const { settle } of this.#delivery.waiters) settle()
+    else if (!this.#delivery.isSending) void this.#loop()
   }
 
   /** Takes over what ended processes have left; a flush waits for that too. */
@@ -100,6 +103,7 @@ export class Sender {
   /** Nothing is taken any more; what is pending is left to a later process, if there is a spool. */
   close(): void {
     this.stop('shutdown')
+    this.#isLeft = this.#delivery.spool !== undefined
     this.#delivery.spool?.close()
   }
 
@@ -127,7 +131,7 @@ export class Sender {
     const delivery = this.#delivery
     delivery.isSending = true
     try {
-      while (delivery.pending > 0) {
+      while (delivery.pending > 0 && !this.#isLeft) {
         if (this.#open.length === 0) this.#form()
         const batch = this.#open[0]
         if (batch) await this.#attempt(batch)

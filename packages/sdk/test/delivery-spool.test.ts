@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   appendFileSync,
+  closeSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -10,6 +12,7 @@ import {
   statSync,
   utimesSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,12 +27,15 @@ import { type Bundled, bundled } from './support/bundled.js'
 import { until } from './support/setup.js'
 
 let directory: string
+/** The host's own files. */
+let ownFiles: string
 let transport: MemoryTransport
 let clients: Flywheel[] = []
 let diagnostics: { code: string; message: string }[] = []
 let hosts: Bundled[] = []
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'flywheel-spool-'))
+  ownFiles = mkdtempSync(join(tmpdir(), 'flywheel-host-'))
   transport = memoryTransport()
   transport.fail('down')
   diagnostics = []
@@ -39,7 +45,7 @@ afterEach(async () => {
   for (const host of hosts) host.remove()
   clients = []
   hosts = []
-  rmSync(directory, { recursive: true, force: true })
+  for (const path of [directory, ownFiles]) rmSync(path, { recursive: true, force: true })
 })
 
 /** A client that has taken over what there was. */
@@ -205,6 +211,26 @@ test('a closed client leaves what is pending to the next one, in the same proces
   transport.fail(null)
   expect(await (await client({ release: '2' })).flush()).toMatchObject({ sent: 2, pending: 0 })
   expect(ids()).toEqual(created)
+})
+
+test('what happens after a shutdown touches neither what was left nor the files that the host opens then', async () => {
+  const flywheel = await client({ maxQueueBytes: 3000 })
+  for (let call = 0; call < 6; call++) record(flywheel, 'a'.repeat(300))
+  expect(await flywheel.shutdown(50)).toMatchObject({ pending: 6 })
+  const left = text()
+  // These get the numbers of the files that were closed.
+  const opened = ['a', 'b', 'c'].map((name) => openSync(join(ownFiles, name), 'a+'))
+  for (const fd of opened) writeSync(fd, 'the host’s own')
+  transport.fail(null)
+  record(flywheel)
+  expect(await flywheel.flush(1000)).toMatchObject({ sent: 0, pending: 6, dropped: 1 })
+  for (const fd of opened) closeSync(fd)
+  expect(readdirSync(ownFiles).map((name) => readFileSync(join(ownFiles, name), 'utf8'))).toEqual(
+    ['a', 'b', 'c'].map(() => 'the host’s own'),
+  )
+  expect(text()).toBe(left)
+  const next = await client()
+  expect(next.stats()).toMatchObject({ sent: 6, pending: 0 })
 })
 
 test('files of another machine or container are taken once they have been silent for a minute', async () => {

@@ -98,6 +98,8 @@ export class DirectorySpool implements OpenSpool {
   }
 
   release(entries: readonly Entry[]): void {
+    // What was left to the next process is that one's to settle.
+    if (this.#isClosed) return
     const touched = new Set<Segment>()
     for (const { at } of entries) {
       if (!at) continue

@@ -78,6 +78,7 @@ export class Segment {
   /** Throws if the disk refuses; then the file ends where it ended before. */
   append(line: string, size: number, isSynced: boolean): { index: number; offset: number } {
     const offset = this.bytes
+    this.#check()
     try {
       const written = writeSync(this.#fd, `${line}\n`)
       if (written !== size + 1) throw new Error(`only ${written} of ${size + 1} bytes could be written`)
@@ -92,6 +93,7 @@ export class Segment {
   }
 
   read(offset: number, size: number): string | null {
+    this.#check()
     const bytes = Buffer.allocUnsafe(size)
     return readSync(this.#fd, bytes, 0, size, offset) === size ? bytes.toString() : null
   }
@@ -111,10 +113,16 @@ export class Segment {
 
   /** Nothing in it is pending: it begins anew. */
   clear(): void {
+    this.#check()
     ftruncateSync(this.#fd, 0)
     this.bytes = 0
     this.#lines = 0
     this.#released = []
+  }
+
+  /** The number of a closed file is given out again: behind it stands a file of the host. */
+  #check(): void {
+    if (!this.#isOpen) throw new Error('the segment is closed')
   }
 
   close(): void {
