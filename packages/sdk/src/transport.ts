@@ -89,6 +89,8 @@ export function httpTransport(
 
   return {
     async send(batch, headers, signal) {
+      // fetch would refuse it with a message that quotes the key.
+      if (/[^ -~]/.test(apiKey)) throw new Error('the API key holds a character that no header carries')
       const bytes = await pack(batch)
       const post = (body: string | Uint8Array | undefined) =>
         (fetchOption ?? fetch)(endpoint, {

@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
+import type { Diagnostic } from '../src/diagnostics.js'
 import { createFlywheel } from '../src/portable.js'
 import { memoryTransport } from '../src/test-kit/index.js'
 
@@ -18,6 +19,19 @@ const client = (apiKey: string) => {
   const flywheel = createFlywheel({ apiKey, transport, onDiagnostic: ({ code }) => void codes.push(code) })
   return { transport, codes, flywheel }
 }
+
+test('a key that no header carries is not quoted by what is said about it', async () => {
+  const said: unknown[] = []
+  const onDiagnostic = ({ message, cause }: Diagnostic) => void said.push(message, String(cause))
+  for (const apiKey of [SECRET.replace('_abc', '_abc\n'), SECRET.replace('_abc', '_abc\u{3bb}')]) {
+    const flywheel = createFlywheel({ apiKey, url: 'http://127.0.0.1:1', onDiagnostic })
+    flywheel.observe('step', () => 1)
+    said.push((await flywheel.flush(100)).lastError?.message)
+    await flywheel.shutdown(0)
+  }
+  expect(said.join()).toContain('no header carries')
+  expect(said.join()).not.toContain('fw_sk_')
+})
 
 test('the client of a server does nothing with a secret key in a page, and says so', async () => {
   page(undefined)
