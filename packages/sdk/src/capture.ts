@@ -59,6 +59,8 @@ export class Capture {
   readonly open: Set<OpenCall> = new Set()
   /** What waits for something that may never come, such as another attempt, is written before a flush. */
   readonly beforeFlush: Set<() => void> = new Set()
+  /** True from the shutdown on. */
+  isOver = false
   /** Mappings of the providers wrapped so far. */
   readonly mappings: Map<string, LazyMapping> = new Map()
 

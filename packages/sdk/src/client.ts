@@ -271,6 +271,7 @@ function createClient(
     },
     flush,
     async shutdown(timeoutMs = 5000) {
+      capture.isOver = true
       closeCalls()
       await capture.ready()
       state.exits.delete(exit)

@@ -9,15 +9,20 @@ import { PROVIDERS } from './providers.js'
 /** On a patched function: what it replaced. A registered symbol, so that two copies of the SDK do not wrap twice. */
 const ORIGINAL = Symbol.for('flywheel.original')
 
-type Method = ((...args: unknown[]) => unknown) & { [ORIGINAL]?: Method }
+/** On a patched function: true once its client is shut down, so that the next one may take its place. */
+const IS_OVER = Symbol.for('flywheel.over')
 
-function patch(owner: object, name: string, make: (original: Method) => Method): void {
-  const original = (owner as Record<string, Method | undefined>)[name]
+type Method = ((...args: unknown[]) => unknown) & { [ORIGINAL]?: Method; [IS_OVER]?: () => boolean }
+
+function patch(owner: object, name: string, capture: Capture, make: (original: Method) => Method): void {
+  const found = (owner as Record<string, Method | undefined>)[name]
+  const original = found?.[IS_OVER]?.() ? found[ORIGINAL] : found
   if (typeof original !== 'function' || original[ORIGINAL]) return
   const patched = make(original)
   Object.defineProperty(patched, 'name', { value: original.name, configurable: true })
   Object.defineProperty(patched, 'length', { value: original.length, configurable: true })
   Object.defineProperty(patched, ORIGINAL, { value: original })
+  Object.defineProperty(patched, IS_OVER, { value: () => capture.isOver })
   hide(owner, name, patched)
 }
 
@@ -103,11 +108,11 @@ export function wrapClient<T extends object>(client: T, capture: Capture): T {
       for (const { owner, method, mapping } of endpoints(client, provider)) {
         isKnown = true
         const lazy = lazyMapping(provider, mapping, capture)
-        patch(owner, method, (original) => observed(original, provider.name(client), lazy, capture))
+        patch(owner, method, capture, (original) => observed(original, provider.name(client), lazy, capture))
       }
     }
     if (!isKnown) capture.report('unknown_client', 'wrap was given a client it does not know; nothing is recorded')
-    patch(client, 'withOptions', (original) => (...args) => {
+    patch(client, 'withOptions', capture, (original) => (...args) => {
       const other = original.apply(client, args)
       return typeof other === 'object' && other !== null ? wrapClient(other, capture) : other
     })

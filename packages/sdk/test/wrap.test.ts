@@ -16,6 +16,20 @@ afterAll(() => stub.close())
 const model = 'gpt-test'
 const messages = [{ role: 'user' as const, content: 'Hi' }]
 
+test('a client that an ended Flywheel had wrapped is wrapped anew by the next one, and unwrapped for good', async () => {
+  const { flywheel, openai } = setup(stub.url)
+  const { create } = Object.getPrototypeOf(openai.chat.completions)
+  await openai.chat.completions.create({ model, messages })
+  await flywheel.shutdown()
+  const next = setup(stub.url)
+  next.flywheel.wrap(openai)
+  await openai.chat.completions.create({ model, messages })
+  await next.one()
+  expect(flywheel.stats()).toMatchObject({ created: 1, sent: 1 })
+  next.flywheel.unwrap(openai)
+  expect(openai.chat.completions.create).toBe(create)
+})
+
 describe('a wrapped client behaves as the bare one', () => {
   test('wrap returns the same object, changes no enumerable key, and unwrap takes everything back', () => {
     const { flywheel } = setup(stub.url)
