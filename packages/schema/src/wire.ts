@@ -12,14 +12,17 @@ export const SCHEMA_VERSION = 1
 
 /** Event types accepted by `POST /v1/events`. */
 export const EVENT_TYPES = ['interaction', 'feedback', 'link', 'consent'] as const
+/** The kinds of line that the collector takes. */
 export type EventType = (typeof EVENT_TYPES)[number]
 
 /** OpenTelemetry's `gen_ai.operation.name`, reduced to what changes how a row is read. */
 export const OPERATIONS = ['chat', 'completion', 'embedding', 'execute_tool', 'other'] as const
+/** What a call was. */
 export type Operation = (typeof OPERATIONS)[number]
 
 /** How a call ended: `aborted` by the host or its user, `partial` when the provider broke off. */
 export const STATUSES = ['ok', 'error', 'aborted', 'partial'] as const
+/** How a call ended. */
 export type Status = (typeof STATUSES)[number]
 
 /** What a feedback may point at. `ref` is the host's own key, made known by a link. */
@@ -44,18 +47,22 @@ export const FEEDBACK_KINDS = [
   'outcome',
   'review',
 ] as const
+/** What a feedback says. */
 export type FeedbackKind = (typeof FEEDBACK_KINDS)[number]
 
 export const STAGES = ['draft', 'committed'] as const
+/** `draft` while a person edits, `committed` when the text was sent or saved. */
 export type Stage = (typeof STAGES)[number]
 
 export const AUTHOR_KINDS = ['end_user', 'expert', 'model', 'rule'] as const
+/** Who gave a feedback. */
 export type AuthorKind = (typeof AUTHOR_KINDS)[number]
 
 export const SUBJECT_KINDS = ['user', 'session', 'project'] as const
 export type SubjectKind = (typeof SUBJECT_KINDS)[number]
 
 export const PURPOSES = ['evaluate', 'train', 'license'] as const
+/** What a consent is for. */
 export type Purpose = (typeof PURPOSES)[number]
 
 /** Who vouches for an event: a secret key, a verified ticket, or nobody. Written by the sink alone. */
@@ -107,7 +114,9 @@ export const LIMITS = {
 /** "No limit" for `body_until` and `row_until`; 0 would delete live rows. */
 export const NO_LIMIT_UNTIL = '2100-01-01T00:00:00.000Z'
 
+/** Any value that JSON holds. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
+/** An object of JSON. */
 export type JsonObject = { [key: string]: JsonValue }
 
 interface PartExtra {
@@ -174,6 +183,7 @@ export interface OtherPart extends PartExtra {
   raw: JsonValue
 }
 
+/** A piece of a message. */
 export type Part =
   | TextPart
   | ReasoningPart
@@ -190,11 +200,13 @@ export type Part =
 export const ROLES = ['system', 'developer', 'user', 'assistant', 'tool'] as const
 export type Role = (typeof ROLES)[number]
 
+/** What one side said, in parts. */
 export interface Message {
   role: Role
   parts: Part[]
   name?: string
 }
+/** A tool as the model was told of it. */
 export interface ToolDefinition {
   type: string
   name: string
@@ -209,6 +221,7 @@ interface EventBase {
   metadata?: Record<string, string>
 }
 
+/** A call of a model. */
 export interface InteractionEvent extends EventBase {
   type: 'interaction'
   /** UUIDv7 of the unit a person sees. @default the event's id */
@@ -266,6 +279,7 @@ export interface Candidate {
   choice: number
 }
 
+/** What a person, or a rule or model in their place, said of an answer. */
 export interface FeedbackEvent extends EventBase {
   type: 'feedback'
   kind: FeedbackKind
@@ -304,6 +318,7 @@ export interface FeedbackEvent extends EventBase {
   retracts?: string
 }
 
+/** The host's own key for an answer. */
 export interface LinkEvent extends EventBase {
   type: 'link'
   target_kind: LinkTargetKind
@@ -313,6 +328,7 @@ export interface LinkEvent extends EventBase {
   occurred_at?: string
 }
 
+/** A grant or a withdrawal of consent. */
 export interface ConsentEvent extends EventBase {
   type: 'consent'
   subject_kind: SubjectKind
@@ -325,6 +341,7 @@ export interface ConsentEvent extends EventBase {
   occurred_at?: string
 }
 
+/** A line of `/v1/events`. */
 export type FlywheelEvent = InteractionEvent | FeedbackEvent | LinkEvent | ConsentEvent
 
 /** The claims of a ticket, in the short names it travels with: `fwt1.<base64url JSON>.<base64url HMAC-SHA256>`. */
