@@ -253,9 +253,14 @@ function createClient(
     },
     idOf(object) {
       if (typeof object !== 'object' || object === null) return undefined
-      const known = state.ids.get(object)
-      const responseId = (object as { id?: unknown }).id
-      return known ?? (typeof responseId === 'string' ? state.responses.get(responseId) : ai.claim(object))
+      try {
+        const known = state.ids.get(object)
+        const responseId = (object as { id?: unknown }).id
+        return known ?? (typeof responseId === 'string' ? state.responses.get(responseId) : ai.claim(object))
+      } catch {
+        // An object that cannot be asked is none of ours.
+        return undefined
+      }
     },
     ticket(target, given) {
       const context = targetContext(target) ?? capture.frame()?.context

@@ -34,7 +34,8 @@ export function observePromise(promise: ProviderPromise, call: Call, answers: An
   }
   const { parseResponse, responsePromise, asResponse, _thenUnwrap, _responseProps } = promise
   if (typeof parseResponse !== 'function') {
-    promise.then(safely(onAnswer), onError)
+    if (promise instanceof Promise) promise.then(safely(onAnswer), onError)
+    else observeThenable(promise, safely(onAnswer), onError)
     return
   }
   // Called lazily and again by each `_thenUnwrap`: the first call is the observed one.
@@ -92,6 +93,29 @@ export function observePromise(promise: ProviderPromise, call: Call, answers: An
     })
   }
   call.watch(promise)
+}
+
+/** A query builder runs its query anew for each `then`: nothing is asked of it but what the host asks. */
+function observeThenable(
+  promise: PromiseLike<unknown>,
+  onAnswer: (value: unknown) => void,
+  onError: (error: unknown) => void,
+): void {
+  const { then } = promise
+  hide(promise, 'then', (onValue?: unknown, onReason?: unknown) =>
+    then.call(
+      promise,
+      (value) => {
+        onAnswer(value)
+        return typeof onValue === 'function' ? onValue(value) : value
+      },
+      (error) => {
+        onError(error)
+        if (typeof onReason === 'function') return onReason(error)
+        throw error
+      },
+    ),
+  )
 }
 
 function safely(fn: (value: unknown) => void): (value: unknown) => void {

@@ -96,6 +96,26 @@ describe('an iterator that keeps to no rule', () => {
   })
 })
 
+test('what runs anew for each `then`, as a query builder does, runs as often as the host asks', async () => {
+  const { flywheel, one } = local()
+  let runs = 0
+  const query = {
+    // biome-ignore lint/suspicious/noThenProperty: that is what a query builder is
+    then: (onValue: (value: string) => unknown, onReason: (error: unknown) => unknown) =>
+      Promise.resolve(`row ${++runs}`).then(onValue, onReason),
+  } as unknown as PromiseLike<string>
+  const observed = flywheel.observe('query', () => query)
+  expect(observed).toBe(query)
+  await settled()
+  expect(runs).toBe(0)
+  expect(await observed).toBe('row 1')
+  expect((await one()).outputs).toEqual([{ role: 'assistant', parts: [{ type: 'text', content: 'row 1' }] }])
+  // biome-ignore lint/suspicious/noThenProperty: the same
+  const failing = untyped({ then: (_: unknown, onReason: () => unknown) => Promise.reject('no').catch(onReason) })
+  await expect((async () => await flywheel.observe('query', () => failing))()).rejects.toBe('no')
+  expect(runs).toBe(1)
+})
+
 test('a double of a client that answers without a promise is recorded, and no call stays open', async () => {
   const { flywheel } = local()
   const answers = [{ choices: [] }, undefined]
@@ -123,6 +143,12 @@ describe('no method throws for what a host without types passes', () => {
   }
   test.each(Object.entries(CALLS))('%s', (_, call) => {
     expect(call(setup('http://127.0.0.1:1', { apiKey }).flywheel)).toBeTruthy()
+  })
+
+  test('an object that cannot be asked has no id', () => {
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    expect(local().flywheel.idOf(proxy)).toBeUndefined()
   })
 
   test('a turn’s id that is none is replaced, said, and costs no call', async () => {
