@@ -59,6 +59,23 @@ describe('an error that nothing can write down is the host’s very error', () =
   })
 })
 
+test('a model’s error that cannot be asked whether it is tried again is the host’s very error', async () => {
+  const { flywheel, one } = local()
+  const error = Object.defineProperty(new Error('the model’s'), 'isRetryable', {
+    get() {
+      throw new Error('from the getter')
+    },
+  })
+  const model = flywheel.turn().model({
+    specificationVersion: 'v3',
+    doGenerate: async (_: object) => {
+      throw error
+    },
+  })
+  await expect(model.doGenerate({ prompt: [] })).rejects.toBe(error)
+  expect(await one()).toMatchObject({ status: 'error', error_message: 'the model’s' })
+})
+
 describe('an iterator that keeps to no rule', () => {
   const iterable = (next: () => unknown) => untyped({ [Symbol.asyncIterator]: () => ({ next }) })
 

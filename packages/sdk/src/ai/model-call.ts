@@ -125,8 +125,13 @@ export function observeModelCall<R>(given: ModelCall, run: () => PromiseLike<R>)
   if (!observed) return run()
   const fail = (error: unknown) => {
     const isAborted = isAbort(error) || (signal instanceof AbortSignal && signal.aborted)
-    if (isAborted) observed.end('aborted')
-    else onFailure(observed, error)
+    try {
+      if (isAborted) observed.end('aborted')
+      else onFailure(observed, error)
+    } catch {
+      // An error that cannot be asked whether it is tried again is the host's all the same.
+      observed.end('error', undefined, error)
+    }
   }
   const outer: OuterCall = {
     isRecording: true,
