@@ -20,6 +20,8 @@ const flywheel = createFlywheel({
   onDiagnostic: ({ code }) => void problems.push(code),
 })
 const openai = flywheel.wrap(new OpenAI({ apiKey: 'x', baseURL: provider, maxRetries: 0 }))
+// The provider's file is there: the test knows the records by their order.
+await flywheel.flush()
 const call = (content = 'CANARY') =>
   openai.chat.completions.create({ model: 'm', messages: [{ role: 'user', content }] })
 
