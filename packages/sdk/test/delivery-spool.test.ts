@@ -293,8 +293,11 @@ test('a client that is closed while it takes over leaves the rest to others', as
   const hasty = createFlywheel({ transport, spool: spool(directory), onDiagnostic: () => {}, maxQueueBytes: 16 * 1024 })
   await hasty.shutdown(0)
   transport.fail(null)
-  await until(() => files().every((path) => path.includes('free')))
-  expect(await (await client({ release: '3' })).flush()).toMatchObject({ pending: 0 })
+  // The closed one may still be taking a file, which it then leaves: others find that when they look again.
+  for (let look = 0; look < 20 && new Set(ids()).size < created.length; look++) {
+    await until(() => files().every((path) => path.includes('free')))
+    expect(await (await client({ release: `${look}` })).flush()).toMatchObject({ pending: 0 })
+  }
   expect([...new Set(ids())].sort()).toEqual([...created].sort())
 })
 
