@@ -21,16 +21,21 @@ const loadedLater: Plugin = {
   },
 }
 
+/** What `exports` of package.json names. */
+const entries = {
+  index: 'src/index.ts',
+  portable: 'src/portable.ts',
+  browser: 'src/browser/index.ts',
+  react: 'src/react/index.ts',
+  ai: 'src/ai/index.ts',
+  test: 'src/test-kit/index.ts',
+  redact: 'src/redact/index.ts',
+  spool: 'src/node/spool.ts',
+}
+
 export default defineConfig({
   entry: {
-    index: 'src/index.ts',
-    portable: 'src/portable.ts',
-    browser: 'src/browser/index.ts',
-    react: 'src/react/index.ts',
-    ai: 'src/ai/index.ts',
-    test: 'src/test-kit/index.ts',
-    redact: 'src/redact/index.ts',
-    spool: 'src/node/spool.ts',
+    ...entries,
     // Loaded later, under the names that the sources import.
     sender: 'src/sender.ts',
     middleware: 'src/middleware.ts',
@@ -49,16 +54,7 @@ export default defineConfig({
   // A path, not `resolve`: tsup's resolver does not read `exports`, and would leave the import of a package that the
   // SDK does not depend on in its published declarations.
   dts: {
-    entry: {
-      index: 'src/index.ts',
-      portable: 'src/portable.ts',
-      browser: 'src/browser/index.ts',
-      react: 'src/react/index.ts',
-      ai: 'src/ai/index.ts',
-      test: 'src/test-kit/index.ts',
-      redact: 'src/redact/index.ts',
-      spool: 'src/node/spool.ts',
-    },
+    entry: entries,
     compilerOptions: {
       ignoreDeprecations: '6.0',
       isolatedDeclarations: false,

@@ -1,9 +1,9 @@
 import type { Part } from '@flywheel/schema/wire'
 import type { HoldBlob } from '../blobs.js'
 import type { Accumulator, AnswerFields } from '../provider.js'
+import { asArray, asShape, asText, type Shape } from '../providers/shape.js'
 import { answerOf } from './answer.js'
 import { contentPart } from './parts.js'
-import { asArray, asShape, asText, type Shape } from './shape.js'
 
 /** A block of text or reasoning, or a tool call whose input is still being written. */
 interface Block {

@@ -1,8 +1,8 @@
 import type { JsonObject, Message, Part } from '@flywheel/schema/wire'
 import type { HoldBlob } from '../blobs.js'
 import type { AnswerFields } from '../provider.js'
+import { asArray, asCount, asShape, asText, isShape } from '../providers/shape.js'
 import { contentPart } from './parts.js'
-import { asArray, asCount, asShape, asText, isShape } from './shape.js'
 
 /** Tokens in the shapes of models (V2; V3 and V4) and of the SDK's own results. Cached and written ones are input too. */
 function usageFields(value: unknown, providerMetadata: unknown): AnswerFields {

@@ -3,12 +3,12 @@ import { type Call, isAbort } from '../call.js'
 import type { Capture } from '../capture.js'
 import type { Frame } from '../context.js'
 import type { AnswerFields } from '../provider.js'
+import { isShape, type Shape } from '../providers/shape.js'
 import { type StreamAccumulator, streamAccumulator } from './accumulator.js'
 import { generatedFields } from './answer.js'
 import { observeReadable } from './readable.js'
 import { requestFields } from './request.js'
 import { type AiSession, type OuterCall, outerCall, runMarked, sessionFrame, startCall } from './session.js'
-import { isShape, type Shape } from './shape.js'
 
 /** How a failed attempt goes on: kept open where somebody will say whether it is tried again. */
 export type OnFailure = (call: Call, error: unknown) => void

@@ -1,8 +1,8 @@
 import type { Capture } from '../capture.js'
+import { asShape } from '../providers/shape.js'
 import { observeModelCall } from './model-call.js'
 import { keepFailed, retriedCall } from './retry.js'
 import { type AiSession, noteRecorded } from './session.js'
-import { asShape } from './shape.js'
 
 /** Records one `doGenerate` or `doStream` of a model of version 2, 3 or 4. */
 export function observeModel(

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, Part } from '@flywheel/schema/wire'
 import { type HoldBlob, parseDataUrl } from '../blobs.js'
-import { asArray, asShape, asText, isShape, other, type Shape, withExtra } from './shape.js'
+import { asArray, asShape, asText, isShape, otherPart, type Shape, withExtra } from '../providers/shape.js'
 
 /** Bytes behind whatever a host passes as binary data, without a copy; null for anything else. */
 function bytesOf(data: unknown): Uint8Array | null {
@@ -34,7 +34,7 @@ function filePart(data: unknown, mediaType: string | undefined, rest: Shape, hol
   // A file of `generateText`'s result: its bytes are decoded when somebody asks for them.
   const base64 = asText(asShape(data)['base64Data']) ?? asText(asShape(data)['base64'])
   if (base64 !== undefined) return filePart(base64, mediaType, rest, hold)
-  return other('file', { mediaType, ...rest })
+  return otherPart('file', { mediaType, ...rest })
 }
 
 /** What a tool returned. Pictures inside it become hashes: as numbers or base64 they would be the record's bulk. */
@@ -141,5 +141,5 @@ export function contentPart(value: unknown, hold: HoldBlob): Part {
     case 'tool-result':
       return toolResultPart(part, hold)
   }
-  return other(type, value)
+  return otherPart(type, value)
 }

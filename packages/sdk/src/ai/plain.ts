@@ -1,6 +1,6 @@
 import type { JsonValue } from '@flywheel/schema/wire'
 import type { HoldBlob } from '../blobs.js'
-import { isShape, type Shape } from './shape.js'
+import { isShape, type Shape } from '../providers/shape.js'
 
 /** Deeper than this nobody looks for bytes. */
 const DEPTH = 8

@@ -1,8 +1,8 @@
 import type { JsonObject, Message, Role, ToolDefinition } from '@flywheel/schema/wire'
 import type { HoldBlob } from '../blobs.js'
 import type { RequestFields } from '../provider.js'
+import { asArray, asShape, asText, isShape, otherPart, type Shape, withExtra } from '../providers/shape.js'
 import { contentPart } from './parts.js'
-import { asArray, asShape, asText, isShape, other, type Shape, withExtra } from './shape.js'
 
 const ROLES: readonly string[] = ['system', 'developer', 'user', 'assistant', 'tool'] satisfies Role[]
 
@@ -30,7 +30,7 @@ export function promptMessage(value: unknown, hold: HoldBlob): Message {
   const { role, content, ...rest } = asShape(value)
   const parts = (typeof content === 'string' ? [content] : asArray(content)).map((part) => contentPart(part, hold))
   const isKnown = ROLES.includes(String(role))
-  if (!isKnown) parts.push(other('role', role ?? null))
+  if (!isKnown) parts.push(otherPart('role', role ?? null))
   const [first] = parts
   if (first) withExtra(first, rest)
   return { role: isKnown ? (role as Role) : 'user', parts }

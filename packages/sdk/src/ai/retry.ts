@@ -1,8 +1,8 @@
 import type { BlobPart } from '@flywheel/schema/wire'
 import type { Call } from '../call.js'
 import type { Capture } from '../capture.js'
+import { asShape, type Shape } from '../providers/shape.js'
 import { requestFields } from './request.js'
-import { asShape, type Shape } from './shape.js'
 
 /** An attempt that failed in a way that `ai` tries again, kept open: all attempts are one record. */
 interface Failed {

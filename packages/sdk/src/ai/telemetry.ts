@@ -3,12 +3,12 @@ import type { HoldBlob } from '../blobs.js'
 import type { Call } from '../call.js'
 import type { Capture } from '../capture.js'
 import { type Frame, innerFrame } from '../context.js'
+import { asArray, asShape, asText, isShape, type Shape } from '../providers/shape.js'
 import { generatedFields } from './answer.js'
 import { observeModelCall } from './model-call.js'
 import { plainValue } from './plain.js'
 import { requestFields } from './request.js'
 import { type AiSession, sessionFrame, startCall, takeRecorded } from './session.js'
-import { asArray, asShape, asText, isShape, type Shape } from './shape.js'
 
 /** What the integration knows of one `generateText` or the like; several share a session where its hooks were copied. */
 interface Operation {

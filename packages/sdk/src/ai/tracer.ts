@@ -1,6 +1,6 @@
 import type { Capture } from '../capture.js'
+import { asShape, type Shape } from '../providers/shape.js'
 import { type AiSession, runWitnessed, sessionFrame } from './session.js'
-import { asShape, type Shape } from './shape.js'
 import { end, mix, observeStep, responseFormatOf, runTool, spannedOperation } from './telemetry.js'
 
 interface Span {
