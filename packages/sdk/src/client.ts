@@ -23,6 +23,8 @@ import { createHandOver } from './wait-until.js'
 import { toTime, toWire } from './wire-names.js'
 import { unwrapClient, wrapClient } from './wrap.js'
 
+/** Clients are kept until they are shut down; so many are one a request. */
+const MANY_CLIENTS = 50
 const DEFAULT_URL = 'http://127.0.0.1:8787'
 
 /** Whose consent. `project` stands for everything of the project that the key belongs to. */
@@ -104,7 +106,11 @@ export function flywheelFor(
     const known = state.clients.find((entry) => isSameOptions(entry.options, resolved))
     if (known) return known.client as Flywheel
     const client = createClient(resolved, runtime, state, createDelivery)
-    state.clients.push({ options: resolved, client })
+    const count = state.clients.push({ options: resolved, client })
+    if (count === MANY_CLIENTS && !options.transport) {
+      const report = createReport(options.onDiagnostic, state.warned)
+      report('many_clients', `${MANY_CLIENTS} clients: call createFlywheel once for the same options, not in a request`)
+    }
     return client
   }
 }

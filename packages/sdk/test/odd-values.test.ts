@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createFlywheel } from '../src/index.js'
 import { setup } from './support/setup.js'
 
 const unhandled: unknown[] = []
@@ -182,4 +183,18 @@ describe('no method throws for what a host without types passes', () => {
     const [plain, mounted] = [apiKey, `${apiKey}\n`].map((key) => setup('', { apiKey: key, now }).flywheel)
     expect(mounted?.ticket(id)).toBe(plain?.ticket(id))
   })
+})
+
+test('settings of telemetry that are none do not reach the host', () => {
+  const { flywheel } = local()
+  expect(() => ({ ...flywheel.turn().ai(untyped(null)) })).not.toThrow()
+})
+
+test('a client made in every request is said once, at the fiftieth', async () => {
+  const diagnostics: string[] = []
+  const clients = Array.from({ length: 60 }, () =>
+    createFlywheel({ apiKey: 'fw_sk_x', onDiagnostic: ({ code }) => void diagnostics.push(code) }),
+  )
+  expect(diagnostics).toEqual(['many_clients'])
+  for (const client of clients) await client.shutdown(0)
 })

@@ -77,7 +77,8 @@ export function createAi(capture: Capture): Ai {
     load().then((library) => (library ? library.model(session, model, options, run) : run()))
 
   return {
-    options(frame, settings = {}) {
+    options(frame, given) {
+      const settings = given ?? {}
       const session = newSession(frame, true)
       const own = integration(() => session)
       const { integrations, isEnabled } = settings
@@ -85,7 +86,7 @@ export function createAi(capture: Capture): Ai {
       const { AI_SDK_TELEMETRY_INTEGRATIONS: registered = [] } = globalThis as {
         AI_SDK_TELEMETRY_INTEGRATIONS?: object[]
       }
-      const told = integrations || isEnabled === false ? local : registered.filter((one) => !(OWN in one))
+      const told = integrations || isEnabled === false ? local : registered.filter((one) => !one?.[OWN as never])
       const startActiveSpan = (name: string, ...args: unknown[]) =>
         load().then((library) =>
           library ? library.span(session, settings, name, args) : (args.at(-1) as (span: unknown) => unknown)(NOTHING),

@@ -49,7 +49,10 @@ function domainEnd(text: string, start: number): number {
 
 /** `icon@2x.png` and `react@18.2.0-rc.next` are no addresses. */
 function isFile(domain: string): boolean {
-  return /^\d+(?:\.\d+)?x\.[a-z]+$/i.test(domain) || /^\d+\.\d+\.\d/.test(domain)
+  return (
+    /^\d+(?:\.\d+)?x\.(?:png|jpe?g|gif|webp|avif|svg|bmp|ico|tiff?|heic|pdf)$/i.test(domain) ||
+    /^\d+\.\d+\.\d/.test(domain)
+  )
 }
 
 /** E-mail addresses, also with the sign as `%40` in a URL. Found by the sign, so that a text without it costs nothing. */

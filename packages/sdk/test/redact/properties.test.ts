@@ -74,9 +74,12 @@ test('a valid IBAN is found in any surrounding text, plain and in print', () => 
   )
 })
 
+/** Not `react@18.2.0-rc.next`, which names a version. */
+const mailbox = fc.emailAddress({ size: 'small' }).filter((mail) => !/@\d+\.\d+\.\d/.test(mail))
+
 test('an e-mail address is found in any surrounding text', () => {
   fc.assert(
-    fc.property(before, fc.emailAddress({ size: 'small' }), after, (left, mail, right) => {
+    fc.property(before, mailbox, after, (left, mail, right) => {
       // What stands before a quote or an equals sign is no mailbox to us; the mailbox behind it is found.
       const text = redactText(left + mail + right)
       expect(text).not.toContain(mail)
