@@ -140,7 +140,7 @@ describe('202', () => {
     const response = await send(`{oops\n${JSON.stringify(first)}\n\n${spelled}\n`)
     expect(await response.json()).toMatchObject({ accepted: 2, rejected: [{ line: 0 }] })
     expect(last().header).toMatchObject({ encoding: 'gzip', skip: [0, 2], rejected: 1 })
-    expect(acceptedLines(last())).toEqual([JSON.stringify(first), spelled.replace('1e3', '1000')])
+    expect(acceptedLines(last())).toEqual([JSON.stringify(first), spelled.replace('":1e3', '":1000')])
     const again = JSON.stringify(last().header)
     expect(again).not.toContain('oops')
   })
