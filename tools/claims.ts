@@ -63,7 +63,16 @@ function runTest(claim: Claim): Outcome {
   rmSync(report, { force: true })
   spawnSync(
     process.execPath,
-    ['node_modules/vitest/vitest.mjs', 'run', claim.test, '-t', claim.name, '--reporter=json', `--outputFile=${report}`, '--retry=0'],
+    [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      claim.test,
+      '-t',
+      claim.name,
+      '--reporter=json',
+      `--outputFile=${report}`,
+      '--retry=0',
+    ],
     { stdio: 'ignore', timeout: 300_000 },
   )
   try {
