@@ -9,11 +9,12 @@ export interface HealthOptions {
   metrics?: Metrics
 }
 
-/** `GET /livez`, `GET /readyz` (503 with the reasons) and, with metrics, `GET /metrics`. */
+/** `GET /livez`, the same as `/healthz`, `GET /readyz` (503 with the reasons) and, with metrics, `GET /metrics`. */
 export function healthRoutes(options: HealthOptions = {}): Hono {
   const app = new Hono()
   const { metrics } = options
-  app.get('/livez', (c) => ((options.livez?.() ?? true) ? c.text('ok') : c.text('not alive', 503)))
+  for (const path of ['/livez', '/healthz'])
+    app.get(path, (c) => ((options.livez?.() ?? true) ? c.text('ok') : c.text('not alive', 503)))
   app.get('/readyz', async (c) => {
     const checks = await Promise.all(
       Object.entries(options.readyz ?? {}).map(async ([name, check]) => {
