@@ -1,6 +1,6 @@
 /**
  * What went wrong in the field with clients in other wrappers' hands. Those that concern the behaviour of one call stand
- * in `wrap.test.ts`, `recorded.test.ts` and `versions.test.ts` under their issue's number; these concern the client.
+ * in `wrapped-*.test.ts`, `recorded.test.ts` and `versions.test.ts` under their issue's number; these concern the client.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
