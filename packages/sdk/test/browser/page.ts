@@ -37,8 +37,6 @@ export interface Site {
   readonly events: FeedbackEvent[]
   /** What the relay answers; 0 cuts the connection. */
   status: number
-  /** Answers instead of the site. */
-  relay?: ((request: Request) => Promise<Response>) | undefined
   /** How long the part that watches edits takes to load. */
   lateMs: number
   /** A page on `<body>` with `html`, after `script` has run in it with the SDK as `sdk`. */
@@ -79,7 +77,7 @@ export async function openSite(contents: string): Promise<Site> {
   const posts: Post[] = []
   const events: FeedbackEvent[] = []
   const problems: unknown[] = []
-  const site: Pick<Site, 'status' | 'lateMs' | 'relay'> = { status: 202, lateMs: 0 }
+  const site: Pick<Site, 'status' | 'lateMs'> = { status: 202, lateMs: 0 }
   const pages = new Map<string, string>()
   const server = createServer((request, response) => {
     const path = request.url ?? ''
@@ -97,13 +95,6 @@ export async function openSite(contents: string): Promise<Site> {
     request.on('end', () => {
       const body = Buffer.concat(pieces).toString()
       posts.push({ method: request.method ?? '', path, headers: request.headers, body })
-      if (site.relay) {
-        const headers = { 'content-type': request.headers['content-type'] ?? '', origin: request.headers.origin ?? '' }
-        void site.relay(new Request(`${url}${path}`, { method: 'POST', headers, body })).then(async (answer) => {
-          response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text())
-        })
-        return
-      }
       if (site.status === 0) return void response.socket?.destroy()
       response.writeHead(site.status, { 'content-type': 'application/json', 'access-control-allow-origin': '*' })
       if (site.status !== 202) return void response.end('{}')
@@ -153,7 +144,6 @@ export async function openSite(contents: string): Promise<Site> {
       posts.length = events.length = problems.length = 0
       site.status = 202
       site.lateMs = 0
-      site.relay = undefined
     },
     async close() {
       await browser.close()
