@@ -62,6 +62,14 @@ export interface Backlog {
   oldest_ms: number
 }
 
+/** What a log holds on its own disk and what is left, each with its bound. */
+export interface LogRoom {
+  held_bytes: number
+  max_bytes: number
+  free_bytes: number
+  min_free_bytes: number
+}
+
 export interface PartitionProgress {
   partition: number
   /** Next offset to be committed. */

@@ -5,6 +5,7 @@ export type {
   ConsumeOptions,
   Consumer,
   EventLog,
+  LogRoom,
   PartitionProgress,
   Position,
   PositionedRecord,

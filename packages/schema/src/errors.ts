@@ -13,6 +13,7 @@ export const ERRORS = {
   invalid_text: { httpStatus: 422, isRetryable: false },
   clock_out_of_range: { httpStatus: 422, isRetryable: false },
   not_allowed: { httpStatus: 403, isRetryable: false },
+  overloaded: { httpStatus: 503, isRetryable: true },
   ticket_malformed: { httpStatus: 401, isRetryable: false },
   ticket_forged: { httpStatus: 401, isRetryable: false },
   ticket_expired: { httpStatus: 401, isRetryable: false },
@@ -43,6 +44,7 @@ export const ERRORS = {
   query_limit: { httpStatus: 400, isRetryable: false },
   nothing_to_export: { httpStatus: 422, isRetryable: false },
   inputs_changed: { httpStatus: 409, isRetryable: false },
+  exporter_unavailable: { httpStatus: 503, isRetryable: true },
   // inside a process
   assignment_stale: { httpStatus: 409, isRetryable: true },
   append_timeout: { httpStatus: 503, isRetryable: true },

@@ -11,7 +11,10 @@ import { createCollectorMetrics } from './collector-metrics.js'
 import { cors } from './cors.js'
 import { type CollectorLimits, DEFAULT_LIMITS } from './limits.js'
 import { createMemoryBudget } from './memory-budget.js'
+import { NO_PRESSURE, type Pressure } from './pressure.js'
+import { createQuotas, type Quota, QuotaError } from './quotas.js'
 import { type Body, encodingOf, readBody } from './read-body.js'
+import { shedReason } from './shed.js'
 import { type SortedLines, sortLines } from './sort-lines.js'
 import { createLogLines } from './subject-hmacs.js'
 import { unknownFieldsOf } from './unknown-fields.js'
@@ -23,6 +26,10 @@ export interface CollectorOptions {
   logger: Logger
   metrics: Metrics
   limits?: Partial<CollectorLimits>
+  /** How full the log is; it is the caller's to close. @default the log alone says when it is full */
+  pressure?: Pressure
+  /** What each project may send to this process. @default no limit */
+  quota?: Quota
   /** Unix milliseconds. @default Date.now */
   now?: () => number
   /** Also serve `/livez`, `/readyz` and `/metrics`. @default true */
@@ -54,6 +61,8 @@ export function createCollector(options: CollectorOptions): Collector {
   const budget = createMemoryBudget(limits.in_flight_bytes)
   // Of its own, so that strangers, whom a browser's key or none at all lets in, cannot starve the servers.
   const publicBudget = createMemoryBudget(Math.floor(limits.in_flight_bytes / 4))
+  const pressure = options.pressure ?? NO_PRESSURE
+  const quotas = createQuotas(options.quota ?? {})
   const toLogLine = createLogLines(master)
   const idle = new Set<() => void>()
   let isDraining = false
@@ -63,6 +72,10 @@ export function createCollector(options: CollectorOptions): Collector {
   async function admit(c: Context): Promise<Response> {
     const encoding = encodingOf(c.req.raw)
     const access = authenticate(c.req.raw, keys, master)
+    // Before the body: what is refused anyway costs neither its bytes nor its inflating.
+    if (pressure.stage === 'everything')
+      throw new FlywheelError('backlog_full', `${pressure.reason}; send the same again`)
+    if (access !== null) quotas.assertRoom(access.project_id)
     const isTrusted = access?.trust === 'server'
     const share = (isTrusted ? budget : publicBudget).share()
     try {
@@ -82,6 +95,7 @@ export function createCollector(options: CollectorOptions): Collector {
       limits,
       now: now(),
       toLogLine,
+      shedReason: (event) => shedReason(event, pressure),
       onAdmitted: ({ event }) => {
         const unknown = unknownFieldsOf(event)
         if (unknown > 0) metrics.unknownFields.inc({ type: event.type }, unknown)
@@ -90,6 +104,10 @@ export function createCollector(options: CollectorOptions): Collector {
     for (const { code } of sorted.rejected) metrics.rejected.inc({ code })
     const refusal = refusalOf(sorted)
     if (refusal !== null) return problem(c, refusal, { more: { rejected: sorted.rejected } })
+    if (access === null) quotas.assertRoom(sorted.project_id as string)
+    quotas.take(sorted.project_id as string, sorted.lines.length, body.inflated.length)
+    // Shed lines only: there is nothing to keep, and a client that waited with them would hold back what comes after.
+    if (sorted.lines.length === 0) return c.json({ accepted: 0, rejected: sorted.rejected } satisfies EventsAnswer, 202)
 
     const project = keys.project(sorted.project_id as string)
     if (project === undefined)
@@ -135,10 +153,11 @@ export function createCollector(options: CollectorOptions): Collector {
 
   function failed(c: Context, error: unknown): Response {
     const code = isFlywheelError(error) ? error.code : 'internal'
+    if (code === 'draining') c.header('Connection', 'close')
     const fields = { request_id: requestIdOf(c), code, error }
     if (!isFlywheelError(error) || error.httpStatus >= 500) logger.error(fields, 'request failed')
     else logger.debug(fields, 'request refused')
-    const retryAfter = RETRY_AFTER[code]
+    const retryAfter = error instanceof QuotaError ? error.retry_after_s : RETRY_AFTER[code]
     return problem(c, error, retryAfter === undefined ? {} : { retryAfter })
   }
 
@@ -170,7 +189,7 @@ export function createCollector(options: CollectorOptions): Collector {
 
 /** Why nothing of a body can be accepted, or null. */
 function refusalOf(sorted: SortedLines): FlywheelError | null {
-  if (sorted.lines.length > 0) return null
+  if (sorted.lines.length > 0 || sorted.rejected.some(({ code }) => code === 'overloaded')) return null
   if (!sorted.hasJson) return new FlywheelError('no_line_parses', 'No line of the body is a JSON object; send NDJSON')
   return new FlywheelError('no_event_valid', 'No event of the body is valid; `rejected` has the reason for each line')
 }

@@ -1,7 +1,14 @@
 import { isUtf8 } from 'node:buffer'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { KeyDirectory } from '@flywheel/control'
-import { type ErrorCode, FlywheelError, type LogLine, type RejectedLine, splitLines } from '@flywheel/schema'
+import {
+  type ErrorCode,
+  FlywheelError,
+  type FlywheelEvent,
+  type LogLine,
+  type RejectedLine,
+  splitLines,
+} from '@flywheel/schema'
 import type { Access } from './access.js'
 import { type AdmittedLine, admitLine, noKey } from './admit-line.js'
 import { isBlank } from './blank-line.js'
@@ -30,6 +37,8 @@ export interface SortOptions {
   /** Unix milliseconds. */
   now: number
   toLogLine: ReturnType<typeof createLogLines>
+  /** Why an event is not taken at present, or null; throws where the whole request is not. */
+  shedReason: (event: FlywheelEvent) => string | null
   onAdmitted: (line: AdmittedLine) => void
 }
 
@@ -41,7 +50,7 @@ const SLICE_BYTES = 256 * 1024
  * @throws FlywheelError `too_many_lines`, or `unauthorized` where something needs a key and the request has none
  */
 export async function sortLines(bytes: Buffer, options: SortOptions): Promise<SortedLines> {
-  const { access, keys, limits, now, toLogLine, onAdmitted } = options
+  const { access, keys, limits, now, toLogLine, shedReason, onAdmitted } = options
   const sorted: SortedLines = {
     project_id: access?.project_id ?? null,
     key_id: access?.key_id ?? null,
@@ -87,11 +96,15 @@ export async function sortLines(bytes: Buffer, options: SortOptions): Promise<So
           'The ticket is of another project than the request; send it in one of its own',
         )
       } else {
+        const shed = shedReason(admitted.event)
         sorted.project_id ??= admitted.project_id
         sorted.key_id ??= admitted.key_id
-        sorted.lines.push(toLogLine(admitted.project_id, admitted.event, admitted.trust))
-        onAdmitted(admitted)
-        if (admitted.rewritten !== undefined) sorted.rewritten.set(line, admitted.rewritten)
+        if (shed !== null) reject(admitted.event.id, 'overloaded', shed)
+        else {
+          sorted.lines.push(toLogLine(admitted.project_id, admitted.event, admitted.trust))
+          onAdmitted(admitted)
+          if (admitted.rewritten !== undefined) sorted.rewritten.set(line, admitted.rewritten)
+        }
       }
     }
 

@@ -21,6 +21,7 @@ test('a big body is decoded in slices, so that other requests get their turn', a
     limits: DEFAULT_LIMITS,
     now: Date.now(),
     toLogLine: createLogLines(master),
+    shedReason: () => null,
     onAdmitted: () => {},
   })
   isOver = true

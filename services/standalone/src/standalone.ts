@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises'
 import { createApi } from '@flywheel/api'
-import { createCollector } from '@flywheel/collector'
+import { createCollector, createPressure } from '@flywheel/collector'
 import { bootstrapProject, createKeyDirectory } from '@flywheel/control'
 import { openLocalLog } from '@flywheel/event-log'
+import { createExporter, createExporterWorker } from '@flywheel/exporter'
 import { createMasterSecret } from '@flywheel/keys'
 import { createLifecycle, createLogger, createMetrics, type Logger, problem, serve } from '@flywheel/runtime'
 import { FlywheelError } from '@flywheel/schema'
@@ -12,7 +13,6 @@ import { Hono } from 'hono'
 import { createAccountingMetrics } from './accounting-metrics.js'
 import type { StandaloneConfig } from './config.js'
 import { type DataDir, openDataDir, readSecret } from './data-dir.js'
-import { createExports } from './exports.js'
 import { replaceLostKeys } from './local-keys.js'
 
 const SINK_GROUP = 'sink'
@@ -119,17 +119,18 @@ async function startParts(
     onError: (error) => logger.warn({ error }, 'accounting cannot be counted'),
   })
 
-  const exports = await createExports({
-    dir,
+  const exports = await createExporter({
+    worker: createExporterWorker({ store: { kind: 'embedded', path: dir.store }, outDir: dir.exports }),
     db,
     master,
     keys,
     logger,
+    metrics,
     watermark: () => log.watermark(SINK_GROUP),
     schedule:
       options.exportCron === undefined
         ? undefined
-        : { cron: options.exportCron, timezone: options.exportTimezone, project_id },
+        : { cron: options.exportCron, timezone: options.exportTimezone, projects: async () => [project_id] },
   })
   onShutdown('exports', () => exports.close())
 
@@ -147,7 +148,15 @@ async function startParts(
     return [...(last_error === null ? [] : [{ part: 'sink', at: now, code, message }]), ...exports.errors()]
   }
   const app = new Hono()
-  const collector = createCollector({ log, keys, master, logger, metrics })
+  const pressure = createPressure({
+    log: { backlog: () => log.backlog(SINK_GROUP), room: () => log.room() },
+    // Nothing in this log expires, so what waits may grow old; the log's own bounds say when it is full.
+    limits: { backlog_bytes: Number.POSITIVE_INFINITY, backlog_ms: Number.POSITIVE_INFINITY },
+    logger,
+    metrics,
+  })
+  onShutdown('pressure', () => pressure.close())
+  const collector = createCollector({ log, keys, master, logger, metrics, pressure })
   app.route('/', collector.app)
   app.route('/', createApi({ db, sql, master, keys, exports, log: port, logger, errors: lastErrors }))
   app.notFound((c) =>

@@ -5,6 +5,7 @@ import type {
   ConsumeOptions,
   Consumer,
   EventLog,
+  LogRoom,
   PartitionProgress,
   Position,
   PositionedRecord,
@@ -27,6 +28,8 @@ export interface LocalLog extends EventLog {
    * still in the file: an erasure is complete only after it.
    */
   compact(): Promise<void>
+  /** How full it is. At either bound `append` rejects with `backlog_full`. */
+  room(): LogRoom
 }
 
 /** What a local log is made of. */
@@ -173,6 +176,10 @@ class Log implements LocalLog {
     const watermark = Math.max(first - 1, this.#watermarks.get(group) ?? 0)
     this.#watermarks.set(group, watermark)
     return new Date(watermark).toISOString()
+  }
+
+  room(): LogRoom {
+    return this.#parts.bounds.room(this.#retainedBytes() + this.#inFlight.storedBytes)
   }
 
   async compact(): Promise<void> {

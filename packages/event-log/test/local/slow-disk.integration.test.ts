@@ -32,7 +32,10 @@ function createSlowLog(
         if (slow.after) await wait(after)
       },
     },
-    bounds: { assertRoom() {} },
+    bounds: {
+      assertRoom() {},
+      room: (held_bytes) => ({ held_bytes, max_bytes: 2 ** 40, free_bytes: 2 ** 40, min_free_bytes: 0 }),
+    },
     clock,
     release: async () => {},
   })

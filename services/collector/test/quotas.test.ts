@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest'
+import { createQuotas } from '../src/quotas.js'
+import { directoryOf, makeKey, ndjson, startCollector, thumb } from './harness.js'
+
+describe('quotas', () => {
+  test('a project may send ten seconds at once, then as much as flows back', () => {
+    let now = 0
+    const quotas = createQuotas({ events_per_second: 10 }, () => now)
+    quotas.take('a', 100, 5)
+    expect(() => quotas.assertRoom('a')).toThrow('The project a sends more than 10 events a second')
+    expect(() => quotas.assertRoom('b')).not.toThrow()
+    now += 100
+    quotas.assertRoom('a')
+    quotas.take('a', 21, 0)
+    expect(() => quotas.assertRoom('a')).toThrow(expect.objectContaining({ code: 'rate_limited', retry_after_s: 2 }))
+    now += 1900
+    expect(() => quotas.assertRoom('a')).toThrow()
+    now += 200
+    quotas.assertRoom('a')
+  })
+
+  test('bytes count beside events, and a body larger than the bucket passes once', () => {
+    let now = 0
+    const quotas = createQuotas({ bytes_per_second: 1000 }, () => now)
+    quotas.assertRoom('a')
+    quotas.take('a', 1, 16_000)
+    expect(() => quotas.assertRoom('a')).toThrow(expect.objectContaining({ retry_after_s: 6 }))
+    now += 6001
+    quotas.assertRoom('a')
+  })
+
+  test('silence saves up no more than ten seconds, and no quota is no limit', () => {
+    let now = 0
+    const quotas = createQuotas({ events_per_second: 1 }, () => now)
+    now += 1e9
+    quotas.take('a', 10, 0)
+    expect(() => quotas.assertRoom('a')).toThrow()
+    const unlimited = createQuotas({ events_per_second: 0 })
+    unlimited.take('a', 1e9, 1e9)
+    expect(() => unlimited.assertRoom('a')).not.toThrow()
+  })
+})
+
+test('over its quota a project gets 429 with the time to wait, another project and a ticket of it alike', async () => {
+  const [key, other] = [makeKey('sk'), makeKey('sk', { project_id: 'other' })]
+  const collector = await startCollector({
+    keys: directoryOf([key, other], [{}, { id: 'other' }]),
+    quota: { events_per_second: 1 },
+  })
+  try {
+    const events = (count: number) => ndjson(...Array.from({ length: count }, () => thumb({ ticket: key.ticket() })))
+    expect((await collector.send(events(15))).status).toBe(202)
+    for (const headers of [key.bearer, {}]) {
+      const response = await collector.send(events(1), headers as Record<string, string>)
+      expect(response.status).toBe(429)
+      expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(5)
+      expect(await response.json()).toMatchObject({ code: 'rate_limited', detail: expect.stringContaining('default') })
+    }
+    const elsewhere = ndjson(thumb({ ticket: other.ticket() }))
+    expect((await collector.send(elsewhere, other.bearer)).status).toBe(202)
+  } finally {
+    await collector.stop()
+  }
+})
