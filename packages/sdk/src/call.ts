@@ -32,6 +32,7 @@ export class Call {
   readonly #held: HeldBlob[] = []
   readonly #start = performance.now()
   #request = ''
+  #readRequest: ((hold: HoldBlob) => RequestFields) | undefined
   #firstTokenMs: number | undefined
   #isDone = false
   /** What is recorded if nothing more is seen. */
@@ -76,14 +77,20 @@ export class Call {
 
   /** Writes the request down as text, so that the host may change it afterwards. */
   request(read: (hold: HoldBlob) => RequestFields): void {
-    if (this.#mode === 'off') return
-    this.#runner.run(() => {
-      try {
-        this.#request = this.#members(read(this.hold))
-      } catch (error) {
-        this.#failed('the request', error)
-      }
-    })
+    if (this.#mode !== 'off') this.#runner.run(() => this.#writeRequest(read))
+  }
+
+  /** Has the request written down when the call ends, off the path to the first token; what it reads must not change. */
+  requestLater(read: (hold: HoldBlob) => RequestFields): void {
+    this.#readRequest = read
+  }
+
+  #writeRequest(read: (hold: HoldBlob) => RequestFields): void {
+    try {
+      this.#request = this.#members(read(this.hold))
+    } catch (error) {
+      this.#failed('the request', error)
+    }
   }
 
   /** Gives the host's object the id that `idOf` returns. */
@@ -127,6 +134,7 @@ export class Call {
     read: ((hold: HoldBlob) => AnswerFields) | undefined,
     error: unknown,
   ): void {
+    if (this.#readRequest && this.#mode !== 'off') this.#writeRequest(this.#readRequest)
     let answer = ''
     let isJudged = false
     try {

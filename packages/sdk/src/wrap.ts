@@ -5,6 +5,7 @@ import { LazyMapping } from './lazy-mapping.js'
 import { observePromise } from './promise.js'
 import type { Provider } from './provider.js'
 import { PROVIDERS } from './providers.js'
+import { snapshot } from './snapshot.js'
 
 /** On a patched function: what it replaced. A registered symbol, so that two copies of the SDK do not wrap twice. */
 const ORIGINAL = Symbol.for('flywheel.original')
@@ -78,9 +79,8 @@ function observed(original: Method, provider: string, mapping: LazyMapping, capt
       call = new Call(capture, mapping)
       // A request is snapshotted now: chat loops push the answer on to the same array. What stands after it (a signal, an
       // agent with circles) is the transport's.
-      const snapshot =
-        mapping.isSettled || call.isBare ? args : (JSON.parse(JSON.stringify(args.slice(0, 1))) as unknown[])
-      call.request((hold) => mapping.request(snapshot, hold, provider))
+      const request = snapshot(args[0])
+      call.requestLater((hold) => mapping.request([request], hold, provider))
     } catch (error) {
       capture.report('capture_failed', 'a call is not recorded', error)
     }
