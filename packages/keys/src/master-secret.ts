@@ -9,6 +9,8 @@ export interface MasterSecret {
   readonly sealKey: Buffer
   /** Key of `subjectHmac`. */
   readonly subjectKey: Buffer
+  /** What services show each other, so that no key of a customer opens what only services call. */
+  readonly internalToken: Buffer
 }
 
 /**
@@ -27,5 +29,6 @@ export function createMasterSecret(secret: string): MasterSecret {
     pepper: derive('flywheel-key-pepper-v1'),
     sealKey: derive('flywheel-seal-v1'),
     subjectKey: derive('flywheel-subject-v1'),
+    internalToken: derive('flywheel-internal-v1'),
   })
 }

@@ -26,11 +26,11 @@ function start(data: WorkerStart): Worker {
 }
 
 /**
- * Starts exports in a worker thread with a chdb session of its own on the same path. The thread starts with the first
+ * Starts exports in a worker thread with a session of its own on the same store. The thread starts with the first
  * run; if it dies, what waited for it is rejected and the next run starts another.
  *
  * @example
- * const exporter = createExporterWorker({ storePath, outDir })
+ * const exporter = createExporterWorker({ store: { kind: 'embedded', path }, outDir })
  * const summary = await exporter.run({ projectId, watermark, rowKey })
  */
 export function createExporterWorker(options: WorkerStart): ExporterWorker {

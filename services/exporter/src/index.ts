@@ -1,4 +1,6 @@
+export { createExporter, type ExportAsked, type Exporter, type ExporterOptions } from './exporter.js'
+export { type ExporterAppOptions, exporterApp } from './exporter-app.js'
 export { createExporterWorker, type ExporterWorker } from './exporter-worker.js'
 export { type ExportSummary, type RunExportOptions, runExport } from './run-export.js'
 export { type Schedule, type ScheduleOptions, scheduleExports } from './schedule-exports.js'
-export type { ExportRequest, WorkerStart } from './worker-messages.js'
+export type { ExportRequest, WorkerStart, WorkerStore } from './worker-messages.js'

@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path'
 import { type Manifest, sha256 } from '@flywheel/curation'
 
 const TEMPORARY = /^\.writing-(\d+)-/
+/** Folders that this process is writing. */
+const writing = new Set<string>()
 
 async function writeDurably(path: string, bytes: Uint8Array | string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
@@ -25,12 +27,16 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Removes what a process that no longer lives left half-written. */
+/**
+ * Removes what a process that no longer lives left half-written. A folder with this process's own id that it does not
+ * know is an earlier process's: in a container every start has the same id.
+ */
 export async function sweepUnfinished(outDir: string): Promise<void> {
   await mkdir(outDir, { recursive: true, mode: 0o700 })
   for (const name of await readdir(outDir)) {
     const pid = Number(TEMPORARY.exec(name)?.[1] ?? Number.NaN)
-    if (Number.isInteger(pid) && !isAlive(pid)) await rm(join(outDir, name), { recursive: true, force: true })
+    const isLeft = pid === process.pid ? !writing.has(join(outDir, name)) : Number.isInteger(pid) && !isAlive(pid)
+    if (isLeft) await rm(join(outDir, name), { recursive: true, force: true })
   }
 }
 
@@ -47,6 +53,7 @@ export interface Unfinished {
 export async function startFolder(outDir: string): Promise<Unfinished> {
   const path = join(outDir, `.writing-${process.pid}-${randomBytes(6).toString('hex')}`)
   await mkdir(path, { recursive: true, mode: 0o700 })
+  writing.add(path)
   return {
     path,
     write: (name, bytes) => writeDurably(join(path, name), bytes),
@@ -57,10 +64,14 @@ export async function startFolder(outDir: string): Promise<Unfinished> {
         if (error.code !== 'ENOENT') throw error
       })
       await rename(path, place)
+      writing.delete(path)
       await rm(`${path}-old`, { recursive: true, force: true })
       return place
     },
-    discard: () => rm(path, { recursive: true, force: true }),
+    discard: async () => {
+      await rm(path, { recursive: true, force: true })
+      writing.delete(path)
+    },
   }
 }
 

@@ -6,9 +6,12 @@ export interface ExportRequest extends Omit<RunExportOptions, 'db' | 'now' | 'ou
   outDir?: string | undefined
 }
 
+/** The store of a worker, which opens it for itself. */
+export type WorkerStore = { kind: 'embedded'; path: string }
+
 /** What starts a worker. */
 export interface WorkerStart {
-  storePath: string
+  store: WorkerStore
   outDir: string
 }
 

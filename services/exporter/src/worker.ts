@@ -5,9 +5,9 @@ import { runExport } from './run-export.js'
 import { describeUnexpected } from './unexpected-error.js'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
 
-const { storePath, outDir } = workerData as WorkerStart
+const { store, outDir } = workerData as WorkerStart
 // A session of its own on the same path: curation is CPU, and its reads must not queue behind the sink's inserts.
-const db = await openEmbedded({ path: storePath })
+const db = await openEmbedded({ path: store.path })
 
 async function answer(message: Extract<ToWorker, { id: number }>): Promise<FromWorker> {
   const { id, request } = message

@@ -7,7 +7,7 @@ const [path = '', outDir = '', watermark = '', where] = process.argv.slice(2)
 const request = { projectId: PROJECT, recipe: settled, watermark, rowKey: ROW_KEY }
 const db = await openEmbedded({ path })
 if (where === 'worker') {
-  const exporter = createExporterWorker({ storePath: path, outDir })
+  const exporter = createExporterWorker({ store: { kind: 'embedded', path }, outDir })
   const both = await Promise.all([exporter.run(request), exporter.run(request)])
   const refused = await exporter.run({ ...request, recipe: { strategies: ['none'] } }).catch((error: Error) => error)
   await exporter.close()

@@ -1,0 +1,84 @@
+import { timingSafeEqual } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { MasterSecret } from '@flywheel/keys'
+import { type Logger, problem, requestId, requestIdOf } from '@flywheel/runtime'
+import { FlywheelError, isFlywheelError } from '@flywheel/schema'
+import { type Database, getExport } from '@flywheel/store'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { z } from 'zod'
+import type { Exporter } from './exporter.js'
+
+/** What the internal routes are built from. */
+export interface ExporterAppOptions {
+  exporter: Pick<Exporter, 'run' | 'errors'>
+  db: Database
+  master: MasterSecret
+  logger: Logger
+}
+
+const asked = z.strictObject({
+  project_id: z.string().min(1),
+  recipe: z.unknown().optional(),
+  as_of: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+})
+
+const BODY_BYTES = 1024 * 1024
+
+/**
+ * The exporter for the api of the distributed profile, under `/internal`: run an export to its end, read the manifest
+ * of one, ask for the last failures. Whoever has the server's secret may call; keys and scopes are the api's work.
+ */
+export function exporterApp({ exporter, db, master, logger }: ExporterAppOptions): Hono {
+  const app = new Hono()
+  app.use('/internal/*', requestId(), async (c, next) => {
+    const sent = Buffer.from(/^Bearer (\S+)$/.exec(c.req.header('authorization') ?? '')?.[1] ?? '', 'base64url')
+    if (sent.length !== master.internalToken.length || !timingSafeEqual(sent, master.internalToken))
+      throw new FlywheelError('unauthorized', 'Only services with the same FLYWHEEL_SECRET may call the exporter')
+    await next()
+  })
+  app.use('/internal/*', bodyLimit({ maxSize: BODY_BYTES, onError: (c) => problem(c, tooLarge()) }))
+  app.post('/internal/exports', async (c) => {
+    const { project_id, recipe, as_of } = await bodyOf(c)
+    const summary = await exporter.run({
+      project_id,
+      ...(recipe === undefined ? {} : { recipe }),
+      ...(as_of === undefined ? {} : { as_of }),
+    })
+    return c.json(summary, 200)
+  })
+  app.get('/internal/exports/:project/:id/manifest', async (c) => {
+    const row = await getExport(db, c.req.param('project'), c.req.param('id'))
+    return c.json({ manifest: row === null ? null : await manifestOf(row.path, row.manifest_sha256) }, 200)
+  })
+  app.get('/internal/errors', (c) => c.json({ errors: exporter.errors() }, 200))
+  app.onError((error, c) => {
+    if (!isFlywheelError(error) || error.httpStatus >= 500)
+      logger.error({ error, request_id: requestIdOf(c) }, 'request failed')
+    return problem(c, error)
+  })
+  return app
+}
+
+function tooLarge(): FlywheelError {
+  return new FlywheelError('body_too_large', `The request has more than ${BODY_BYTES} bytes; send a smaller recipe`)
+}
+
+async function bodyOf(c: Context): Promise<z.output<typeof asked>> {
+  const parsed = asked.safeParse(await c.req.json().catch(() => undefined))
+  if (parsed.success) return parsed.data
+  throw new FlywheelError('invalid_request', `The request is not valid: ${z.prettifyError(parsed.error)}`)
+}
+
+/** The manifest as published, or null where its folder was moved away. */
+async function manifestOf(folder: string, sha256: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(join(folder, `manifest-${sha256}.json`), 'utf8'))
+  } catch {
+    return null
+  }
+}
