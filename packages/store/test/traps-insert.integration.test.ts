@@ -215,3 +215,36 @@ test('times with any zone and any number of digits', async () => {
     expect(row).toEqual({ occurred_at: '2026-03-01T10:00:00.000Z' })
   }
 })
+
+test('what an insert wrote is flushed to the disk before it returns, in every table that something acknowledged ends in', async () => {
+  const flushes = async () => {
+    const [row] = await db.query<{ files: number; folders: number }>(
+      `SELECT sumIf(value, event = 'FileSync') AS files, sumIf(value, event = 'DirectorySync') AS folders
+       FROM system.events`,
+    )
+    return row!
+  }
+  const before = await flushes()
+  await db.insert('interactions', ndjson(interaction()))
+  const after = await flushes()
+  expect(after.files - before.files).toBeGreaterThan(0)
+  expect(after.folders - before.folders).toBeGreaterThan(0)
+  const tables = await db.query<{ name: string }>(
+    `SELECT name FROM system.tables WHERE database = currentDatabase()
+       AND create_table_query LIKE '%fsync_after_insert = 1%' AND create_table_query LIKE '%fsync_part_directory = 1%'
+     ORDER BY name`,
+  )
+  expect(tables.map(({ name }) => name)).toEqual([
+    'consents',
+    'dead_letters',
+    'erasures',
+    'export_items',
+    'exports',
+    'feedback',
+    'interactions',
+    'keys',
+    'links',
+    'projects',
+    'receipts',
+  ])
+})
