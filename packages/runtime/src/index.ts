@@ -10,6 +10,7 @@ export {
   type Metrics,
   type MetricsOptions,
 } from './metrics.js'
+export { type Late, type LateOptions, openLate } from './open-late.js'
 export { type Problem, type ProblemOptions, problem } from './problem.js'
 export { requestId, requestIdOf } from './request-id.js'
 export { type Served, type ServeOptions, serve } from './serve.js'
