@@ -137,8 +137,39 @@ export async function run(args: readonly string[]): Promise<number> {
 
   program
     .command('accounting')
-    .description('created, accepted, stored, dead: the sums, checked against receipts')
+    .description('created, accepted, stored, dead: the sums, checked against receipts; exit 5 where they do not add up')
+    .option('--since <time>', 'by receipt: RFC 3339, or an age: 30m, 24h, 7d')
+    .option('--until <time>', 'RFC 3339 or an age')
     .action(action(async () => (await import('./commands/accounting.js')).accounting))
+
+  const letters = program.command('dead-letters').description('accepted events that could not be stored')
+  letters
+    .command('list')
+    .description('dead letters, newest first')
+    .addOption(new Option('--state <state>', 'default: every one').choices(['open', 'replayed', 'stored']))
+    .option('--code <code>', 'the reason')
+    .option('--event <id>', 'letters of one event')
+    .option('--since <time>', 'received at or after: RFC 3339, or an age: 30m, 24h, 7d')
+    .option('--until <time>', 'received before: RFC 3339 or an age')
+    .option('--limit <rows>', 'most rows', '100')
+    .option('--cursor <cursor>', 'where the page before ended')
+    .action(action(async () => (await import('./commands/dead-letters.js')).deadLettersList))
+  letters
+    .command('show <id>')
+    .description('one with its bytes')
+    .action(action(async () => (await import('./commands/dead-letters.js')).deadLettersShow))
+  letters
+    .command('replay [ids...]')
+    .description('send letters through the log once more: these, or the open ones that a reason or a time selects')
+    .option('--code <code>', 'the reason')
+    .option('--since <time>', 'received at or after: RFC 3339 or an age')
+    .option('--until <time>', 'received before: RFC 3339 or an age')
+    .option('--all', 'every open one')
+    .option('--again', 'those that were replayed and are not stored, in place of the open ones')
+    .option('--dry-run', 'say what would be done')
+    .option('--limit <letters>', 'most letters', '1000')
+    .option('--with <file>', 'the mended line of the one letter named; - reads stdin')
+    .action(action(async () => (await import('./commands/dead-letters.js')).deadLettersReplay))
 
   program
     .command('doctor')

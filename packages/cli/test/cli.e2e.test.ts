@@ -199,6 +199,36 @@ describe('flywheel', () => {
     expect((await flywheel(['list'], { env })).code).toBe(4)
   })
 
+  it('lists, shows and replays dead letters, one with its line mended', async () => {
+    const { id } = JSON.parse((await flywheel(['list'])).stdout) as { id: string }
+    const target = { target_kind: 'interaction', target: id, ref: 'mail:1' }
+    const event = { type: 'link', id: id.replace(/.$/, 'd'), schema_version: 1, ...target }
+    // The store refuses a known key that stands twice.
+    const broken = JSON.stringify(event).replace('"ref"', '"ref":"mail:0","ref"')
+    await fetch(`${up.url}/v1/events`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${up.secret_key}` },
+      body: broken,
+    })
+    const until = async (args: string[], part: string) => {
+      let last = await flywheel(args)
+      for (let k = 0; k < 50 && !last.stdout.includes(part); k++) last = await flywheel(args)
+      return last.stdout
+    }
+    const letter = JSON.parse(await until(['dead-letters', 'list', '--state', 'open'], event.id)) as { id: string }
+    const shown = await flywheel(['dead-letters', 'show', letter.id, '--format', 'table'])
+    expect([shown.code, shown.stdout]).toEqual([0, expect.stringContaining(broken)])
+    const dry = await flywheel(['dead-letters', 'replay', '--all', '--dry-run', '--format', 'table'])
+    expect([dry.code, dry.stdout]).toEqual([0, '1 would be replayed in 1 record\n'])
+    expect((await flywheel(['dead-letters', 'replay'])).code).toBe(1)
+    const mended = ['dead-letters', 'replay', letter.id, '--with', '-']
+    expect(await flywheel(mended, { stdin: JSON.stringify(event, null, 1) })).toMatchObject({ code: 0 })
+    await until(['dead-letters', 'list', '--state', 'stored'], event.id)
+    const again = await flywheel(['dead-letters', 'replay', letter.id, '--format', 'table'])
+    expect([again.code, again.stdout]).toEqual([5, expect.stringContaining(`left: ${letter.id} (stored)`)])
+    expect((await flywheel(['dead-letters', 'show', 'log/0:99/0'])).code).toBe(3)
+  })
+
   it('declares consent', async () => {
     const { code, stdout } = await flywheel([
       'consent',

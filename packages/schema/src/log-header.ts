@@ -30,6 +30,7 @@ export const logHeaderSchema = z.looseObject({
       user: hmac.optional(),
       author: hmac.optional(),
       session: hmac.optional(),
+      replays: count.optional(),
     }),
   ),
   skip: z.array(count),

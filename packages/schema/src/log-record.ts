@@ -12,6 +12,8 @@ export interface LogLine {
   author?: string
   /** HMAC of the session. */
   session?: string
+  /** How often this event has been replayed from the dead letters; absent means never. */
+  replays?: number
 }
 
 /**

@@ -12,7 +12,15 @@ export {
   type LogProgress,
 } from './queries/accounting.js'
 export { insertKey, insertProject, loadKeys, loadProjects, revokeKey } from './queries/control.js'
-export { type DeadLetterFilter, listDeadLetters } from './queries/dead-letters.js'
+export {
+  type DeadLetter,
+  type DeadLetterFilter,
+  type DeadLetterHead,
+  type DeadLetterState,
+  listDeadLetters,
+  markReplayed,
+  readDeadLetters,
+} from './queries/dead-letters.js'
 export { getExport, listExports, recordExport, recordExportItems } from './queries/exports.js'
 export { type FeedbackEvidence, feedbackEvidence } from './queries/feedback-evidence.js'
 export {

@@ -202,7 +202,7 @@ export interface DeadLetterRow {
   event_id: string
   code: string
   message: string
-  /** The line as text. */
+  /** The line as it was accepted; `base64:…` where it is no UTF-8, and the whole body of a record that cannot be read. */
   body: string
   received_at: string
   body_until: string
@@ -210,6 +210,14 @@ export interface DeadLetterRow {
   status: 'open' | 'replayed'
   /** @default received_at */
   updated_at?: string
+  /** Who vouched for the line; '' in rows of a version that did not keep it. */
+  trust?: Trust | ''
+  /** HMACs of the line's subjects as in the log header, '' where it has none: an erasure reaches dead letters by them. */
+  user_hmac?: string
+  author_hmac?: string
+  session_hmac?: string
+  /** How often the event had been replayed when it died here. */
+  replays?: number
 }
 
 /** A tombstone of one subject. */

@@ -22,27 +22,47 @@ export type ApiSchema = {
         dropped: number
         duplicated: {
           id: string
+          log_id: string
+          partition: number
+          position: number
+          table: string
           type: string
         }[]
         duplicated_count: number
         erased: number
         expired: number
+        given_up_but_accepted: number
         id_reused: number
-        in_log: number
+        in_log: null | number
         in_log_records: number
+        lost: {
+          first: number
+          last: number
+          log_id: string
+          partition: number
+        }[]
         lost_records: number
         missing: {
           id: string
+          log_id: string
+          partition: number
+          position: number
+          table: string
           type: string
         }[]
         missing_count: number
         pending: number
+        problems: string[]
         receipt_lines: number
         rejected: number
         repeats: number
         stored: number
         unreceipted: {
           id: string
+          log_id: string
+          partition: number
+          position: number
+          table: string
           type: string
         }[]
         unreceipted_count: number
@@ -82,27 +102,111 @@ export type ApiSchema = {
       input: {
         query: {
           code?: string | undefined
+          cursor?: string | undefined
+          event_id?: string | undefined
           limit?: number | string | undefined
-          status?: "open" | "replayed" | undefined
+          since?: string | undefined
+          state?: "open" | "replayed" | "stored" | undefined
+          until?: string | undefined
         }
       }
       output: {
         items: {
-          body: string
+          body_bytes: number
+          body_until: string
           code: string
           event_id: string
+          id: string
           line: number
           log_id: string
           message: string
           partition: number
           position: number
           received_at: string
-          status: "open" | "replayed"
+          replays: number
+          row_until: string
+          state: "open" | "replayed" | "stored"
           type: string
         }[]
+        next_cursor: null | string
       }
       outputFormat: "json"
       status: 200
+    }
+  }
+  "/v1/dead-letters/:id": {
+    $get: {
+      input: {
+        param: {
+          id: string
+        }
+      }
+      output: {
+        body: string
+        body_bytes: number
+        body_until: string
+        code: string
+        event_id: string
+        id: string
+        line: number
+        log_id: string
+        message: string
+        partition: number
+        position: number
+        received_at: string
+        replays: number
+        row_until: string
+        state: "open" | "replayed" | "stored"
+        type: string
+      }
+      outputFormat: "json"
+      status: 200
+    }
+  }
+  "/v1/dead-letters/replay": {
+    $post: {
+      input: {
+        json: {
+          all?: true | undefined
+          code?: string | undefined
+          dry_run?: boolean | undefined
+          ids?: string[] | undefined
+          limit?: number | undefined
+          since?: string | undefined
+          state?: "open" | "replayed" | undefined
+          until?: string | undefined
+          with?: string | undefined
+        }
+      }
+      output: {
+        dry_run: boolean
+        has_more: boolean
+        items: {
+          body_bytes: number
+          body_until: string
+          code: string
+          event_id: string
+          id: string
+          line: number
+          log_id: string
+          message: string
+          partition: number
+          position: number
+          received_at: string
+          replays: number
+          row_until: string
+          state: "open" | "replayed" | "stored"
+          type: string
+        }[]
+        records: number
+        replayed: number
+        skipped: {
+          id: string
+          reason: "bytes_expired" | "header_unknown" | "record_unreadable" | "stored"
+        }[]
+      }
+      outputFormat: "json"
+      status: 202
     }
   }
   "/v1/exports": {

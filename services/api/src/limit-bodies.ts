@@ -5,6 +5,8 @@ import { bodyLimit } from 'hono/body-limit'
 const MIB = 1024 * 1024
 /** Largest file that `POST /v1/exports/validate` takes. */
 const FILE_BYTES = 256 * MIB
+/** A mended event of 8 MiB, as a string within JSON. */
+const EVENT_BYTES = 20 * MIB
 
 /** Refuses a body before it is held whole, also one that declares no length: the process is the collector's too. */
 export function limitBodies(): MiddlewareHandler {
@@ -17,5 +19,7 @@ export function limitBodies(): MiddlewareHandler {
     })
   const one = upTo(MIB, 'send less')
   const file = upTo(FILE_BYTES, 'check one shard at a time')
-  return (c, next) => (c.req.path === '/v1/exports/validate' ? file(c, next) : one(c, next))
+  const event = upTo(EVENT_BYTES, 'an event has at most 8')
+  const larger: Record<string, MiddlewareHandler> = { '/v1/exports/validate': file, '/v1/dead-letters/replay': event }
+  return (c, next) => (larger[c.req.path] ?? one)(c, next)
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { EVENT_TABLES, type Outcome } from '@flywheel/store'
 import type { Batch } from './batcher.js'
 import type { EngineError } from './engine-error.js'
@@ -23,7 +24,7 @@ export function linesOf(batch: Batch<ReadRecord>): BatchLine[] {
   for (const record of batch.records) {
     const { lines: recordLines, problem } = record.read
     for (const line of recordLines) {
-      const reason = problem ? { code: 'record_unreadable', message: problem } : framingProblem(line)
+      const reason = problem ? { code: RECORD_UNREADABLE, message: problem } : framingProblem(line)
       lines.push({
         index: lines.length,
         record,
@@ -49,14 +50,19 @@ export async function renderLines(lines: readonly BatchLine[]): Promise<Uint8Arr
   return Buffer.concat(pieces)
 }
 
-/** A dead line as text: spliced where that is possible, else its bytes; of an unreadable record the whole body. */
+/**
+ * A dead line's bytes as text: as they were accepted, so that a replay appends the same; of an unreadable record the
+ * whole body, with its first line. What is no UTF-8 is base64.
+ */
 export function renderDeadLine({ record, line, reason }: BatchLine): string {
-  if (reason?.code === 'record_unreadable') {
-    return line.line === 0 ? `base64:${Buffer.from(record.body).toString('base64')}` : ''
-  }
-  return Buffer.concat(splice(line.bytes, fieldsOf(record, line)) ?? [line.bytes]).toString('utf8')
+  if (reason?.code === RECORD_UNREADABLE) return line.line === 0 ? base64(record.body) : ''
+  return isUtf8(line.bytes) ? Buffer.from(line.bytes).toString('utf8') : base64(line.bytes)
 }
 
+/** The reason of every line of a record whose body could not be matched with its header. */
+export const RECORD_UNREADABLE = 'record_unreadable'
+
+const base64 = (bytes: Uint8Array) => `base64:${Buffer.from(bytes).toString('base64')}`
 const LINE_FEED = Buffer.from('\n')
 const NO_FIELDS = new Uint8Array(0)
 

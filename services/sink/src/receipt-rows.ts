@@ -52,6 +52,11 @@ export function deadLetterRows(lines: readonly BatchLine[]): DeadLetterRow[] {
         received_at: header.received_at,
         ...limitsOf(header, line.type),
         status: 'open',
+        trust: line.trust,
+        user_hmac: line.user ?? '',
+        author_hmac: line.author ?? '',
+        session_hmac: line.session ?? '',
+        replays: line.replays ?? 0,
       }
     })
 }

@@ -52,9 +52,10 @@ describe('sink', () => {
     expect(await readConsents(db, project, new Date().toISOString())).toMatchObject([
       { subject: 'u9', label: 'withdrawn', row_until: '2100-01-01T00:00:00.000Z' },
     ])
-    expect(await listDeadLetters(db, project)).toMatchObject([
+    expect(await deadLetters(db, project)).toMatchObject([
       { type: 'consent', body: expect.stringContaining('perhaps') },
     ])
+    expect((await listDeadLetters(db, project)).items).toMatchObject([{ row_until: '2100-01-01T00:00:00.000Z' }])
     expect(await listInteractions(db, project)).toMatchObject({ items: [] })
   })
 
