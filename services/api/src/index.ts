@@ -1,2 +1,3 @@
+export { type AccountingMetricsOptions, createAccountingMetrics } from './accounting-metrics.js'
 export { type ApiOptions, createApi, document } from './api.js'
 export type { ApiDeps, ExportPort, KeyPort, LogPort } from './ports.js'

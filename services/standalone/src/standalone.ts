@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import { createApi } from '@flywheel/api'
+import { createAccountingMetrics, createApi } from '@flywheel/api'
 import { createCollector, createPressure } from '@flywheel/collector'
 import { bootstrapProject, createKeyDirectory } from '@flywheel/control'
 import { openLocalLog } from '@flywheel/event-log'
@@ -10,7 +10,6 @@ import { FlywheelError } from '@flywheel/schema'
 import { createSink } from '@flywheel/sink'
 import { migrate, openEmbedded, openEmbeddedReadOnly } from '@flywheel/store'
 import { Hono } from 'hono'
-import { createAccountingMetrics } from './accounting-metrics.js'
 import type { StandaloneConfig } from './config.js'
 import { type DataDir, openDataDir, readSecret } from './data-dir.js'
 import { replaceLostKeys } from './local-keys.js'
@@ -111,14 +110,6 @@ async function startParts(
   await sink.start()
   onShutdown('sink', () => sink.stop())
 
-  createAccountingMetrics({
-    db,
-    log,
-    group: SINK_GROUP,
-    metrics,
-    onError: (error) => logger.warn({ error }, 'accounting cannot be counted'),
-  })
-
   const exports = await createExporter({
     worker: createExporterWorker({ store: { kind: 'embedded', path: dir.store }, outDir: dir.exports }),
     db,
@@ -141,6 +132,12 @@ async function startParts(
     backlog: () => log.backlog(SINK_GROUP),
     watermark: () => log.watermark(SINK_GROUP),
   }
+  createAccountingMetrics({
+    db,
+    log: port,
+    metrics,
+    onError: (error) => logger.warn({ error }, 'accounting cannot be counted'),
+  })
   const lastErrors = async () => {
     const { last_error } = await sink.status()
     const now = new Date().toISOString()

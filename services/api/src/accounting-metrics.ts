@@ -1,14 +1,15 @@
-import type { EventLog } from '@flywheel/event-log'
 import type { Metrics } from '@flywheel/runtime'
-import { type Accounting, accounting, type Database, loadProjects } from '@flywheel/store'
+import { type Accounting, type Database, loadProjects } from '@flywheel/store'
+import { type AccountingLog, projectAccounting } from './project-accounting.js'
 
 export interface AccountingMetricsOptions {
   db: Database
-  log: Pick<EventLog, 'log_id' | 'backlog' | 'progress'>
-  group: string
+  log: AccountingLog
   metrics: Metrics
   /** How long sums are shown before they are counted again. @default 60_000 */
   keep_ms?: number
+  /** How long a scrape waits for a new count before it shows the last one. @default 5_000 */
+  wait_ms?: number
   /** The sums could not be counted; the last ones stay. */
   onError: (error: unknown) => void
 }
@@ -18,6 +19,7 @@ const STATES = {
   dropped: 'dropped',
   rejected: 'rejected',
   pending: 'pending',
+  given_up_but_accepted: 'given_up_but_accepted',
   accepted: 'accepted',
   in_log: 'in_log',
   repeats: 'repeats',
@@ -33,23 +35,28 @@ const STATES = {
 
 /**
  * Shows the sums of `GET /v1/accounting` as metrics, to alert on `flywheel_accounting_balanced == 0`. They read every
- * receipt, so they are counted when someone scrapes, and at most once in `keep_ms`.
+ * receipt, so they are counted when someone scrapes, and at most once in `keep_ms`. Any process that reaches store and
+ * log may own them; one of a fleet is enough.
  */
 export function createAccountingMetrics(options: AccountingMetricsOptions): void {
-  const { db, log, group, metrics, keep_ms = 60_000, onError } = options
+  const { db, log, metrics, keep_ms = 60_000, wait_ms = 5_000, onError } = options
   let countedAt = Number.NEGATIVE_INFINITY
   let counting: Promise<void> | null = null
 
   async function count(): Promise<void> {
-    // Progress before the tables: a boundary read later would ask for receipts that the query has not seen.
-    const [backlog, progress] = [await log.backlog(group), await log.progress(group)]
-    const positions = progress.map((each) => ({ log_id: log.log_id, ...each }))
-    for (const { id: project } of await loadProjects(db)) {
-      const sums = await accounting(db, project, { in_log_lines: backlog.lines }, positions)
-      for (const [state, name] of Object.entries(STATES)) events.set({ project, state }, sums[name])
+    const projects = await loadProjects(db)
+    const sumsOf = await projectAccounting(db, log, projects.length)
+    for (const { id: project } of projects) {
+      const sums = await sumsOf(project)
+      for (const [state, name] of Object.entries(STATES)) {
+        // Of several projects nobody can tell whose lines wait: no figure is better than a wrong one.
+        if (sums[name] === null) events.remove({ project, state })
+        else events.set({ project, state }, sums[name])
+      }
       lost.set(sums.lost_records)
       balanced.set({ project }, sums.balanced ? 1 : 0)
     }
+    age.set(Date.now() / 1000)
     countedAt = performance.now()
   }
 
@@ -61,7 +68,12 @@ export function createAccountingMetrics(options: AccountingMetricsOptions): void
       .finally(() => {
         counting = null
       })
-    await counting
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, wait_ms)
+    })
+    await Promise.race([counting, late])
+    clearTimeout(timer)
   }
 
   const events = metrics.gauge(
@@ -80,6 +92,12 @@ export function createAccountingMetrics(options: AccountingMetricsOptions): void
     'flywheel_accounting_balanced',
     '1 while every sum adds up, else 0.',
     ['project'],
+    refresh,
+  )
+  const age = metrics.gauge(
+    'flywheel_accounting_counted_timestamp_seconds',
+    'When the sums were last counted, Unix time; alert when it stands still.',
+    [],
     refresh,
   )
 }
