@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gunzip, gunzipSync } from 'node:zlib'
 import type { PositionedRecord } from '@flywheel/event-log'
@@ -57,7 +57,7 @@ export async function readLines(record: PositionedRecord): Promise<RecordLines> 
 
 /** First 8 bytes of the SHA-256 of a line's bytes, in hex: tells a repeat from a reused id. */
 export function lineHash(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex').slice(0, 16)
+  return hash('sha256', bytes, 'hex').slice(0, 16)
 }
 
 function inflatedBody({ header, body }: PositionedRecord): Uint8Array | Promise<Uint8Array> {
