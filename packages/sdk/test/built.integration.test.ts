@@ -1,31 +1,31 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { builtDist } from './support/built-dist.js'
+import { ended } from './support/child.js'
 import { type OpenAIStub, openaiStub } from './support/openai-stub.js'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
 const twoCopies = fileURLToPath(new URL('./support/two-copies.cjs', import.meta.url))
+let built: ReturnType<typeof builtDist>
 let dist: string
 let stub: OpenAIStub
 beforeAll(async () => {
-  dist = mkdtempSync(join(tmpdir(), 'flywheel-sdk-'))
+  built = builtDist()
+  dist = built.path
   stub = await openaiStub()
-  execFileSync('npx', ['tsup', '--out-dir', dist, '--no-dts'], { cwd: root, stdio: 'pipe' })
 })
 afterAll(async () => {
-  rmSync(dist, { recursive: true, force: true })
+  built.remove()
   await stub.close()
 })
 
 test('an ESM and a CJS copy nest: one client, one context, one record (langfuse-js#878, dd-trace-js#6882)', async () => {
   const child = spawn(process.execPath, [twoCopies, dist, stub.url], { stdio: ['ignore', 'pipe', 'inherit'] })
-  let stdout = ''
-  child.stdout.on('data', (piece) => (stdout += piece))
-  expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0)
+  const { code, stdout } = await ended(child)
+  expect(code).toBe(0)
   const { isSame, isOneClient, ids, turn, events } = JSON.parse(stdout)
   expect([isSame, isOneClient]).toEqual([false, true])
   expect(ids[0]).toBe(ids[1])

@@ -1,19 +1,18 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { builtDist } from './support/built-dist.js'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
 const AT_MOST_MS = 8
 /** A busy machine makes CPU dearer and never cheaper, so the least of a few counts; a regression stays in all of them. */
 const ATTEMPTS = 30
+let built: ReturnType<typeof builtDist>
 let dist: string
 
 beforeAll(() => {
-  dist = mkdtempSync(join(tmpdir(), 'flywheel-sdk-import-'))
-  execFileSync('npx', ['tsup', '--out-dir', dist, '--no-dts'], { cwd: root, stdio: 'pipe' })
+  built = builtDist()
+  dist = built.path
   writeFileSync(join(dist, 'package.json'), '{ "type": "module" }')
   writeFileSync(join(dist, 'empty.js'), '')
   writeFileSync(join(dist, 'empty.cjs'), '')
@@ -22,7 +21,7 @@ beforeAll(() => {
   writeFileSync(join(dist, 'measure.js'), measure('await import(process.argv[2])'))
   writeFileSync(join(dist, 'measure.cjs'), measure('require(process.argv[2])'))
 })
-afterAll(() => rmSync(dist, { recursive: true, force: true }))
+afterAll(() => built.remove())
 
 /** Ms of CPU in a new process. */
 function importMs(extension: string, name: string): number {

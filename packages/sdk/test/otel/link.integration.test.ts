@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { InteractionEvent } from '@flywheel/schema/wire'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ended } from '../support/child.js'
 import { completion, json, type OpenAIStub, openaiStub } from '../support/openai-stub.js'
 
 const host = fileURLToPath(new URL('./host.ts', import.meta.url))
@@ -34,15 +35,13 @@ interface Report {
 
 /** What a host process with that API package did; '' is none. */
 async function run(api: string, mode: string): Promise<Report> {
-  const child = spawn(
-    process.execPath,
-    ['--unhandled-rejections=strict', '--conditions=@flywheel/source', '--import', 'tsx', host, stub.url, api, mode],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+  const { code, stdout, stderr } = await ended(
+    spawn(
+      process.execPath,
+      ['--unhandled-rejections=strict', '--conditions=@flywheel/source', '--import', 'tsx', host, stub.url, api, mode],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    ),
   )
-  let [stdout, stderr] = ['', '']
-  child.stdout.on('data', (piece) => (stdout += piece))
-  child.stderr.on('data', (piece) => (stderr += piece))
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
   expect([code, stderr]).toEqual([0, ''])
   return JSON.parse(stdout)
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { FlushReport, Stats } from '../../src/counters.js'
 import { type Bundled, bundled } from '../support/bundled.js'
+import { ended } from '../support/child.js'
 import {
   answer,
   type Behaviour,
@@ -61,17 +62,16 @@ async function run(mode: string, recover: () => void, url = collector.url): Prom
     url === collector.url ? '10000' : '500',
   ]
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] })
-  let [stdout, stderr] = ['', '']
+  const toEnd = ended(child)
+  let isTold = false
   child.stdout.on('data', (piece) => {
-    const isFirst = !stdout.includes('\n')
-    stdout += piece
-    if (!isFirst || !stdout.includes('\n')) return
+    if (isTold || !String(piece).includes('\n')) return
+    isTold = true
     recover()
     child.stdin.end('go')
   })
   child.stdin.on('error', () => {})
-  child.stderr.on('data', (piece) => (stderr += piece))
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  const { code, stdout, stderr } = await toEnd
   const [calls, flushed] = stdout.split('\n')
   return { code, stderr, ...JSON.parse(calls || '{}'), ...JSON.parse(flushed || '{}') }
 }

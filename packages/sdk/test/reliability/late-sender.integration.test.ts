@@ -1,18 +1,15 @@
-import { execFile, execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { builtDist } from '../support/built-dist.js'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-let dist: string
+let built: ReturnType<typeof builtDist>
 beforeAll(() => {
-  dist = mkdtempSync(join(tmpdir(), 'flywheel-sdk-'))
-  execFileSync('npx', ['tsup', '--out-dir', dist, '--no-dts'], { cwd: root, stdio: 'pipe' })
+  built = builtDist()
 })
-afterAll(() => rmSync(dist, { recursive: true, force: true }))
+afterAll(() => built.remove())
 
 const steps = `
 const transport = memoryTransport()
@@ -43,9 +40,9 @@ test.each([
 ])(
   '%s: a sender that cannot be loaded is said, events wait, and a later flush loads it',
   async (_name, extension, source) => {
-    const path = join(dist, `late.${extension}`)
+    const path = join(built.path, `late.${extension}`)
     writeFileSync(path, source)
-    writeFileSync(join(dist, 'package.json'), '{"type":"module"}')
+    writeFileSync(join(built.path, 'package.json'), '{"type":"module"}')
     const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--unhandled-rejections=strict', path])
     expect(stderr).toBe('')
     const { first, waiting, second, codes, isSame } = JSON.parse(stdout)

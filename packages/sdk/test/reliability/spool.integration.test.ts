@@ -4,40 +4,35 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Bundled, bundled } from '../support/bundled.js'
-import { type Behaviour, type CollectorStub, collectorStub, hang } from '../support/collector-stub.js'
-import { type OpenAIStub, openaiStub } from '../support/openai-stub.js'
+import { type Ended, ended } from '../support/child.js'
+import { type Behaviour, hang } from '../support/collector-stub.js'
+import { freshStubs } from '../support/stubs.js'
 
+const stubs = freshStubs()
 let host: Bundled
-let collector: CollectorStub
-let provider: OpenAIStub
 let directory: string
 beforeAll(async () => {
   host = await bundled('spool-host')
 })
 afterAll(() => host.remove())
-beforeEach(async () => {
-  collector = await collectorStub()
-  provider = await openaiStub()
+beforeEach(() => {
   directory = join(mkdtempSync(join(tmpdir(), 'flywheel-spool-')), 'spool')
 })
-afterEach(async () => {
-  rmSync(join(directory, '..'), { recursive: true, force: true })
-  await collector.close()
-  await provider.close()
-})
+afterEach(() => rmSync(join(directory, '..'), { recursive: true, force: true }))
 
 interface Host {
   readonly child: ChildProcess
   readonly created: string[]
-  readonly ended: Promise<{ signal: string | null; stderr: string; last: string }>
+  /** `last` is the line that it did not end. */
+  readonly ended: Promise<Ended & { last: string }>
 }
 
 function start(mode: string, calls = 0, flushIntervalMs = 60_000): Host {
   const args = [
     '--unhandled-rejections=strict',
     host.path,
-    collector.url,
-    provider.url,
+    stubs.collector.url,
+    stubs.provider.url,
     directory,
     mode,
     `${calls}`,
@@ -45,17 +40,13 @@ function start(mode: string, calls = 0, flushIntervalMs = 60_000): Host {
   ]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const created: string[] = []
-  let [rest, stderr] = ['', '']
+  let rest = ''
   child.stdout.on('data', (piece) => {
     const lines = (rest + piece).split('\n')
     rest = lines.pop() as string
     created.push(...lines)
   })
-  child.stderr.on('data', (piece) => (stderr += piece))
-  const ended = new Promise<{ signal: string | null; stderr: string; last: string }>((resolve) =>
-    child.on('close', (_code, signal) => resolve({ signal, stderr, last: rest })),
-  )
-  return { child, created, ended }
+  return { child, created, ended: ended(child).then((end) => ({ ...end, last: rest })) }
 }
 
 /** Lines that stand in the directory, in order, without the marks. */
@@ -67,7 +58,7 @@ function spooled(): string[] {
 /** Every line that was acknowledged, as it came; the stub keeps parsed events, so from the requests. */
 function arrived(): Map<string, Set<string>> {
   const lines = new Map<string, Set<string>>()
-  for (const event of collector.accepted) {
+  for (const event of stubs.collector.accepted) {
     const known = lines.get(event.id) ?? new Set()
     lines.set(event.id, known.add(JSON.stringify(event)))
   }
@@ -90,7 +81,7 @@ test.each([
     const { created, ended } = start(mode, 40)
     expect(await ended).toMatchObject({ signal, stderr: '' })
     expect(created).toHaveLength(48)
-    expect(collector.accepted).toEqual([])
+    expect(stubs.collector.accepted).toEqual([])
     const lines = spooled()
     expect(lines.map((line) => JSON.parse(line).id).sort()).toEqual([...created].sort())
 
@@ -98,28 +89,28 @@ test.each([
       ...{ sent: 48, pending: 0, dropped: 0, rejected: 0, lastError: null },
       spool: { bytes: 0, adopted: 48 },
     })
-    const ids = collector.accepted.map(({ id }) => id)
+    const ids = stubs.collector.accepted.map(({ id }) => id)
     expect([...ids].sort()).toEqual([...created].sort())
     // the very bytes that stood on the disk
     expect(lines.map((line) => JSON.stringify(JSON.parse(line)))).toEqual(lines)
     expect([...arrived().values()].flatMap((texts) => [...texts]).sort()).toEqual([...lines].sort())
-    for (const event of collector.accepted) {
+    for (const event of stubs.collector.accepted) {
       if (event.type === 'interaction')
         expect(event).toMatchObject({ status: 'ok', has_text: true, model_requested: 'm' })
     }
     expect(await resend()).toMatchObject({ sent: 0, spool: { adopted: 0 } })
-    expect(collector.accepted).toHaveLength(48)
+    expect(stubs.collector.accepted).toHaveLength(48)
   },
 )
 
 test.each<[string, Behaviour | null, number]>([
   ['answers', null, 3],
   ['takes batches and never says so', hang, 3],
-  ['keeps batches and never says so', (_response, { events }) => void collector.accepted.push(...events), 3],
+  ['keeps batches and never says so', (_response, { events }) => void stubs.collector.accepted.push(...events), 3],
 ])(
   'killed in the midst of calls while the collector %s: every event arrives, under one id and with one body',
   async (_name, behaviour, interval) => {
-    if (behaviour) collector.behaviour = behaviour
+    if (behaviour) stubs.collector.behaviour = behaviour
     const { child, created, ended } = start('run', 2000, interval)
     await new Promise<void>((resolve) => {
       const look = setInterval(() => {
@@ -130,8 +121,8 @@ test.each<[string, Behaviour | null, number]>([
     })
     child.kill('SIGKILL')
     expect((await ended).signal).toBe('SIGKILL')
-    const before = collector.accepted.length
-    collector.behaviour = collector.accept
+    const before = stubs.collector.accepted.length
+    stubs.collector.behaviour = stubs.collector.accept
     const report = await resend()
     expect(report.pending).toBe(0)
     const lines = arrived()
@@ -150,7 +141,7 @@ test('several processes that start at once share what a dead one left: each even
   await ended
   const reports = await Promise.all([resend(), resend(), resend()])
   expect(reports.map(({ sent }) => sent).reduce((a, b) => a + b)).toBe(120)
-  expect(collector.accepted.map(({ id }) => id).sort()).toEqual([...created].sort())
+  expect(stubs.collector.accepted.map(({ id }) => id).sort()).toEqual([...created].sort())
 })
 
 test('what a living process has spooled is its own', async () => {

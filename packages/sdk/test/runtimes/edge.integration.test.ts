@@ -1,34 +1,22 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { EdgeVM } from '@edge-runtime/vm'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type BuiltPackage, builtPackage } from '../support/built-package.js'
-import { type CollectorStub, collectorStub } from '../support/collector-stub.js'
-import { completion, json, type OpenAIStub, openaiStub, sse, words } from '../support/openai-stub.js'
 import { expectArrived, type Played } from '../support/runtime-check.js'
+import { freshStubs } from '../support/stubs.js'
 
+const stubs = freshStubs()
 let built: BuiltPackage
-let collector: CollectorStub
-let provider: OpenAIStub
 beforeAll(() => {
   built = builtPackage()
 })
 afterAll(() => built.remove())
-beforeEach(async () => {
-  collector = await collectorStub()
-  provider = await openaiStub()
-  provider.answer = (request, response, raw) =>
-    (request['stream'] ? sse(words(['Hel', 'lo'])) : json(completion({ content: 'Hello' })))(request, response, raw)
-})
-afterEach(async () => {
-  await collector.close()
-  await provider.close()
-})
 
 const EDGE = { conditions: ['edge-light', 'worker', 'browser'], format: 'iife' as const }
 
 /** Runs a function in the edge runtime as Vercel's builder bundles it; `env` as a module of it finds it. */
 async function runAtEdge<T>(source: string, context: Record<string, unknown>): Promise<T> {
-  const env = { FLYWHEEL_URL: collector.url, PROVIDER: provider.url }
+  const env = { FLYWHEEL_URL: stubs.collector.url, PROVIDER: stubs.provider.url }
   const vm = new EdgeVM({ extend: (given) => Object.assign(given, { process: { env }, ...context }) })
   vm.evaluate(await built.bundle(source, EDGE))
   return JSON.parse(await vm.evaluate('globalThis.run()')) as T
@@ -50,7 +38,7 @@ test.each([
     context,
   )
   expect(runs.map((run) => run.follows)).toEqual(Array(4).fill(follows))
-  expectArrived(collector, runs)
+  expectArrived(stubs.collector, runs)
 })
 
 test('what is created there is handed to the waitUntil option', async () => {
@@ -63,7 +51,7 @@ test('what is created there is handed to the waitUntil option', async () => {
     context,
   )
   await Promise.all(handed)
-  expectArrived(collector, [run])
+  expectArrived(stubs.collector, [run])
 })
 
 const BUNDLES: [string, string[]][] = [

@@ -2,28 +2,18 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type CollectorStub, collectorStub, hang } from '../support/collector-stub.js'
-import { type OpenAIStub, openaiStub, sse, words } from '../support/openai-stub.js'
+import { afterEach, expect, test } from 'vitest'
+import { hang } from '../support/collector-stub.js'
 import { until } from '../support/setup.js'
+import { freshStubs } from '../support/stubs.js'
 
 const host = fileURLToPath(new URL('../support/frozen-host.ts', import.meta.url))
-let collector: CollectorStub
-let provider: OpenAIStub
+const stubs = freshStubs()
 let child: ChildProcess
-beforeEach(async () => {
-  collector = await collectorStub()
-  provider = await openaiStub()
-  provider.answer = sse(words(['Hel', 'lo']))
-})
-afterEach(async () => {
-  child.kill('SIGKILL')
-  await collector.close()
-  await provider.close()
-})
+afterEach(() => void child.kill('SIGKILL'))
 
 function deploy(mode: string): void {
-  const args = ['--conditions=@flywheel/source', '--import', 'tsx', host, collector.url, provider.url, mode]
+  const args = ['--conditions=@flywheel/source', '--import', 'tsx', host, stubs.collector.url, stubs.provider.url, mode]
   child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
 }
 
@@ -35,7 +25,7 @@ async function invoke(user: string): Promise<void> {
   child.kill('SIGSTOP')
   expect(text.toString()).toBe('Hello\n')
 }
-const arrived = () => collector.accepted.map((event) => event.type).sort()
+const arrived = () => stubs.collector.accepted.map((event) => event.type).sort()
 
 test.each(['waitUntil', 'flush'])('a function that is frozen at its end has delivered, by %s', async (mode) => {
   deploy(mode)
@@ -52,19 +42,19 @@ test('with neither, what is left at the freeze goes with the next request’s', 
   expect(arrived()).toEqual([])
   await invoke('b')
   child.kill('SIGCONT')
-  await until(() => collector.accepted.length === 4)
-  expect(new Set(collector.accepted.map(({ id }) => id)).size).toBe(4)
+  await until(() => stubs.collector.accepted.length === 4)
+  expect(new Set(stubs.collector.accepted.map(({ id }) => id)).size).toBe(4)
 })
 
 test('a request that was frozen under way is repeated after the thaw with the same bytes', async () => {
-  collector.queue.push(hang)
+  stubs.collector.queue.push(hang)
   deploy('neither')
   await invoke('a')
   child.kill('SIGCONT')
-  await until(() => collector.requests.length === 1)
+  await until(() => stubs.collector.requests.length === 1)
   child.kill('SIGSTOP')
   await sleep(1200)
   child.kill('SIGCONT')
-  await until(() => collector.accepted.length === 2)
-  expect(collector.requests[1]?.body).toEqual(collector.requests[0]?.body)
+  await until(() => stubs.collector.accepted.length === 2)
+  expect(stubs.collector.requests[1]?.body).toEqual(stubs.collector.requests[0]?.body)
 })

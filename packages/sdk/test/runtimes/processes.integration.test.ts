@@ -6,11 +6,12 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type BuiltPackage, builtPackage } from '../support/built-package.js'
-import { type CollectorStub, collectorStub, hang } from '../support/collector-stub.js'
-import { completion, json, type OpenAIStub, openaiStub, sse, words } from '../support/openai-stub.js'
+import { ended } from '../support/child.js'
+import { collectorStub, hang } from '../support/collector-stub.js'
 import { expectArrived, type Played } from '../support/runtime-check.js'
+import { freshStubs } from '../support/stubs.js'
 
 const require = createRequire(import.meta.url)
 
@@ -36,9 +37,8 @@ const RUNTIMES: [string, () => [string, string[]]][] = [
   ],
 ]
 
+const stubs = freshStubs()
 let built: BuiltPackage
-let collector: CollectorStub
-let provider: OpenAIStub
 beforeAll(() => {
   built = builtPackage()
   for (const name of ['runtime-host.js', 'runtime-server.js']) {
@@ -46,18 +46,8 @@ beforeAll(() => {
   }
 })
 afterAll(() => built.remove())
-beforeEach(async () => {
-  collector = await collectorStub()
-  provider = await openaiStub()
-  provider.answer = (request, response, raw) =>
-    (request['stream'] ? sse(words(['Hel', 'lo'])) : json(completion({ content: 'Hello' })))(request, response, raw)
-})
-afterEach(async () => {
-  await collector.close()
-  await provider.close()
-})
 
-interface Ended {
+interface Ran {
   code: number | null
   stderr: string
   report: { pending: number; dropped: number; rejected: number } | null
@@ -82,16 +72,8 @@ function spawned(
   })
 }
 
-async function run(runtime: [string, string[]], mode: string, url = collector.url): Promise<Ended> {
-  const child = spawned(runtime, 'runtime-host.js', [url, provider.url, mode])
-  let [stdout, stderr] = ['', '']
-  child.stdout.on('data', (piece) => {
-    stdout += piece
-  })
-  child.stderr.on('data', (piece) => {
-    stderr += piece
-  })
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
+async function run(runtime: [string, string[]], mode: string, url = stubs.collector.url): Promise<Ran> {
+  const { code, stdout, stderr } = await ended(spawned(runtime, 'runtime-host.js', [url, stubs.provider.url, mode]))
   if (!stdout) throw new Error(`${runtime[0]} ended with ${code}: ${stderr}`)
   return { code, stderr, ...JSON.parse(stdout) }
 }
@@ -103,21 +85,21 @@ test.each(RUNTIMES)(
     expect([code, stderr]).toEqual([0, ''])
     expect(report).toMatchObject({ pending: 0, dropped: 0, rejected: 0 })
     expect(runs.map(({ follows }) => follows)).toEqual([true, true, true, true])
-    expectArrived(collector, runs)
+    expectArrived(stubs.collector, runs)
   },
 )
 
 test.each(RUNTIMES)('%s: a process that just ends delivers what it made', async (_name, runtime) => {
   const { code, stderr, runs } = await run(runtime(), 'end')
   expect([code, stderr]).toEqual([0, ''])
-  expectArrived(collector, runs)
+  expectArrived(stubs.collector, runs)
 })
 
 // Two seconds are spent on what is left; the rest is room for a slow machine.
 test.each(RUNTIMES)(
   '%s: a collector that is not there, or hangs, holds no process that has ended',
   async (_name, runtime) => {
-    collector.behaviour = hang
+    stubs.collector.behaviour = hang
     const gone = await collectorStub()
     await gone.close()
     const start = performance.now()
@@ -125,7 +107,7 @@ test.each(RUNTIMES)(
       const { code, runs } = await run(runtime(), 'end', url)
       return { code, count: runs.length, ms: performance.now() - start }
     }
-    const ends = await Promise.all([timed(collector.url), timed(gone.url)])
+    const ends = await Promise.all([timed(stubs.collector.url), timed(gone.url)])
     expect(ends.map(({ code, count }) => [code, count])).toEqual([
       [0, 4],
       [0, 4],
@@ -137,7 +119,7 @@ test.each(RUNTIMES)(
 test.each(RUNTIMES.slice(1))(
   '%s: Hono on its own server, bodies made while they are read, inside the turn',
   async (_name, runtime) => {
-    const child = spawned(runtime(), 'runtime-server.js', [collector.url, provider.url])
+    const child = spawned(runtime(), 'runtime-server.js', [stubs.collector.url, stubs.provider.url])
     try {
       const [port] = (await once(child.stdout, 'data')) as [Buffer]
       const url = `http://127.0.0.1:${port.toString().trim()}`
@@ -159,7 +141,7 @@ test.each(RUNTIMES.slice(1))(
         }),
       )
       await fetch(`${url}/flush`)
-      const stored = collector.accepted as { turn_id?: string; user_id?: string }[]
+      const stored = stubs.collector.accepted as { turn_id?: string; user_id?: string }[]
       const of = (user: string) => stored.filter((event) => event.user_id === user).map((event) => event.turn_id)
       expect([of('a'), of('b')]).toEqual(turns.map((turn) => [turn, turn, turn]))
     } finally {

@@ -3,14 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Miniflare } from 'miniflare'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type BuiltPackage, builtPackage } from '../support/built-package.js'
-import { type CollectorStub, collectorStub } from '../support/collector-stub.js'
-import { completion, json, type OpenAIStub, openaiStub, sse, words } from '../support/openai-stub.js'
 import { expectArrived, type Played } from '../support/runtime-check.js'
 import { until } from '../support/setup.js'
+import { freshStubs } from '../support/stubs.js'
 
+const stubs = freshStubs()
 let built: BuiltPackage
-let collector: CollectorStub
-let provider: OpenAIStub
 let worker: Miniflare | undefined
 /** What workerd wrote, such as a complaint about I/O of another request. */
 let said: string[]
@@ -18,18 +16,12 @@ beforeAll(() => {
   built = builtPackage()
 })
 afterAll(() => built.remove())
-beforeEach(async () => {
+beforeEach(() => {
   said = []
-  collector = await collectorStub()
-  provider = await openaiStub()
-  provider.answer = (request, response, raw) =>
-    (request['stream'] ? sse(words(['Hel', 'lo'])) : json(completion({ content: 'Hello' })))(request, response, raw)
 })
 afterEach(async () => {
   await worker?.dispose()
   expect(said.join('')).not.toMatch(/different request|hung|[Uu]ncaught|[Ee]rror|capture_failed|wait_until_failed/)
-  await collector.close()
-  await provider.close()
 })
 
 /** Conditions and externals are those of wrangler. */
@@ -40,7 +32,7 @@ async function deploy(
 ): Promise<Miniflare> {
   const external = ['cloudflare:*', ...(compatibilityFlags.length > 0 ? ['node:*'] : [])]
   const script = await built.bundle(source, { conditions: ['workerd', 'worker', 'browser'], external })
-  const bindings = { COLLECTOR: collector.url, PROVIDER: provider.url }
+  const bindings = { COLLECTOR: stubs.collector.url, PROVIDER: stubs.provider.url }
   worker = new Miniflare({
     modules: true,
     script,
@@ -66,7 +58,7 @@ async function play(app: Miniflare): Promise<(Played & { own: number })[]> {
     users.map(async (user) => {
       const response = await app.dispatchFetch(`http://worker/?user=${user}`)
       const played = (await response.json()) as Played
-      const own = collector.accepted.filter((event) => 'turn_id' in event && event.turn_id === played.turn).length
+      const own = stubs.collector.accepted.filter((event) => 'turn_id' in event && event.turn_id === played.turn).length
       return { ...played, own }
     }),
   )
@@ -94,7 +86,7 @@ test.each([
   const played = await play(app)
   expect(played.map((run) => run.follows)).toEqual(Array(4).fill(follows))
   expect(played).toMatchObject(Array(4).fill({ own: 2, lastError: null }))
-  expectArrived(collector, played)
+  expectArrived(stubs.collector, played)
 })
 
 // Before 2024-10-14 a promise that another request settles does not go on.
@@ -114,7 +106,7 @@ test.each(['2024-09-23', '2026-07-01'])('a client that each request makes, as of
   )
   const played = await play(app)
   expect(played).toMatchObject(Array(4).fill({ own: 2, lastError: null }))
-  expectArrived(collector, played)
+  expectArrived(stubs.collector, played)
 })
 
 const UNFLUSHED: [string, string][] = [
@@ -142,8 +134,8 @@ test.each(UNFLUSHED)('nothing is lost without a flush: %s', async (_name, source
   const app = await deploy(`${HEAD} const user = (request) => new URL(request.url).searchParams.get('user')
     ${source}`)
   const played = await play(app)
-  await until(() => collector.accepted.length >= 12)
-  expectArrived(collector, played)
+  await until(() => stubs.collector.accepted.length >= 12)
+  expectArrived(stubs.collector, played)
 })
 
 test('what a request took with it into its end is sent by a later one, once', async () => {
@@ -159,11 +151,11 @@ test('what a request took with it into its end is sent by a later one, once', as
       },
     }`)
   const held: (() => void)[] = []
-  collector.queue.push((response) => void held.push(() => response.destroy()))
+  stubs.collector.queue.push((response) => void held.push(() => response.destroy()))
   const first = (await (await app.dispatchFetch('http://worker/dies')).json()) as Played
   const second = (await (await app.dispatchFetch('http://worker/lives')).json()) as Played
   for (const end of held) end()
-  expectArrived(collector, [first, second])
+  expectArrived(stubs.collector, [first, second])
 })
 
 test('a streamed body is made inside its request’s turn', async () => {
@@ -194,8 +186,8 @@ test('a streamed body is made inside its request’s turn', async () => {
     await sleep(150)
   }
   expect(text.split(/ +/)).toEqual([turn, turn, turn, ''])
-  await until(() => collector.accepted.length >= 3)
-  expect(collector.accepted).toMatchObject(Array(3).fill({ turn_id: turn, user_id: 'u' }))
+  await until(() => stubs.collector.accepted.length >= 3)
+  expect(stubs.collector.accepted).toMatchObject(Array(3).fill({ turn_id: turn, user_id: 'u' }))
 })
 
 test('the relay runs at the edge', async () => {
@@ -206,5 +198,5 @@ test('the relay runs at the edge', async () => {
   const headers = { 'content-type': 'text/plain' }
   const response = await app.dispatchFetch('http://worker/api/flywheel', { method: 'POST', body: line, headers })
   expect([response.status, await response.json()]).toEqual([202, { accepted: 1, rejected: [] }])
-  expect(collector.requests[0]?.headers.authorization).toBeUndefined()
+  expect(stubs.collector.requests[0]?.headers.authorization).toBeUndefined()
 })

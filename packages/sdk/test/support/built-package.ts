@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build } from 'esbuild'
+import { buildInto } from './built-dist.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const require = createRequire(import.meta.url)
@@ -22,7 +22,7 @@ export function builtPackage(): BuiltPackage {
   const folder = mkdtempSync(join(tmpdir(), 'flywheel-sdk-runtime-'))
   const installed = join(folder, 'node_modules', '@flywheel', 'sdk')
   mkdirSync(installed, { recursive: true })
-  execFileSync('npx', ['tsup', '--out-dir', join(installed, 'dist'), '--no-dts'], { cwd: root, stdio: 'pipe' })
+  buildInto(join(installed, 'dist'))
   cpSync(join(root, 'package.json'), join(installed, 'package.json'))
   for (const name of ['openai', 'hono']) {
     const found = require.resolve.paths(name)?.find((path) => existsSync(join(path, name)))
