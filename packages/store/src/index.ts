@@ -4,6 +4,7 @@ export { openEmbeddedReadOnly, type ReadOnlyOptions } from './embedded/open-read
 export { classifyInsertFailure, engineCode, POISON_CODES, TRANSIENT_CODES } from './insert-failure.js'
 export { insertRows } from './insert-rows.js'
 export { loadMigrations, type Migration, migrate } from './migrate.js'
+export { pendingMigrations } from './pending-migrations.js'
 export {
   type Accounting,
   type AccountingDifference,
@@ -69,3 +70,5 @@ export {
   type ReceiptRow,
   type ServerColumns,
 } from './rows.js'
+export { clickhouseConfigSchema, clickhouseOptions } from './server/config.js'
+export { createDatabase, openServer, type ServerOptions } from './server/open-server.js'

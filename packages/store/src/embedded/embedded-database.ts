@@ -1,8 +1,8 @@
 import { FlywheelError } from '@flywheel/schema'
 import type { Database, QueryLimits, QueryParams, StreamFormat } from '../database.js'
+import { insertFailure, statementFailure } from '../engine-failure.js'
+import { insertSettings } from '../insert-settings.js'
 import { bindLiterals, settingsClause } from '../literals.js'
-import { insertFailure, statementFailure } from './errors.js'
-import { insertSettings } from './insert-settings.js'
 import { forgetOutput, type Session, takeTurn } from './sessions.js'
 import { streamChunks } from './stream-chunks.js'
 
