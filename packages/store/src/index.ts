@@ -72,3 +72,4 @@ export {
 } from './rows.js'
 export { clickhouseConfigSchema, clickhouseOptions } from './server/config.js'
 export { createDatabase, openServer, type ServerOptions } from './server/open-server.js'
+export { guardSelect, wrapSelect } from './sql-guard.js'

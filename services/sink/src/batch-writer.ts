@@ -9,6 +9,7 @@ import {
 } from '@flywheel/store'
 import { type BatchLine, linesOf } from './batch-lines.js'
 import type { Batch } from './batcher.js'
+import { describeEngineError } from './engine-error.js'
 import type { SinkMetrics } from './metrics.js'
 import { deadLetterRows, receiptRows } from './receipt-rows.js'
 import type { ReadRecord } from './record-lines.js'
@@ -104,6 +105,7 @@ export function createBatchWriter(ports: BatchWriterPorts): WriteBatch {
     try {
       await db.insert(table, ndjson, insertId === undefined ? {} : { token: insertId })
     } catch (error) {
+      metrics.insertFailures.inc({ table, code: describeEngineError(error).code })
       if (classifyInsertFailure(error) === 'poison') return error
       throw error
     }

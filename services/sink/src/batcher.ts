@@ -24,6 +24,8 @@ export interface Batcher<Held extends PositionedRecord = PositionedRecord> {
   readonly rows: number
   readonly bytes: number
   readonly isEmpty: boolean
+  /** The next record to be taken. */
+  readonly oldest: Held | undefined
   /** True until the range of an earlier tenant has been taken: it must be re-formed whatever the limits say. */
   readonly isRecovering: boolean
   /** Adds the next record; throws on a gap, since a commit over a gap would lose records. */
@@ -71,6 +73,9 @@ export function createBatcher<Held extends PositionedRecord>(
     },
     get isEmpty() {
       return waiting.length === 0
+    },
+    get oldest() {
+      return waiting[0]?.record
     },
     get isRecovering() {
       return recovering !== null

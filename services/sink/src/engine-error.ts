@@ -1,6 +1,8 @@
+import { isFlywheelError } from '@flywheel/schema'
+
 /** What may be kept of an engine's error: its name and where it stumbled, never a value of the event. */
 export interface EngineError {
-  /** The engine's name of the error in lower case, such as `cannot_parse_text`; `insert_rejected` when it has none. */
+  /** The engine's or the system's name of the error in lower case, `cannot_parse_text` or `econnrefused`; else ours. */
   code: string
   /** At most 300 characters. */
   message: string
@@ -13,21 +15,34 @@ const LONGEST_MESSAGE = 300
  * around a parse error and the row that broke a constraint; both are text of a person and are cut away.
  */
 export function describeEngineError(error: unknown): EngineError {
-  const text = chainOf(error)
-    .map((link) => link.message)
-    .join('\n')
-  const named =
-    chainOf(error)
-      .map((link) => link.type)
-      .find((type) => typeof type === 'string') ?? /\(([A-Z][A-Z0-9_]{3,})\)/.exec(text)?.[1]
-  const code = typeof named === 'string' ? named.toLowerCase() : 'insert_rejected'
+  const chain = chainOf(error)
+  const text = chain.map((link) => link.message).join('\n')
+  const code = (engineName(chain, text) ?? systemName(chain) ?? ownName(error)).toLowerCase()
   return { code, message: [firstWords(text), place(text)].filter(Boolean).join(' ').slice(0, LONGEST_MESSAGE) }
 }
 
 interface Link {
   message: string
   type?: unknown
+  code?: unknown
 }
+
+const NAME = /^[A-Z][A-Z0-9_]{3,}$/
+
+function engineName(chain: readonly Link[], text: string): string | undefined {
+  const types = chain.map((link) => link.type)
+  return (
+    types.find((type): type is string => typeof type === 'string' && NAME.test(type)) ??
+    /\(([A-Z][A-Z0-9_]{3,})\)/.exec(text)?.[1]
+  )
+}
+
+/** Of a socket, a file or a name that is not found. */
+function systemName(chain: readonly Link[]): string | undefined {
+  return chain.map((link) => link.code).find((code): code is string => typeof code === 'string' && NAME.test(code))
+}
+
+const ownName = (error: unknown) => (isFlywheelError(error) ? error.code : 'unknown')
 
 function chainOf(error: unknown): Link[] {
   const links: Link[] = []

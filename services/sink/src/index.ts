@@ -1,4 +1,3 @@
 export type { BackOff } from './back-off.js'
 export type { BatchLimits } from './batcher.js'
-export { loadSinkConfig, type SinkConfig } from './config.js'
 export { BATCH_DEFAULTS, createSink, type Sink, type SinkOptions, type SinkStatus } from './sink.js'

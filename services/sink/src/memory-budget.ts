@@ -1,7 +1,11 @@
 /** Inflated bytes that all partitions of a sink may hold together. */
 export interface MemoryBudget {
   readonly used: number
-  hasRoom(bytes: number): boolean
+  /**
+   * Whether a record may come in. The first of an empty buffer may pass the capacity, or a record above it would never
+   * move; while anything is beyond it nothing else does, so what is held is the capacity and one record at the most.
+   */
+  hasRoom(bytes: number, isFirst: boolean): boolean
   take(bytes: number): void
   release(bytes: number): void
   /** Resolves at the next release. */
@@ -15,7 +19,7 @@ export function createMemoryBudget(capacity: number): MemoryBudget {
     get used() {
       return used
     },
-    hasRoom: (bytes) => used + bytes <= capacity,
+    hasRoom: (bytes, isFirst) => used + bytes <= capacity || (isFirst && used <= capacity),
     take(bytes) {
       used += bytes
     },

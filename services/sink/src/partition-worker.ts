@@ -27,6 +27,9 @@ export interface PartitionWorkerPorts {
 export interface PartitionWorker {
   /** Resolves when the record is buffered, or when the worker has ended: then the record comes again elsewhere. */
   offer(record: PositionedRecord): Promise<void>
+  readonly partition: number
+  /** `received_at` of the oldest record that it holds, in Unix milliseconds; null when it holds none. */
+  readonly oldest: number | null
   /** What it waits for, while it repeats a step. */
   readonly retrying: { step: Step; error: EngineError } | null
   /** Takes nothing more, writes what is buffered and ends. */
@@ -43,6 +46,7 @@ export function createPartitionWorker(ports: PartitionWorkerPorts): PartitionWor
   const ended = new AbortController()
   const end = () => ended.abort()
   let batcher: Batcher<ReadRecord> | null = null
+  let writing: Batch<ReadRecord> | null = null
   let retrying: PartitionWorker['retrying'] = null
   let isDraining = false
   let wake: () => void = () => {}
@@ -106,6 +110,10 @@ export function createPartitionWorker(ports: PartitionWorkerPorts): PartitionWor
   async function write(batch: Batch<ReadRecord>): Promise<void> {
     const heartbeat = setInterval(() => assignment.heartbeat().catch(() => {}), ports.heartbeat_ms)
     heartbeat.unref()
+    writing = batch
+    if (batch.isRecovered) metrics.redos.inc()
+    metrics.batchRows.observe(batch.rows)
+    metrics.batchBytes.observe(batch.bytes)
     try {
       // Steps repeat by themselves; what throws between them is a fault of ours, and skipping the batch would lose it.
       let isRedo = batch.isRecovered
@@ -119,6 +127,7 @@ export function createPartitionWorker(ports: PartitionWorkerPorts): PartitionWor
       endWith(error)
     } finally {
       clearInterval(heartbeat)
+      writing = null
       budget.release(batch.bytes)
     }
   }
@@ -139,14 +148,19 @@ export function createPartitionWorker(ports: PartitionWorkerPorts): PartitionWor
   const untilEnded = new Promise<void>((resolve) => ended.signal.addEventListener('abort', () => resolve()))
 
   return {
+    partition: assignment.partition,
+    get oldest() {
+      const record = writing?.records[0] ?? batcher?.oldest
+      return record ? Date.parse(record.header.received_at) : null
+    },
     get retrying() {
       return retrying
     },
     async offer(record) {
       await ready
       const bytes = bytesOf(record)
-      // A range to be re-formed is admitted whole and an empty buffer takes one record, or nothing would ever move.
-      while (!isOver() && !batcher!.isRecovering && !batcher!.isEmpty && !budget.hasRoom(bytes)) {
+      // A range to be re-formed is admitted whole, or it would wait for itself.
+      while (!isOver() && !batcher!.isRecovering && !budget.hasRoom(bytes, batcher!.isEmpty)) {
         await Promise.race([budget.nextRelease(), untilEnded])
       }
       if (isOver()) return

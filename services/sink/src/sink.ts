@@ -61,8 +61,10 @@ const LAG_INTERVAL_MS = 1000
 export function createSink(options: SinkOptions): Sink {
   const { log, db, logger, group = 'sink', drain_ms = 10_000, now = Date.now } = options
   const limits = { ...BATCH_DEFAULTS, ...options.batch }
-  const budget = createMemoryBudget(options.buffer_bytes ?? 64 * 1024 * 1024)
-  const metrics = createSinkMetrics(options.metrics)
+  const bufferBytes = options.buffer_bytes ?? 64 * 1024 * 1024
+  const budget = createMemoryBudget(bufferBytes)
+  const metrics = createSinkMetrics(options.metrics, () => budget.used)
+  metrics.bufferLimitBytes.set(bufferBytes)
   const writeBatch = createBatchWriter({ db, metrics, erasures: options.erasures })
   const workers = new Map<Assignment, PartitionWorker>()
   let consumer: Consumer | null = null
@@ -100,7 +102,21 @@ export function createSink(options: SinkOptions): Sink {
     metrics.lagRecords.set(records)
     metrics.lagBytes.set(bytes)
     metrics.lagOldestMs.set(oldest_ms)
+    await partitionLag()
     return { records, bytes, oldest_ms }
+  }
+
+  /** Of the partitions held now; those of an ended tenancy are shown by the next tenant. */
+  async function partitionLag(): Promise<void> {
+    const progress = new Map((await log.progress(group)).map((each) => [each.partition, each]))
+    metrics.partitionLagRecords.reset()
+    metrics.partitionLagSeconds.reset()
+    for (const { partition, oldest } of workers.values()) {
+      const { committed = 0, end = 0 } = progress.get(partition) ?? {}
+      const labels = { partition: String(partition) }
+      metrics.partitionLagRecords.set(labels, end - committed)
+      metrics.partitionLagSeconds.set(labels, oldest === null ? 0 : Math.max(0, now() - oldest) / 1000)
+    }
   }
 
   async function stop(): Promise<void> {

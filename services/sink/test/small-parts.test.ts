@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { backOffMs, sleep } from '../src/back-off.js'
-import { loadSinkConfig } from '../src/config.js'
 import { createMemoryBudget } from '../src/memory-budget.js'
 import { createRepeatSeeker } from '../src/repeats.js'
 import { insertToken } from '../src/token.js'
@@ -40,11 +39,21 @@ describe('memory budget', () => {
   it('has room for what was released and wakes who waits', async () => {
     const budget = createMemoryBudget(100)
     budget.take(90)
-    expect(budget.hasRoom(10)).toBe(true)
-    expect(budget.hasRoom(11)).toBe(false)
+    expect(budget.hasRoom(10, false)).toBe(true)
+    expect(budget.hasRoom(11, false)).toBe(false)
     const released = budget.nextRelease().then(() => budget.used)
     budget.release(50)
     expect(await released).toBe(40)
+  })
+
+  it('is passed by one record at a time, and only by the first of a buffer', () => {
+    const budget = createMemoryBudget(100)
+    expect(budget.hasRoom(500, true)).toBe(true)
+    budget.take(500)
+    // Other partitions have empty buffers too: all of them together would hold a record each beyond the capacity.
+    expect(budget.hasRoom(1, true)).toBe(false)
+    budget.release(500)
+    expect(budget.hasRoom(500, false)).toBe(false)
   })
 })
 
@@ -102,17 +111,5 @@ describe('tombstones', () => {
     const asked = { ...meta, user: 'aa', session: 'bb' }
     expect(createTombstones(both).covering('p', asked)?.id).toBe('a')
     expect(createTombstones(both.reverse()).covering('p', asked)?.id).toBe('a')
-  })
-})
-
-describe('configuration', () => {
-  it('has a default for everything', () => {
-    expect(loadSinkConfig({})).toMatchObject({ group: 'sink', batch: { rows: 10_000, bytes: 16 * 1024 * 1024 } })
-    expect(loadSinkConfig({ FLYWHEEL_SINK_BATCH_ROWS: '5' }).batch.rows).toBe(5)
-  })
-
-  it('keeps a batch below a block of the store, and reports every problem at once', () => {
-    const load = () => loadSinkConfig({ FLYWHEEL_SINK_BATCH_BYTES: '64000000', FLYWHEEL_SINK_DRAIN_MS: 'soon' })
-    expect(load).toThrow(/BATCH_BYTES.*at most 48 MiB[\s\S]*DRAIN_MS/)
   })
 })
