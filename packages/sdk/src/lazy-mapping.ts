@@ -13,6 +13,7 @@ export class LazyMapping implements Mapping {
   #loaded: Mapping | undefined
   #isSettled = false
   #steps: (() => void)[] = []
+  readonly #onFailure: ((error: unknown) => void) | undefined
 
   constructor(loading: Mapping | Promise<Mapping | undefined>, onFailure: (error: unknown) => void) {
     if (!(loading instanceof Promise)) {
@@ -28,11 +29,22 @@ export class LazyMapping implements Mapping {
         },
         (error) => onFailure(error),
       )
-      .then(() => {
-        this.#isSettled = true
-        for (const step of this.#steps) step()
-        this.#steps = []
-      })
+      .then(() => this.settle())
+    this.#onFailure = onFailure
+  }
+
+  /** Runs what waits, in order and without the mapping if it is not there; one step that throws costs no other. */
+  settle(): void {
+    this.#isSettled = true
+    const steps = this.#steps
+    this.#steps = []
+    for (const step of steps) {
+      try {
+        step()
+      } catch (error) {
+        this.#onFailure?.(error)
+      }
+    }
   }
 
   /** False while steps still wait. */

@@ -64,7 +64,7 @@ function lazyMapping(provider: Provider, name: string, capture: Capture): LazyMa
   if (!mapping) {
     mapping = new LazyMapping(
       capture.loaded?.[name] ?? provider.load().then(({ mappings }) => mappings[name]),
-      (error) => capture.report('capture_failed', 'a provider could not be loaded; its calls have no content', error),
+      (error) => capture.report('capture_failed', 'a provider’s file failed; calls of it may have no content', error),
     )
     capture.mappings.set(key, mapping)
   }

@@ -39,3 +39,35 @@ test('a load that fails is told once, and the steps run without it', async () =>
   await lazy.ready
   expect([ran, failures]).toEqual([1, [new Error('gone')]])
 })
+
+test('a step that throws is told, costs no step behind it and leaves the mapping ready', async () => {
+  const failures: unknown[] = []
+  const lazy = new LazyMapping(Promise.resolve(mapping), (error) => failures.push(error))
+  const ran: number[] = []
+  lazy.run(() => ran.push(1))
+  lazy.run(() => {
+    throw new Error('no')
+  })
+  lazy.run(() => ran.push(3))
+  await lazy.ready
+  expect([ran, failures, lazy.isSettled]).toEqual([[1, 3], [new Error('no')], true])
+})
+
+test('settled before its file has come, what waits runs without it; the file still serves what comes later', async () => {
+  let arrive: (loaded: Mapping) => void = () => {}
+  const lazy = new LazyMapping(new Promise((resolve) => (arrive = resolve)), () => {})
+  const read = () => lazy.request([], () => ({}) as never, 'p')
+  let error: unknown
+  lazy.run(() => {
+    try {
+      read()
+    } catch (thrown) {
+      error = thrown
+    }
+  })
+  lazy.settle()
+  expect(error).toEqual(new Error('the provider is not loaded'))
+  arrive(mapping)
+  await lazy.ready
+  expect(read()).toEqual({ model_requested: 'm' })
+})
