@@ -71,5 +71,5 @@ export {
   type ServerColumns,
 } from './rows.js'
 export { clickhouseConfigSchema, clickhouseOptions } from './server/config.js'
-export { createDatabase, openServer, type ServerOptions } from './server/open-server.js'
+export { createDatabase, openServer, type ServerOptions, serverStatements } from './server/open-server.js'
 export { guardSelect, wrapSelect } from './sql-guard.js'

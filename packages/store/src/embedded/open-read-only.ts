@@ -14,7 +14,7 @@ export interface ReadOnlyOptions {
 /**
  * Opens sessions that can neither write to a table nor lift a limit: for SQL that a user wrote. That is not enough for
  * such SQL: even here a second statement runs, `INTO OUTFILE` writes a file and the function `file` reads one. The caller
- * refuses those before (the api's `guardSelect`).
+ * refuses those before (`guardSelect`).
  *
  * The limits are session settings because `readonly = 1` refuses a SETTINGS clause that changes any. This is the only
  * place that uses SET: the sessions are made for it and never insert.

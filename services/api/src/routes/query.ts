@@ -1,11 +1,11 @@
 import { FlywheelError } from '@flywheel/schema'
+import { guardSelect, wrapSelect } from '@flywheel/store'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { type ApiEnv, requireScope } from '../authenticate.js'
 import { formatOf, streamRows } from '../formats.js'
 import { onInvalid } from '../invalid.js'
 import type { ApiDeps } from '../ports.js'
 import { MEDIA, problems, streamed } from '../shapes/common.js'
-import { guardSelect, wrapSelect } from '../sql-guard.js'
 
 const queryRequestSchema = z
   .strictObject({

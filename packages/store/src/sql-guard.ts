@@ -51,10 +51,15 @@ export interface SqlParser {
  * The text is parsed and written anew by ClickHouse itself before it is wrapped: a wrapper alone is left with
  * `1) INTO OUTFILE '…'; SELECT * FROM (SELECT 2`, which an embedded session runs as two statements and writes the file
  * although it is read-only.
+ * @param systemTables tables of the engine that may be read @default those that say nothing of the host
  * @returns the statement as ClickHouse formats it: no comments, balanced, no semicolon outside a string
  */
-export async function guardSelect(db: SqlParser, sql: string): Promise<string> {
-  const statement = await format(db, sql)
+export async function guardSelect(
+  db: SqlParser,
+  sql: string,
+  systemTables: ReadonlySet<string> = SYSTEM_TABLES,
+): Promise<string> {
+  const statement = await formatStatement(db, sql)
   if (!/^\(*\s*(SELECT|WITH|FROM)\b/i.test(statement)) throw refused('only SELECT is allowed')
   const bare = withoutStrings(statement)
   if (bare.includes(';')) throw refused('one statement only')
@@ -72,11 +77,11 @@ export async function guardSelect(db: SqlParser, sql: string): Promise<string> {
     }
   }
   for (const [, name] of bare.matchAll(/(?<![\w.])`?system`?\s*\.\s*`?(\w+)/gi)) {
-    if (SYSTEM_TABLES.has(name as string)) continue
-    throw refused(`the table system.${name} is not allowed; of system only ${[...SYSTEM_TABLES].join(', ')} are`)
+    if (systemTables.has(name as string)) continue
+    throw refused(`the table system.${name} is not allowed; of system only ${[...systemTables].join(', ')} are`)
   }
   // A subquery's own SETTINGS could lift the session's limits.
-  if (/\bSETTINGS\s+\w+\s*=/i.test(bare)) throw refused('SETTINGS are not allowed')
+  if (/\bSETTINGS\s+`?\w+`?\s*=/i.test(bare)) throw refused('SETTINGS are not allowed')
   const known = await tableFunctions(db)
   for (const [, name] of bare.matchAll(/`?([A-Za-z_]\w*)`?\s*\(/g)) {
     const lower = (name as string).toLowerCase()
@@ -90,7 +95,8 @@ export function wrapSelect(statement: string, limit: number): string {
   return `SELECT * FROM (\n${statement}\n) LIMIT ${Math.trunc(limit)}`
 }
 
-async function format(db: SqlParser, sql: string): Promise<string> {
+/** The one statement of a text as ClickHouse writes it. */
+export async function formatStatement(db: SqlParser, sql: string): Promise<string> {
   const rows = await db.query<{ statement: string }>('SELECT formatQuery({sql:String}) AS statement', { sql })
   return rows[0]?.statement ?? ''
 }
@@ -100,7 +106,7 @@ async function format(db: SqlParser, sql: string): Promise<string> {
  * name that is no plain word in back quotes, both with backslash escapes. The two are read together: the single quote in
  * the name `a'` opens no string, and taken for one it would hide what follows.
  */
-function withoutStrings(statement: string): string {
+export function withoutStrings(statement: string): string {
   return statement.replace(/'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.|``)*`/gs, (quoted) =>
     quoted.startsWith("'") ? "''" : /^`\w+`$/.test(quoted) ? quoted : '``',
   )
