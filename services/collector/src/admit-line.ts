@@ -45,15 +45,14 @@ export function admitLine(
   const decoded = decodeLine(text, now)
   if (!decoded.ok) return decoded
   const { event, rewritten } = decoded
-  const refuse = (code: ErrorCode, message: string): RefusedLine => ({ ok: false, id: event.id, code, message })
   if (event.type === 'feedback' && event.ticket !== undefined) {
     if (claimsOtherAuthor(event))
-      return refuse('not_allowed', 'A ticket vouches for an end_user only; send others with a secret key')
+      return refuse(event, 'not_allowed', 'A ticket vouches for an end_user only; send others with a secret key')
     try {
       const ticketed = applyTicket(event, rewritten ?? text, keys, now)
       return { ok: true, trust: 'ticket', rewritten: ticketed.text, ...ticketed }
     } catch (error) {
-      if (isFlywheelError(error)) return refuse(error.code, error.message)
+      if (isFlywheelError(error)) return refuse(event, error.code, error.message)
       throw error
     }
   }
@@ -61,12 +60,17 @@ export function admitLine(
   const { trust, types, project_id, key_id } = access
   if (!types.has(event.type))
     return refuse(
+      event,
       'not_allowed',
       `The key ${key_id} may send feedback only, not ${event.type}; use a key with ingest:write`,
     )
   if (trust === 'public' && event.type === 'feedback' && claimsOtherAuthor(event))
-    return refuse('not_allowed', 'A public key vouches for an end_user only; send others with a secret key')
+    return refuse(event, 'not_allowed', 'A public key vouches for an end_user only; send others with a secret key')
   return { ok: true, project_id, key_id, trust, event, rewritten }
+}
+
+function refuse({ id }: FlywheelEvent, code: ErrorCode, message: string): RefusedLine {
+  return { ok: false, id, code, message }
 }
 
 /** Said of a request that needs a key and has none. */

@@ -1,7 +1,8 @@
+import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { gunzip, gunzipSync } from 'node:zlib'
 import { FlywheelError } from '@flywheel/schema'
-import type { Share } from './memory-budget.js'
+import { brokenOff, type ReadOptions, readIncoming, tooLarge } from './read-incoming.js'
 
 const inflate = promisify(gunzip)
 const INFLATE_CHUNK_BYTES = 128 * 1024
@@ -45,21 +46,21 @@ export function encodingOf(request: Request): Encoding {
   )
 }
 
-/** How a body is read. */
-export interface ReadBodyOptions {
-  /** Bytes that neither the body nor what it inflates to may pass. */
-  limit: number
-  share: Share
-  /** Believe the declared length before its bytes came. Of strangers it would let idle sockets hold the whole budget. */
-  isTrusted: boolean
-}
-
 /**
  * Reads and inflates a body. Every byte is taken from the share before it is held.
+ * @param incoming Node's request beneath, where there is one
  * @throws FlywheelError `body_too_large`, `bad_gzip`, `invalid_request` where the client broke off, or `rate_limited`
  */
-export async function readBody(request: Request, encoding: Encoding, options: ReadBodyOptions): Promise<Body> {
-  const raw = await readBytes(request, options)
+export async function readBody(
+  request: Request,
+  incoming: IncomingMessage | undefined,
+  encoding: Encoding,
+  options: ReadOptions,
+): Promise<Body> {
+  const declared = Number(request.headers.get('content-length') ?? Number.NaN)
+  if (declared > options.limit) throw tooLarge(options.limit)
+  const raw =
+    incoming === undefined ? await readStream(request, options) : await readIncoming(incoming, declared, options)
   if (encoding === 'identity') return { encoding, raw, inflated: raw }
   return { encoding, raw, inflated: await inflateWithin(raw, options) }
 }
@@ -68,7 +69,7 @@ export async function readBody(request: Request, encoding: Encoding, options: Re
  * Inflates into room that was taken before: a thousandth of the bytes on the wire may ask for all of it at once. The
  * stream's own end says how much; where that is not true (several members, a liar) it is inflated again into the limit.
  */
-async function inflateWithin(raw: Buffer, { limit, share }: ReadBodyOptions): Promise<Buffer> {
+async function inflateWithin(raw: Buffer, { limit, share }: ReadOptions): Promise<Buffer> {
   const said = Math.min(limit, raw.length < LEAST_GZIP_BYTES ? 0 : raw.readUInt32LE(raw.length - 4))
   for (let room = said; ; ) {
     share.take(room === said ? said : room - said)
@@ -86,22 +87,15 @@ async function inflateWithin(raw: Buffer, { limit, share }: ReadBodyOptions): Pr
   }
 }
 
-async function readBytes(request: Request, { limit, share, isTrusted }: ReadBodyOptions): Promise<Buffer> {
-  const declared = Number(request.headers.get('content-length') ?? Number.NaN)
-  if (declared > limit) throw tooLarge(limit)
-  // Node's parser reads exactly the declared length, and one read is much cheaper than a stream.
-  if (isTrusted && Number.isSafeInteger(declared)) {
-    share.take(declared)
-    const bytes = Buffer.from(await read(() => request.arrayBuffer()))
-    if (bytes.length > limit) throw tooLarge(limit)
-    return bytes
-  }
+async function readStream(request: Request, { limit, share }: ReadOptions): Promise<Buffer> {
   if (request.body === null) return Buffer.alloc(0)
   const chunks: Uint8Array[] = []
   let length = 0
   const reader = request.body.getReader()
   for (;;) {
-    const { done, value } = await read(() => reader.read())
+    const { done, value } = await reader.read().catch((cause: unknown) => {
+      throw brokenOff(cause)
+    })
     if (done) return Buffer.concat(chunks, length)
     length += value.length
     if (length > limit) {
@@ -112,16 +106,4 @@ async function readBytes(request: Request, { limit, share, isTrusted }: ReadBody
     share.take(value.length)
     chunks.push(value)
   }
-}
-
-async function read<Bytes>(next: () => Promise<Bytes>): Promise<Bytes> {
-  try {
-    return await next()
-  } catch (cause) {
-    throw new FlywheelError('invalid_request', 'The body ended before its end; send it whole', { cause })
-  }
-}
-
-function tooLarge(limit: number): FlywheelError {
-  return new FlywheelError('body_too_large', `The body has more than ${limit} bytes inflated; send smaller batches`)
 }

@@ -65,17 +65,17 @@ export async function sortLines(bytes: Buffer, options: SortOptions): Promise<So
   let hasTicket = false
 
   let line = -1
+  // Once and not for each line: beside its parse a line costs little.
+  const reject = (id: string | null, code: ErrorCode, message: string) => {
+    sorted.skip.push(line)
+    sorted.rejected.push({ line, id, code, message })
+  }
 
   for (const range of splitLines(bytes)) {
     const [start, end] = range
     line++
     if (line >= limits.lines)
       throw new FlywheelError('too_many_lines', `The body has more than ${limits.lines} lines; send smaller batches`)
-    const reject = (id: string | null, code: ErrorCode, message: string) => {
-      sorted.skip.push(line)
-      sorted.rejected.push({ line, id, code, message })
-    }
-
     if (isBlank(bytes, range)) sorted.skip.push(line)
     else if (end - start > limits.event_bytes) {
       sorted.hasJson = true
