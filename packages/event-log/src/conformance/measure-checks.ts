@@ -123,4 +123,74 @@ export const measureChecks: readonly Check[] = [
     await sink.stop()
     await member.stop()
   }),
+
+  checkSubject(
+    'the watermark does not go back over a reopening, and nothing comes behind it then',
+    2,
+    async (subject) => {
+      let log = await subject.open()
+      const seen = createSeen()
+      const member = await joinAs(log, 'sink', seen)
+      await appendMany(log, 10)
+      await eventually('10 records are committed', () => seen.committed.size === 10)
+      // Time for a watermark with slack to move, so that there is something to go back behind.
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      const before = await log.watermark('sink')
+      await member.stop()
+      await log.close()
+
+      log = await subject.open()
+      try {
+        const after = await log.watermark('sink')
+        assert.ok(after >= before, `the watermark went from ${before} to ${after} over a reopening`)
+        // As after a clock that stepped back by a second while the log was closed.
+        await log.append(recordOf(10, { age_ms: 1_000 }))
+        const next = createSeen()
+        const again = await joinAs(log, 'sink', next)
+        await eventually('the record comes', () => next.committed.size === 1)
+        const receivedAt = next.delivered[0]?.header.received_at as string
+        assert.ok(receivedAt > before, `a record of ${receivedAt} came after watermark ${before}`)
+        await again.stop()
+      } finally {
+        await log.close()
+      }
+    },
+  ),
+
+  checkSubject('a sink that is down holds the watermark, also over a reopening', 2, async (subject) => {
+    let log = await subject.open()
+    const record = recordOf(0)
+    const { received_at } = record.header
+    await log.append(record)
+    for (let opening = 0; opening < 3; opening++) {
+      const watermark = await log.watermark('sink')
+      assert.ok(watermark < received_at, `watermark ${watermark} passed ${received_at}, which nobody committed`)
+      await log.close()
+      log = await subject.open()
+    }
+    try {
+      const seen = createSeen()
+      const member = await joinAs(log, 'sink', seen)
+      await eventually('the record is committed', () => seen.committed.size === 1)
+      await eventually('the watermark passes it', async () => (await log.watermark('sink')) >= received_at)
+      await member.stop()
+    } finally {
+      await log.close()
+    }
+  }),
+
+  check('partitions that get nothing hold no watermark back', 8, async (log) => {
+    const seen = createSeen()
+    const member = await joinAs(log, 'sink', seen)
+    const record = recordOf(0)
+    await log.append(record)
+    await eventually('the record is committed', () => seen.committed.size === 1)
+    const { received_at } = record.header
+    await eventually('the watermark passes the record', async () => (await log.watermark('sink')) >= received_at)
+    await eventually('and goes on', async () => {
+      const passed = Date.parse(await log.watermark('sink')) - Date.parse(received_at)
+      return passed > 50
+    })
+    await member.stop()
+  }),
 ]

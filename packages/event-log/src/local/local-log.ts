@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { FlywheelError, type LogRecord } from '@flywheel/schema'
 import type {
   Backlog,
@@ -19,6 +19,7 @@ import { Partition } from './partition.js'
 import { decodeRecord, encodeRecord, storedBytesOf } from './record-value.js'
 import type { Change, Storage } from './storage.js'
 import type { TenancyPort } from './tenancy.js'
+import { Watermarks } from './watermarks.js'
 import { type Operation, Writer } from './writer.js'
 
 /** The local log: an `EventLog` in one directory, for one process. */
@@ -48,6 +49,7 @@ export const APPEND_LIMIT_MS = 20_000
 const SLICE_RECORDS = 64
 const SLICE_BYTES = 16 * 1024 * 1024
 const READ_BYTES_A_TURN = 4 * 1024 * 1024
+const WATERMARK_WAIT_MS = 1_000
 
 /** Builds a log over an opened storage. */
 export function createLocalLog(parts: LocalLogParts): LocalLog {
@@ -63,7 +65,7 @@ class Log implements LocalLog {
   readonly #writer: Writer
   readonly #inFlight: InFlight
   readonly #memberships = new Map<string, Membership>()
-  readonly #watermarks = new Map<string, number>()
+  readonly #watermarks: Watermarks
   #turn = 0
   #closing: Promise<void> | null = null
 
@@ -73,6 +75,7 @@ class Log implements LocalLog {
     this.partitions = parts.partitions
     this.#held = Array.from({ length: parts.partitions }, (_, number) => new Partition(number, parts.storage))
     this.#groups = new Groups(parts.storage, this.#held)
+    this.#watermarks = new Watermarks(parts.storage)
     this.#inFlight = new InFlight(parts.clock, APPEND_LIMIT_MS)
     this.#writer = new Writer(parts.storage, () => {
       for (const partition of this.#held) partition.reload()
@@ -168,14 +171,19 @@ class Log implements LocalLog {
   }
 
   async watermark(group: string): Promise<string> {
+    this.#assertOpen()
     let first = Math.min(this.#parts.clock(), this.#inFlight.oldest())
     for (const partition of this.#held) {
       first = Math.min(first, partition.oldestSince(this.#groups.of(group, partition).committed) ?? first)
     }
     // A clock that steps back cannot make an earlier answer untrue, because later records are stamped after it.
-    const watermark = Math.max(first - 1, this.#watermarks.get(group) ?? 0)
-    this.#watermarks.set(group, watermark)
-    return new Date(watermark).toISOString()
+    const watermark = this.#watermarks.raise(group, first - 1)
+    if (!this.#watermarks.isDurable(group, watermark)) {
+      // A disk that is full or hangs takes no new answer; the one before is as true as it was.
+      const written = this.#write(() => this.#watermarks.stage(group, watermark)).catch(() => undefined)
+      await Promise.race([written, delay(WATERMARK_WAIT_MS, undefined, { ref: false })])
+    }
+    return new Date(this.#watermarks.durable(group)).toISOString()
   }
 
   room(): LogRoom {
@@ -205,7 +213,7 @@ class Log implements LocalLog {
     if (Number.isNaN(received)) {
       throw new FlywheelError('invalid_request', `append: received_at is ${record.header.received_at}, not RFC 3339.`)
     }
-    const floor = Math.max(0, ...this.#watermarks.values())
+    const floor = this.#watermarks.floor
     if (received > floor) return { record, received }
     const header = { ...record.header, received_at: new Date(floor + 1).toISOString() }
     return { record: { header, body: record.body }, received: floor + 1 }

@@ -256,6 +256,29 @@ export const MUTANTS: Record<string, Mutant> = {
     caughtBy: ['the watermark never steps back, and passes what is committed once drained'],
     mutate: (log) => replace(log, { watermark: async () => '2020-01-01T00:00:00.000Z' }),
   },
+  'forgets a watermark that it handed out': {
+    caughtBy: ['the watermark does not go back over a reopening, and nothing comes behind it then'],
+    mutate(log) {
+      const wasUsed = log.progress('sink').then((places) => places.some(({ committed }) => committed > 0))
+      return replace(log, {
+        watermark: async (group) => ((await wasUsed) ? '2020-01-01T00:00:00.000Z' : log.watermark(group)),
+      })
+    },
+  },
+  'passes what nobody commits': {
+    caughtBy: ['a sink that is down holds the watermark, also over a reopening'],
+    mutate: (log) => replace(log, { watermark: async () => new Date().toISOString() }),
+  },
+  'waits for every partition to get something': {
+    caughtBy: ['partitions that get nothing hold no watermark back'],
+    mutate: (log) =>
+      replace(log, {
+        watermark: async (group) => {
+          const isIdle = (await log.progress(group)).some(({ end }) => end === 0)
+          return isIdle ? '2020-01-01T00:00:00.000Z' : log.watermark(group)
+        },
+      }),
+  },
   'appends after close': {
     caughtBy: ['append and consume after close are refused'],
     mutate: (log) =>

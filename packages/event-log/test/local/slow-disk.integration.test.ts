@@ -61,6 +61,7 @@ it('an append that hangs in its write is refused 20 s after received_at and hold
     }
     // The first write is still under way and may succeed; the second was never begun and never will be.
     expect((await log.watermark('sink')) < received_at).toBe(true)
+    slow.before = false
     before[0]?.open()
     await eventually('the write ends', async () => (await log.progress('sink'))[0]?.end === 1)
     expect(before).toHaveLength(1)
@@ -79,6 +80,7 @@ it('backlog and watermark hold while a commit has deleted records and is not yet
       await commit
     })
     await eventually('the commit is in the file', () => after.length === 1)
+    slow.after = false
     expect(await log.backlog('sink')).toMatchObject({ records: 4, lines: 4, bytes: 800 })
     expect((await log.watermark('sink')) < recordOf(0).header.received_at).toBe(true)
     expect((await log.progress('sink'))[0]?.committed).toBe(0)
