@@ -54,12 +54,24 @@ module.exports = {
       ['packages/schema/', 'packages/keys/', 'packages/store/'],
       'Projects and keys as rows.',
     ),
-    only(
-      'cli-talks-http',
-      '^packages/cli',
-      ['packages/schema/', 'services/standalone/', 'services/api/client/'],
-      'The command talks HTTP; `up` alone starts the embedded server, lazily.',
-    ),
+    {
+      ...only(
+        'cli-talks-http',
+        '^packages/cli',
+        ['packages/schema/', 'services/standalone/', 'services/api/client/'],
+        'The command talks HTTP; `up` alone starts the embedded server, lazily.',
+      ),
+      from: { path: '^packages/cli/src', pathNot: '^packages/cli/src/commands/migrate' },
+    },
+    {
+      ...only(
+        'cli-migrates',
+        '^packages/cli',
+        [...DOMAIN, 'packages/runtime/'],
+        '`migrate` prepares what services use.',
+      ),
+      from: { path: '^packages/cli/src/commands/migrate' },
+    },
     ...['collector', 'sink', 'api', 'exporter'].map((service) =>
       only(
         `${service}-no-sibling`,

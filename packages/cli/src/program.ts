@@ -63,6 +63,18 @@ export async function run(args: readonly string[]): Promise<number> {
     .option('--export-cron <expression>', 'export on a schedule, as "0 3 * * *" (FLYWHEEL_EXPORT_CRON)')
     .action(action(async () => (await import('./commands/up.js')).up))
 
+  program
+    .command('migrate')
+    .description('prepare Kafka and ClickHouse for the services: topic, tables, project and, the first time, keys')
+    .option('--dry-run', 'print what would be done, as statements')
+    .option(
+      '--partitions <count>',
+      'of the topic: most sinks that work at once; never fewer than there are (default 6)',
+    )
+    .option('--retention-days <days>', 'of the topic when it is made (default 7)')
+    .option('--wait <seconds>', 'how long to wait for Kafka and ClickHouse', '0')
+    .action(action(async () => (await import('./commands/migrate.js')).migrate))
+
   const list = program.command('list').description('interactions, newest first; every filter given must hold')
   for (const [name, meaning] of Object.entries(TEXT_FILTERS))
     list.option(`--${name.replaceAll('_', '-')} <value>`, meaning)

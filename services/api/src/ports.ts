@@ -19,6 +19,8 @@ export interface LogPort {
  */
 export interface ExportPort {
   run(request: { project_id: string; recipe?: unknown; as_of?: string }): Promise<z.input<typeof exportSummarySchema>>
+  /** The published manifest, or null where its folder was moved away. @default read from the folder, on this machine */
+  manifest?(project_id: string, export_id: string): Promise<unknown>
 }
 
 /** Keys by id, kept in memory. */

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@flywheel/schema'
+import type { ServerOptions } from '@flywheel/store'
 import type { ExportSummary, RunExportOptions } from './run-export.js'
 
 /** What the worker is told: everything but the database and the clock, which are its own. */
@@ -7,7 +8,7 @@ export interface ExportRequest extends Omit<RunExportOptions, 'db' | 'now' | 'ou
 }
 
 /** The store of a worker, which opens it for itself. */
-export type WorkerStore = { kind: 'embedded'; path: string }
+export type WorkerStore = { kind: 'embedded'; path: string } | { kind: 'server'; options: ServerOptions }
 
 /** What starts a worker. */
 export interface WorkerStart {

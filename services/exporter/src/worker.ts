@@ -1,13 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { isFlywheelError } from '@flywheel/schema'
-import { openEmbedded } from '@flywheel/store'
+import { openEmbedded, openServer } from '@flywheel/store'
 import { runExport } from './run-export.js'
 import { describeUnexpected } from './unexpected-error.js'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
 
 const { store, outDir } = workerData as WorkerStart
-// A session of its own on the same path: curation is CPU, and its reads must not queue behind the sink's inserts.
-const db = await openEmbedded({ path: store.path })
+// A session of its own on the same store: curation is CPU, and its reads must not queue behind the sink's inserts.
+const db = store.kind === 'embedded' ? await openEmbedded({ path: store.path }) : await openServer(store.options)
 
 async function answer(message: Extract<ToWorker, { id: number }>): Promise<FromWorker> {
   const { id, request } = message

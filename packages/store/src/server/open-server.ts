@@ -39,10 +39,15 @@ export async function openServer(options: ServerOptions): Promise<Database> {
   const { database = 'default', cluster, readOnly } = options
   return new ServerDatabase(connect(options, database), {
     host: hostOf(options.url),
-    statements: cluster === undefined ? (sql) => [sql] : onCluster({ cluster, database }),
+    statements: serverStatements(options),
     isCluster: cluster !== undefined,
     ...(readOnly !== undefined && { readOnly }),
   })
+}
+
+/** What one statement of DDL is sent as: itself, or its forms for a cluster. */
+export function serverStatements({ cluster, database = 'default' }: ServerOptions): (sql: string) => string[] {
+  return cluster === undefined ? (sql) => [sql] : onCluster({ cluster, database })
 }
 
 /** Creates the database that the options name, on every node of the cluster; what is there stays. */

@@ -127,7 +127,10 @@ export function exportRoutes(deps: ApiDeps) {
       const row = await getExport(deps.db, c.get('caller').project_id, id)
       if (row === null)
         throw new FlywheelError('not_found', `The export ${id} is not in this project; see flywheel export list`)
-      return c.json({ ...shownExport(row), manifest: await manifestOf(row.path, row.manifest_sha256) }, 200)
+      const manifest = deps.exports.manifest
+        ? await deps.exports.manifest(row.project_id, row.id)
+        : await manifestOf(row.path, row.manifest_sha256)
+      return c.json({ ...shownExport(row), manifest }, 200)
     })
 }
 

@@ -1,0 +1,95 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { text } from 'node:stream/consumers'
+import type { MasterSecret } from '@flywheel/keys'
+import { ERRORS, type ErrorCode, FlywheelError } from '@flywheel/schema'
+import type { ApiDeps, ExportPort } from './ports.js'
+
+/** Exports of another process: what `ExportPort` asks for, over the exporter's internal HTTP. */
+export interface ExporterClient extends ExportPort {
+  manifest: NonNullable<ExportPort['manifest']>
+  errors: NonNullable<ApiDeps['errors']>
+}
+
+/**
+ * Asks the exporter service at `url`. An export takes as long as it takes: nothing here gives up on an answer, and a
+ * caller who goes away leaves the export to its end.
+ * @param url undefined where no exporter is deployed: then every run is refused with what to set
+ */
+export function createExporterClient(url: string | undefined, master: MasterSecret): ExporterClient {
+  const authorization = `Bearer ${master.internalToken.toString('base64url')}`
+
+  async function ask<Answer>(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer> {
+    if (url === undefined)
+      throw new FlywheelError(
+        'exporter_unavailable',
+        'This server has no exporter to ask; set FLYWHEEL_EXPORTER_URL, or let the exporter run by its schedule',
+      )
+    const target = new URL(path, url)
+    const answer = await send(target, method, authorization, body).catch((cause: unknown) => {
+      const { code = 'failed' } = cause as NodeJS.ErrnoException
+      throw new FlywheelError(
+        'exporter_unavailable',
+        `The exporter at ${target.host} does not answer (${code}); try again, or look at its log`,
+        { cause },
+      )
+    })
+    return understand<Answer>(answer, target.host)
+  }
+
+  return {
+    run: (request) => ask('POST', '/internal/exports', request),
+    async manifest(project_id, export_id) {
+      const path = `/internal/exports/${encodeURIComponent(project_id)}/${encodeURIComponent(export_id)}/manifest`
+      return (await ask<{ manifest: unknown }>('GET', path)).manifest
+    },
+    async errors() {
+      if (url === undefined) return []
+      try {
+        return (await ask<{ errors: Awaited<ReturnType<ExporterClient['errors']>> }>('GET', '/internal/errors')).errors
+      } catch (error) {
+        const { code, message } = error as FlywheelError
+        return [{ part: 'exporter', at: new Date().toISOString(), code, message }]
+      }
+    },
+  }
+}
+
+/** Not `fetch`, which gives up after five minutes without an answer. */
+async function send(
+  target: URL,
+  method: string,
+  authorization: string,
+  body: object | undefined,
+): Promise<{ status: number; body: string }> {
+  const send = target.protocol === 'https:' ? httpsRequest : httpRequest
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const request = send(target, { method, headers: { authorization, 'content-type': 'application/json' } }, resolve)
+    request.on('error', reject)
+    // A way through a firewall that forgets idle connections stays open while the export runs.
+    request.on('socket', (socket) => socket.setKeepAlive(true, 30_000))
+    request.end(body === undefined ? undefined : JSON.stringify(body))
+  })
+  return { status: response.statusCode ?? 0, body: await text(response) }
+}
+
+function understand<Answer>({ status, body }: { status: number; body: string }, host: string): Answer {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(body)
+  } catch {
+    parsed = null
+  }
+  if (status === 200 && parsed !== null) return parsed as Answer
+  const { code, detail } = (parsed ?? {}) as { code?: ErrorCode; detail?: string }
+  if (status === 401)
+    throw new FlywheelError(
+      'invalid_config',
+      `The exporter at ${host} has another FLYWHEEL_SECRET; give every service the same`,
+    )
+  if (code !== undefined && code in ERRORS) throw new FlywheelError(code, detail ?? code)
+  throw new FlywheelError(
+    'exporter_unavailable',
+    `What answers at ${host} (${status}) is no exporter; check FLYWHEEL_EXPORTER_URL`,
+  )
+}
