@@ -4,7 +4,7 @@ import { Capture } from './capture.js'
 import { ticketKinds } from './capture-mode.js'
 import { type Context, innerFrame, type WaitUntil } from './context.js'
 import type { FlushReport, Stats } from './counters.js'
-import { type CreateDelivery, Delivery } from './delivery.js'
+import { type CreateDelivery, Delivery, NEVER_MS } from './delivery.js'
 import { createReport, withoutCause } from './diagnostics.js'
 import { createFeedback, type Feedback } from './feedback.js'
 import { createHandlers, type Handlers } from './handlers.js'
@@ -229,10 +229,17 @@ function createClient(
         occurred_at: toTime(given.occurredAt ?? now()),
       }))
 
-  const flush = async (timeoutMs = 5000) => {
-    await capture.ready()
-    return delivery.flush(timeoutMs)
+  /** Waits for the files of the providers, for half of the time at most: the rest is for sending. Returns what is left. */
+  const untilReady = async (timeoutMs: number): Promise<number> => {
+    const start = performance.now()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const ready = capture.ready()
+    const late = () => new Promise((resolve) => (timer = setTimeout(resolve, Math.min(timeoutMs / 2, NEVER_MS))))
+    await (ready && Promise.race([ready, late()]))
+    clearTimeout(timer)
+    return Math.max(0, timeoutMs - (performance.now() - start))
   }
+  const flush = async (timeoutMs = 5000) => delivery.flush(await untilReady(timeoutMs))
 
   const ai = createAi(capture)
   const host: Host = {
@@ -284,11 +291,13 @@ function createClient(
     async shutdown(timeoutMs = 5000) {
       capture.isOver = true
       closeCalls()
-      await capture.ready()
+      const leftMs = await untilReady(timeoutMs)
+      // Whose file has not come by now is recorded without content.
+      for (const mapping of capture.mappings.values()) mapping.settle()
       state.exits.delete(exit)
       const index = state.clients.findIndex((entry) => entry.client === client)
       if (index >= 0) state.clients.splice(index, 1)
-      return delivery.close(timeoutMs)
+      return delivery.close(leftMs)
     },
     stats: () => delivery.stats(),
     [AI]: ai,

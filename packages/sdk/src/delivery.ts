@@ -11,7 +11,7 @@ import type { Transport } from './transport.js'
 
 const ENTRY_BYTES = 200
 /** The longest that a timer can wait. */
-const NEVER_MS = 2 ** 31 - 1
+export const NEVER_MS: number = 2 ** 31 - 1
 
 /** What the rest of a client needs of its delivery. */
 export type Deliverer = Pick<Delivery, 'push' | 'fail' | 'use' | 'stats' | 'flush' | 'close' | 'exit'>
