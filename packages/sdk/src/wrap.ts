@@ -10,21 +10,25 @@ import { snapshot } from './snapshot.js'
 /** On a patched function: what it replaced. A registered symbol, so that two copies of the SDK do not wrap twice. */
 const ORIGINAL = Symbol.for('flywheel.original')
 
-/** On a patched function: true once its client is shut down, so that the next one may take its place. */
-const IS_OVER = Symbol.for('flywheel.over')
+/** On a patched function: who records its calls. Once that is shut down the next one may take its place. */
+const RECORDER = Symbol.for('flywheel.recorder')
 
-type Method = ((...args: unknown[]) => unknown) & { [ORIGINAL]?: Method; [IS_OVER]?: () => boolean }
+type Method = ((...args: unknown[]) => unknown) & { [ORIGINAL]?: Method; [RECORDER]?: { readonly isOver: boolean } }
 
-function patch(owner: object, name: string, capture: Capture, make: (original: Method) => Method): void {
+/** Returns true where another one that is not shut down has the method already. */
+function patch(owner: object, name: string, capture: Capture, make: (original: Method) => Method): boolean {
   const found = (owner as Record<string, Method | undefined>)[name]
-  const original = found?.[IS_OVER]?.() ? found[ORIGINAL] : found
-  if (typeof original !== 'function' || original[ORIGINAL]) return
+  const recorder = found?.[RECORDER]
+  const original = recorder?.isOver ? found?.[ORIGINAL] : found
+  if (typeof original !== 'function') return false
+  if (original[ORIGINAL]) return recorder !== capture
   const patched = make(original)
   Object.defineProperty(patched, 'name', { value: original.name, configurable: true })
   Object.defineProperty(patched, 'length', { value: original.length, configurable: true })
   Object.defineProperty(patched, ORIGINAL, { value: original })
-  Object.defineProperty(patched, IS_OVER, { value: () => capture.isOver })
+  Object.defineProperty(patched, RECORDER, { value: capture })
   hide(owner, name, patched)
+  return false
 }
 
 function unpatch(owner: object, name: string): void {
@@ -103,15 +107,22 @@ function observed(original: Method, provider: string, mapping: LazyMapping, capt
 /** Patches the client's own resources in place and returns the same client. What no provider knows stays as it is. */
 export function wrapClient<T extends object>(client: T, capture: Capture): T {
   try {
-    let isKnown = false
+    let [isKnown, isTaken] = [false, false]
     for (const provider of PROVIDERS) {
       for (const { owner, method, mapping } of endpoints(client, provider)) {
         isKnown = true
         const lazy = lazyMapping(provider, mapping, capture)
-        patch(owner, method, capture, (original) => observed(original, provider.name(client), lazy, capture))
+        const make = (original: Method) => observed(original, provider.name(client), lazy, capture)
+        isTaken = patch(owner, method, capture, make) || isTaken
       }
     }
     if (!isKnown) capture.report('unknown_client', 'wrap was given a client it does not know; nothing is recorded')
+    if (isTaken) {
+      capture.report(
+        'already_wrapped',
+        'another Flywheel records this client; unwrap it there first, or wrap a client of its own',
+      )
+    }
     patch(client, 'withOptions', capture, (original) => (...args) => {
       const other = original.apply(client, args)
       return typeof other === 'object' && other !== null ? wrapClient(other, capture) : other

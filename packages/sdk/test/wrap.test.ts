@@ -27,6 +27,23 @@ test('a client that an ended Flywheel had wrapped is wrapped anew by the next on
   expect(openai.chat.completions.create).toBe(create)
 })
 
+test('a client that another living Flywheel records stays with it, and the second one says so once', async () => {
+  const { flywheel, openai, one, diagnostics } = setup(stub.url)
+  const second = setup(stub.url)
+  expect(second.flywheel.wrap(openai)).toBe(openai)
+  await openai.chat.completions.create({ model, messages })
+  await one()
+  expect(await second.sent()).toEqual([])
+  expect(second.diagnostics).toEqual(['already_wrapped'])
+  // The first one may wrap it again, and others once it is unwrapped.
+  flywheel.wrap(openai)
+  expect(diagnostics).toEqual([])
+  second.flywheel.wrap(flywheel.unwrap(openai))
+  await openai.chat.completions.create({ model, messages })
+  await second.one()
+  expect(second.diagnostics).toEqual(['already_wrapped'])
+})
+
 test('wrap returns the same object, changes no enumerable key, and unwrap takes everything back', () => {
   const { flywheel } = setup(stub.url)
   const client = new OpenAI({ apiKey: 'x', baseURL: stub.url })
