@@ -1,0 +1,112 @@
+import type { Cluster, Broker as KafkaBroker, KafkaConfig, SASLOptions } from 'kafkajs'
+import kafkajs from 'kafkajs'
+import type { KafkaConnection } from './options.js'
+
+/** A broker with the requests that kafkajs makes but does not declare. */
+export interface Broker extends KafkaBroker {
+  joinGroup(request: {
+    groupId: string
+    sessionTimeout: number
+    rebalanceTimeout: number
+    memberId: string
+    groupProtocols: { name: string; metadata: Buffer }[]
+  }): Promise<{
+    generationId: number
+    leaderId: string
+    memberId: string
+    members: { memberId: string; memberMetadata: Buffer }[]
+  }>
+  syncGroup(request: {
+    groupId: string
+    generationId: number
+    memberId: string
+    groupAssignment: { memberId: string; memberAssignment: Buffer }[]
+  }): Promise<{ memberAssignment: Buffer }>
+  heartbeat(request: { groupId: string; groupGenerationId: number; memberId: string }): Promise<void>
+  leaveGroup(request: { groupId: string; memberId: string }): Promise<void>
+  initProducerId(request: { transactionTimeout: number }): Promise<{ producerId: string; producerEpoch: number }>
+  readonly connectionPool: {
+    send<T>(call: {
+      request: {
+        apiKey: number
+        apiVersion: number
+        apiName: string
+        encode(): Promise<{ buf: Buffer; buffer: Buffer }>
+      }
+      response: { decode(payload: Buffer): Promise<T>; parse(response: T): Promise<T> }
+    }): Promise<T>
+  }
+}
+
+const REQUEST_TIMEOUT_MS = 8_000
+const METADATA_AGE_MS = 60_000
+// Every caller has its own retries and deadline; kafkajs only bridges the moment in which a broker is replaced.
+const RETRY = { retries: 2, initialRetryTime: 50, maxRetryTime: 500 }
+
+/**
+ * Connections to the brokers of a cluster: what kafkajs has under its producers and consumers, with its protocol, its
+ * TLS and SASL and its metadata. The public way to one is the factory of partition assigners, which is handed it.
+ *
+ * Producers and consumers of kafkajs are not used: its idempotent producer gives the sequence number of a request whose
+ * outcome is unknown to the next one, which a broker then takes for a repetition, acknowledges and drops; its consumer
+ * commits a retried offset under whatever generation it has by then.
+ */
+export async function connectCluster(connection: KafkaConnection): Promise<Cluster> {
+  let handed: Cluster | undefined
+  new kafkajs.Kafka(kafkaConfig(connection)).consumer({
+    groupId: 'unused',
+    allowAutoTopicCreation: false,
+    metadataMaxAge: METADATA_AGE_MS,
+    partitionAssigners: [
+      (given) => {
+        handed = given.cluster
+        return kafkajs.PartitionAssigners.roundRobin(given)
+      },
+    ],
+  })
+  const cluster = handed as unknown as Cluster
+  await cluster.connect()
+  return cluster
+}
+
+/** The configuration of kafkajs. */
+export function kafkaConfig(connection: KafkaConnection): KafkaConfig {
+  const { onLog } = connection
+  return {
+    brokers: connection.brokers,
+    clientId: connection.client_id ?? 'flywheel',
+    ssl: connection.ssl ?? false,
+    ...(connection.sasl !== undefined && { sasl: connection.sasl as SASLOptions }),
+    connectionTimeout: 5_000,
+    requestTimeout: connection.request_timeout_ms ?? REQUEST_TIMEOUT_MS,
+    enforceRequestTimeout: true,
+    retry: RETRY,
+    logLevel: onLog === undefined ? kafkajs.logLevel.NOTHING : kafkajs.logLevel.WARN,
+    logCreator: () => (entry) => {
+      const { message, timestamp: _, ...fields } = entry.log
+      onLog?.({ level: entry.level === kafkajs.logLevel.ERROR ? 'error' : 'warn', message, fields })
+    },
+  }
+}
+
+/** The broker that leads a partition, connected. */
+export async function leaderOf(cluster: Cluster, topic: string, partition: number): Promise<Broker> {
+  await cluster.refreshMetadataIfNecessary()
+  const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]))
+  if (nodeId === undefined) throw new Error(`partition ${partition} of ${topic} has no leader`)
+  return (await cluster.findBroker({ nodeId })) as Broker
+}
+
+/** Any connected broker. */
+export async function anyBroker(cluster: Cluster): Promise<Broker> {
+  await cluster.refreshMetadataIfNecessary()
+  let last: unknown
+  for (const nodeId of cluster.getNodeIds()) {
+    try {
+      return (await cluster.findBroker({ nodeId: String(nodeId) })) as Broker
+    } catch (error) {
+      last = error
+    }
+  }
+  throw last ?? new Error('no broker is known')
+}

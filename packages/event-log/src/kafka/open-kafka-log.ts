@@ -1,0 +1,39 @@
+import { isFlywheelError } from '@flywheel/schema'
+import type { Cluster } from 'kafkajs'
+import type { EventLog } from '../event-log.js'
+import { assertVersionsFit } from './api-versions.js'
+import { anyBroker, connectCluster } from './cluster.js'
+import { typeOf } from './failure.js'
+import { KafkaLog, notOpened } from './kafka-log.js'
+import { DEFAULT_TOPIC, type KafkaLogOptions } from './options.js'
+import { missingTopic, topicIdOf } from './topic-id.js'
+
+/**
+ * Opens the event log in a topic of a Kafka cluster.
+ * Rejects with `invalid_config` if the topic is missing or the broker speaks other versions, with `log_unavailable` if no
+ * broker can be reached.
+ *
+ * @example
+ * const log = await openKafkaLog({ ...kafkaOptions(process.env), onFatal: (error) => exit(error) })
+ * const position = await log.append(record) // durable on every replica that is in sync
+ */
+export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> {
+  const topic = options.topic ?? DEFAULT_TOPIC
+  const clusters: Cluster[] = []
+  const connect = async (): Promise<Cluster> => {
+    const cluster = await connectCluster(options)
+    clusters.push(cluster)
+    return cluster
+  }
+  try {
+    const [appending, measuring] = [await connect(), await connect()]
+    for (const cluster of clusters) await cluster.addTargetTopic(topic)
+    const broker = await anyBroker(measuring)
+    assertVersionsFit(await broker.apiVersions())
+    return new KafkaLog({ options, topic, log_id: await topicIdOf(broker, topic), appending, measuring })
+  } catch (error) {
+    await Promise.all(clusters.map((cluster) => cluster.disconnect().catch(() => undefined)))
+    if (typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw missingTopic(topic)
+    throw isFlywheelError(error) ? error : notOpened(options.brokers, error)
+  }
+}

@@ -1,0 +1,40 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Cluster } from 'kafkajs'
+import { fatalOf, unavailable } from './failure.js'
+
+const BACK_OFF_MS = { first: 50, most: 1_000 }
+
+/** Doubling pauses from 50 ms to a second. */
+export function createBackOff(): { wait(signal?: AbortSignal): Promise<void>; reset(): void } {
+  let next = BACK_OFF_MS.first
+  return {
+    async wait(signal) {
+      const pause = next * (0.75 + Math.random() / 2)
+      next = Math.min(next * 2, BACK_OFF_MS.most)
+      await sleep(pause, undefined, signal === undefined ? {} : { signal }).catch(() => undefined)
+    },
+    reset() {
+      next = BACK_OFF_MS.first
+    },
+  }
+}
+
+/** Runs a request again after fresh metadata until it succeeds, `limitMs` is over, or waiting cannot help. */
+export async function retrying<T>(
+  cluster: Cluster,
+  what: string,
+  limitMs: number,
+  request: () => Promise<T>,
+): Promise<T> {
+  const until = performance.now() + limitMs
+  const backOff = createBackOff()
+  for (;;) {
+    try {
+      return await request()
+    } catch (error) {
+      if (fatalOf(error) !== null || performance.now() > until) throw unavailable(what, error)
+      await backOff.wait()
+      await cluster.refreshMetadata().catch(() => undefined)
+    }
+  }
+}
