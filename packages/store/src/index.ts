@@ -1,10 +1,11 @@
 export type { Database, InsertFailure, QueryLimits, QueryParams, StreamFormat } from './database.js'
+export { type FrozenStore, freezeStore } from './embedded/freeze-store.js'
 export { type EmbeddedOptions, openEmbedded } from './embedded/open-embedded.js'
 export { openEmbeddedReadOnly, type ReadOnlyOptions } from './embedded/open-read-only.js'
+export { type ClickHouseFront, type ClickHouseFrontOptions, serveClickHouse } from './http-front/serve-clickhouse.js'
 export { classifyInsertFailure, engineCode, POISON_CODES, TRANSIENT_CODES } from './insert-failure.js'
 export { insertRows } from './insert-rows.js'
 export { loadMigrations, type Migration, migrate } from './migrate.js'
-export { pendingMigrations } from './pending-migrations.js'
 export {
   type Accounting,
   type AccountingDifference,
@@ -70,6 +71,7 @@ export {
   type ReceiptRow,
   type ServerColumns,
 } from './rows.js'
+export { type SchemaDifference, schemaDifference } from './schema-difference.js'
 export { clickhouseConfigSchema, clickhouseOptions } from './server/config.js'
 export { createDatabase, openServer, type ServerOptions, serverStatements } from './server/open-server.js'
 export { guardSelect, wrapSelect } from './sql-guard.js'

@@ -14,6 +14,7 @@ import type { SinkMetrics } from './metrics.js'
 import { deadLetterRows, receiptRows } from './receipt-rows.js'
 import type { ReadRecord } from './record-lines.js'
 import { createRepeatSeeker } from './repeats.js'
+import { createSchemaGuard } from './schema-guard.js'
 import { insertTable } from './table-insert.js'
 import { insertToken } from './token.js'
 import { createTombstones, isLater } from './tombstones.js'
@@ -54,6 +55,7 @@ export function createBatchWriter(ports: BatchWriterPorts): WriteBatch {
   const { db, metrics } = ports
   const erasures = ports.erasures ?? (() => loadErasures(db))
   const repeats = createRepeatSeeker()
+  const schemaGuard = createSchemaGuard(db)
 
   return async (batch, assignment, persist, isRedo) => {
     const boundary = { first: batch.first, last: batch.last }
@@ -86,7 +88,12 @@ export function createBatchWriter(ports: BatchWriterPorts): WriteBatch {
       await insertTable(table, tableLines, (insert, ndjson) => {
         const erasure_id = latest(insert.lines.map((line) => erasedBy.get(line)))?.id ?? null
         const insertId = token(insert.part ? { part: insert.part, erasure_id } : { erasure_id })
-        return insertUnder('insert', insertId, (given) => insertOnce(table, ndjson, given))
+        return insertUnder('insert', insertId, async (given) => {
+          const refusal = await insertOnce(table, ndjson, given)
+          // Before a bisect begins: a store of a newer version may refuse whatever this one writes.
+          if (refusal !== null && insert.part === null) await schemaGuard.assertLinesAtFault(table, insert.lines)
+          return refusal
+        })
       })
     }
 

@@ -1,7 +1,7 @@
 import type { EventLog } from '@flywheel/event-log'
 import { createMetrics, healthRoutes, type Lifecycle, type Logger, openLate, serve } from '@flywheel/runtime'
 import { FlywheelError } from '@flywheel/schema'
-import { type Database, pendingMigrations } from '@flywheel/store'
+import { type Database, schemaDifference } from '@flywheel/store'
 import { Hono } from 'hono'
 import { createSink, type Sink, type SinkOptions } from './sink.js'
 
@@ -87,7 +87,7 @@ export async function startSinkService(
 async function openMigrated(open: () => Promise<Database>): Promise<Database> {
   const db = await open()
   try {
-    const pending = await pendingMigrations(db)
+    const { pending } = await schemaDifference(db)
     if (pending.length === 0) return db
     throw new FlywheelError(
       'store_unavailable',

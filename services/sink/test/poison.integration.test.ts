@@ -126,6 +126,44 @@ describe('a bad event', () => {
     )
   })
 
+  const LAST = 999
+  it.each<[string, number[]]>([
+    ['the first', [0]],
+    ['the last', [LAST]],
+    ['both ends', [0, LAST]],
+    ['neighbours across the middle', [499, 500]],
+    ['a run', [123, 124, 125, 126]],
+    ['one here and there', [1, 77, 250, 251, 640, 998]],
+  ])('in a batch of 1,000 lines is found and nothing else is: %s', async (name, places) => {
+    const project = `thousand: ${name}`
+    const lines = Array.from({ length: 1000 }, (_, k) => {
+      if (!places.includes(k)) return line(k % 2 ? 'interaction' : 'link')
+      return k % 2 ? line('interaction', { status: 'fine' }) : line('link', { ref: '' })
+    })
+    for (let at = 0; at < lines.length; at += 100) {
+      await log.append(record(lines.slice(at, at + 100), { project_id: project }))
+    }
+    const metrics = await runSink({ log, db, batch: { interval_ms: 1000 } })
+    expect(await metric(metrics, 'flywheel_sink_batches_total')).toBe(1)
+    await assertSplit(
+      project,
+      lines.filter((_, k) => !places.includes(k)),
+      places.map((k) => lines[k]!),
+    )
+  })
+
+  it('in one table leaves the inserts of the others whole', async () => {
+    const project = 'one table'
+    const lines = Array.from({ length: 1000 }, (_, k) => line((['interaction', 'feedback', 'link'] as const)[k % 3]!))
+    const bad = [line('feedback', { kind: 'applause' }), line('feedback', { kind: 'whistle' })]
+    await log.append(record([...lines.slice(0, 400), bad[0]!, ...lines.slice(400), bad[1]!], { project_id: project }))
+    const metrics = await runSink({ log, db })
+    await assertSplit(project, lines, bad)
+    const inserts = (table: string) => metric(metrics, `flywheel_sink_insert_seconds_count{table="${table}"}`)
+    expect([await inserts('interactions'), await inserts('links')]).toEqual([1, 1])
+    expect(await inserts('feedback')).toBeGreaterThan(1)
+  })
+
   it('a record that cannot be read is dead line by line, with its bytes', async () => {
     const project = 'unreadable'
     const lines = [line('interaction'), line('feedback')]
