@@ -6,13 +6,8 @@ export { type ClickHouseFront, type ClickHouseFrontOptions, serveClickHouse } fr
 export { classifyInsertFailure, engineCode, POISON_CODES, TRANSIENT_CODES } from './insert-failure.js'
 export { insertRows } from './insert-rows.js'
 export { loadMigrations, type Migration, migrate } from './migrate.js'
-export {
-  type Accounting,
-  type AccountingDifference,
-  type AccountingRequest,
-  accounting,
-  type LogProgress,
-} from './queries/accounting.js'
+export { accounting } from './queries/accounting.js'
+export type { Accounting, AccountingDifference, AccountingRequest, LogProgress } from './queries/accounting-answer.js'
 export { insertKey, insertProject, loadKeys, loadProjects, revokeKey } from './queries/control.js'
 export {
   type DeadLetter,

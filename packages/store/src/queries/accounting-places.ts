@@ -1,7 +1,7 @@
 import type { EventType } from '@flywheel/schema'
 import type { Database } from '../database.js'
 import { EVENT_TABLES, type Outcome } from '../rows.js'
-import type { AccountingDifference } from './accounting.js'
+import type { AccountingDifference } from './accounting-answer.js'
 import { ACCOUNTING_LIMITS, type AccountingScope } from './accounting-scope.js'
 import type { EventName } from './accounting-sums.js'
 

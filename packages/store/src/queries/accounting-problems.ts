@@ -1,4 +1,4 @@
-import type { Accounting, AccountingDifference } from './accounting.js'
+import type { Accounting, AccountingDifference } from './accounting-answer.js'
 
 const NAMED = 3
 

@@ -1,5 +1,5 @@
 import type { QueryLimits, QueryParams } from '../database.js'
-import type { AccountingRequest, LogProgress } from './accounting.js'
+import type { AccountingRequest, LogProgress } from './accounting-answer.js'
 
 /** Of one statement. Slices keep it below the memory limit whatever the size of the project. */
 export const ACCOUNTING_LIMITS: QueryLimits = { max_execution_time_s: 120, max_memory_bytes: 2 ** 30 }

@@ -1,14 +1,6 @@
 import type { Database } from '../database.js'
-import type { LogProgress } from './accounting.js'
+import type { LogProgress, LostPositions } from './accounting-answer.js'
 import { ACCOUNTING_LIMITS } from './accounting-scope.js'
-
-/** Positions of one partition of a log, both ends included. */
-export interface LostPositions {
-  log_id: string
-  partition: number
-  first: number
-  last: number
-}
 
 interface Span {
   log_id: string
