@@ -9,7 +9,7 @@ function project(name: string, suffix: string, timeout: number) {
     ssr,
     test: {
       name,
-      include: [`{packages,services,examples,infra}/*/test/**/*${suffix}`],
+      include: [`{packages,services,examples,infra,tools}/*/test/**/*${suffix}`],
       exclude:
         suffix === '.test.ts'
           ? ['**/node_modules/**', '**/*.integration.test.ts', '**/*.e2e.test.ts']
