@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Database, type FeedbackRow, migrate, openEmbedded } from '../src/index.js'
+import { type Database, type FeedbackRow, migrate, openEmbedded, openServer, serveClickHouse } from '../src/index.js'
 import { resolvedFeedback } from '../src/queries/resolved-feedback.js'
 import { firstArrival } from '../src/queries/visible.js'
 
@@ -15,16 +15,29 @@ export function uuid(time: number = Date.now()): string {
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
+let isOverHttp = false
+
+/** From now on the stores of this file are reached as a ClickHouse server is: over HTTP, by the server adapter. */
+export function overHttp(): void {
+  isOverHttp = true
+}
+
 /** A fresh, migrated store in a temporary folder, and how to be rid of it. */
 export async function freshStore(): Promise<{ db: Database; path: string; remove: () => Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'flywheel-store-'))
-  const db = await openEmbedded({ path })
+  const embedded = await openEmbedded({ path })
+  const front = isOverHttp
+    ? await serveClickHouse({ path, port: 0, isWritable: true, authorize: (key) => key === 'test-key' })
+    : null
+  const db = front === null ? embedded : await openServer({ url: front.url, password: 'test-key' })
   await migrate(db)
   return {
     db,
     path,
     remove: async () => {
       await db.close()
+      await front?.close()
+      await embedded.close()
       await rm(path, { recursive: true, force: true })
     },
   }
