@@ -152,6 +152,7 @@ export class Capture {
     }
     try {
       if (type === 'feedback') sampler?.release(fields)
+      if (type === 'link') sampler?.named(fields)
       if (mode === 'metadata') fields = metadataOnly(fields)
       const line = JSON.stringify({ type, id, schema_version: SCHEMA_VERSION, ...fields })
       this.#emit(type, id, this.#redacted(line), this.frame())

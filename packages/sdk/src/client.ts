@@ -167,6 +167,7 @@ function createClient(
     now,
   }
   const delivery = createDelivery(deliveryOptions, state.newId)
+  const readTicket = createTicketReader(options.apiKey, runtime, now)
   const capture = new Capture({
     isEnabled,
     state,
@@ -176,12 +177,14 @@ function createClient(
     redact,
     otel: otel ?? 'read',
     loaded: options.spool?.mappings,
-    sampler: sample === undefined || sample >= 1 ? undefined : createSampler(sample),
+    sampler:
+      sample === undefined || sample >= 1
+        ? undefined
+        : createSampler(sample, { ofTicket: readTicket, ofResponse: (id) => state.responses.get(id) }),
     handOver: createHandOver(options.waitUntil, () => flush(timeoutMs), report),
     onCreated,
   })
   const signed = createSigner(isLeaked ? '' : options.apiKey, runtime, now)
-  const readTicket = createTicketReader(options.apiKey, runtime)
   /** Nobody gets a capability to send what would not be recorded. */
   const sign: SignTicket = (target, given = {}) => {
     try {

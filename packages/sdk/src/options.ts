@@ -36,7 +36,11 @@ export interface FlywheelOptions {
    * @default read
    */
   otel?: OtelMode | undefined
-  /** Share of the sessions to keep, 0 to 1. @default 1 */
+  /**
+   * Share of the sessions to keep, 0 to 1. Of the rest the last 200 calls wait in memory: one that gets a feedback in
+   * this process, by whatever name, is sent after all.
+   * @default 1
+   */
   sample?: number | undefined
   /** @default 8 MiB. When full, the oldest interactions go first and feedback last. */
   maxQueueBytes?: number | undefined

@@ -70,12 +70,13 @@ export function createSigner(apiKey: string, runtime: Runtime, now: () => number
 }
 
 /**
- * Reads what a ticket of this key is about, null for a forged one and for another key's: a ticket that a browser sends
- * back must not name an answer that its holder was never given.
+ * Reads what a ticket of this key is about, null for a forged one, an expired one and another key's: a ticket that a
+ * browser sends back must not name an answer that its holder was never given, or no longer has.
  */
 export function createTicketReader(
   apiKey: string,
   runtime: Runtime,
+  now: () => number,
 ): (ticket: string) => { target_kind: TargetKind; target: string } | null {
   return (ticket) => {
     const [, payload, signature] = ticket.split('.')
@@ -84,7 +85,7 @@ export function createTicketReader(
     const key = deriveTicketKey(apiKey, runtime.hmacSha256)
     if (runtime.encodeBase64Url(runtime.hmacSha256(key, utf8.encode(signed))) !== signature) return null
     const bytes = runtime.decodeBase64(payload.replaceAll('-', '+').replaceAll('_', '/'))
-    const { t, i } = JSON.parse(new TextDecoder().decode(bytes)) as TicketClaims
-    return { target_kind: t, target: i }
+    const { t, i, e } = JSON.parse(new TextDecoder().decode(bytes)) as TicketClaims
+    return e * 1000 > now() ? { target_kind: t, target: i } : null
   }
 }

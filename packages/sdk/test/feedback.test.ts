@@ -207,6 +207,17 @@ test('consent and links', async () => {
   ])
 })
 
+test('an expired ticket links nothing', async () => {
+  let time = Date.now()
+  const { flywheel, diagnostics } = setup(stub.url, { apiKey: KEY, now: () => time })
+  const ticket = flywheel.ticket({ turn: ID }, { ttl: 60 })
+  time += 58_000
+  expect(flywheel.link({ ticket }, 'mail:7')).not.toBe('')
+  time += 2000
+  expect(flywheel.link({ ticket }, 'mail:7')).toBe('')
+  expect(diagnostics).toEqual(['invalid_target'])
+})
+
 test('a ref given with a ticket links what the ticket is about; a forged one links nothing', async () => {
   const { flywheel, sent, diagnostics } = setup(stub.url, { apiKey: KEY })
   const turn = flywheel.turn({ user: 'u1' })

@@ -226,12 +226,40 @@ test('sampling keeps or leaves whole sessions; a corrected call that was left is
   expect(added.map(({ type }) => type).sort()).toEqual(['feedback', 'interaction'])
 })
 
-test('a feedback without a target of its own releases nothing that was left', async () => {
+test('a feedback releases what it is about, however it names that, and nothing else', async () => {
   const { flywheel, sent } = setup(stub.url, { sample: 0, apiKey })
   const ids: string[] = []
-  for (const call of ['a', 'b']) flywheel.observe(call, ({ id }) => void ids.push(id))
-  flywheel.feedback.thumb({ ticket: flywheel.ticket({ interaction: ids[0] as string }) }, 'up')
-  expect((await sent()).map(({ type }) => type)).toEqual(['feedback'])
-  flywheel.feedback.thumb(ids[1] as string, 'up')
-  expect((await sent()).slice(1).map(({ type }) => type)).toEqual(['feedback', 'interaction'])
+  for (let call = 0; call < 5; call++) flywheel.observe('call', ({ id }) => void ids.push(id))
+  const [byTicket, byRef, alsoByRef, byCandidate, left] = ids as [string, string, string, string, string]
+  /** Ids of the interactions that one more step sends. */
+  const released = async (step: () => void) => {
+    const before = (await sent()).length
+    step()
+    return (await sent())
+      .slice(before)
+      .filter(({ type }) => type === 'interaction')
+      .map(({ id }) => id)
+  }
+  const ticket = flywheel.ticket({ interaction: byTicket })
+  const forged = ticket.replace(/.{4}$/, 'AAAA')
+  expect(await released(() => flywheel.feedback.thumb({ ticket: forged }, 'up'))).toEqual([])
+  expect(await released(() => flywheel.feedback.thumb({ ticket }, 'up'))).toEqual([byTicket])
+  for (const id of [byRef, alsoByRef]) flywheel.link(id, 'mail:1')
+  expect(await released(() => flywheel.feedback.thumb({ ref: 'mail:2' }, 'up'))).toEqual([])
+  expect(await released(() => flywheel.feedback.thumb({ ref: 'mail:1' }, 'up'))).toEqual([byRef, alsoByRef])
+  const turn = flywheel.turn().id
+  expect(await released(() => flywheel.feedback.choose({ turn }, [turn, byCandidate], 1))).toEqual([byCandidate])
+  expect(await released(() => flywheel.feedback.thumb(left, 'up'))).toEqual([left])
+})
+
+test('a call that was left is sent when its provider’s response id, or the ref of its turn, gets a feedback', async () => {
+  const { openai, flywheel, sent } = setup(stub.url, { sample: 0 })
+  const answer = await openai.chat.completions.create({ model, messages })
+  expect(await sent()).toEqual([])
+  flywheel.feedback.thumb({ responseId: answer.id }, 'up')
+  expect((await sent()).map(({ type }) => type)).toEqual(['feedback', 'interaction'])
+  const turn = flywheel.turn({ ref: 'chat:7' })
+  await turn.run(() => openai.chat.completions.create({ model, messages }))
+  flywheel.feedback.thumb({ ref: 'chat:7' }, 'up')
+  expect((await sent()).slice(2)).toMatchObject([{ type: 'link' }, { type: 'feedback' }, { turn_id: turn.id }])
 })
