@@ -48,6 +48,11 @@ export interface OpenCall {
   abandon(): void
 }
 
+/** Stands for the redactor in what it records itself: that is not redacted, so its content goes. */
+const recordsItself: Redact = () => {
+  throw new RangeError()
+}
+
 /** Turns what was observed into lines of the wire and hands them on. No method throws. */
 export class Capture {
   readonly #options: CaptureOptions
@@ -55,6 +60,9 @@ export class Capture {
   readonly #frames = new WeakMap<Frame, string>()
   readonly #root: string
   #hasAddress = false
+  /** While the host's redactor or its `onCreated` runs: what it records itself does not call it again. */
+  #isRedacting = false
+  #isTelling = false
   /** Calls that have started and not ended: what `shutdown` and the end of the process still have to write. */
   readonly open: Set<OpenCall> = new Set()
   /** What waits for something that may never come, such as another attempt, is written before a flush. */
@@ -172,16 +180,26 @@ export class Capture {
     const { delivery, handOver, onCreated, report } = this.#options
     delivery.push(type, id, line, blobs?.length ? blobs : undefined)
     handOver(frame)
+    if (!onCreated || this.#isTelling) return
+    this.#isTelling = true
     try {
-      onCreated?.({ type, id })
+      onCreated({ type, id })
     } catch (error) {
       report('on_created_failed', 'onCreated threw', error)
     }
+    this.#isTelling = false
   }
 
   #redacted(line: string): string {
     const { redact, report } = this.#options
-    return redact ? redactLine(line, redact, report) : line
+    if (!redact) return line
+    const isInside = this.#isRedacting
+    this.#isRedacting = true
+    try {
+      return redactLine(line, isInside ? recordsItself : redact, report)
+    } finally {
+      this.#isRedacting = isInside
+    }
   }
 
   #lost(type: EventType, id: string, error: unknown): void {

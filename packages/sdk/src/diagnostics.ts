@@ -18,12 +18,18 @@ export function nameOf(error: unknown): string {
   }
 }
 
-/** Calls `onDiagnostic`, or without one warns on the console once a code. Exceptions of either are swallowed. */
+/**
+ * Calls `onDiagnostic`, or without one warns on the console once a code. Exceptions of either are swallowed, and what goes
+ * wrong with what `onDiagnostic` itself records is not told to it again.
+ */
 export function createReport(
   onDiagnostic: ((diagnostic: Diagnostic) => void) | undefined,
   warned: Set<string>,
 ): Report {
+  let isTelling = false
   return (code, message, cause) => {
+    if (isTelling) return
+    isTelling = true
     try {
       if (onDiagnostic) onDiagnostic({ code, message, cause })
       else if (!warned.has(code)) {
@@ -33,6 +39,7 @@ export function createReport(
     } catch {
       // The host's reporter is not allowed to fail the host's call either.
     }
+    isTelling = false
   }
 }
 

@@ -54,7 +54,10 @@ export interface FlywheelOptions {
   waitUntil?: WaitUntil | undefined
   /** @default a warning on the console, once a code */
   onDiagnostic?: ((diagnostic: Diagnostic) => void) | undefined
-  /** Called synchronously for each event that enters the queue: a journal of what was created. */
+  /**
+   * Called synchronously for each event that enters the queue: a journal of what was created. Not for what it records
+   * itself.
+   */
   onCreated?: ((event: { type: EventType; id: string }) => void) | undefined
   /** @default the global fetch at the time of the request */
   fetch?: typeof fetch | undefined
