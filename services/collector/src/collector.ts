@@ -25,6 +25,7 @@ import { type Body, encodingOf, readBody } from './read-body.js'
 import { shedReason } from './shed.js'
 import { type SortedLines, sortLines } from './sort-lines.js'
 import { createLogLines } from './subject-hmacs.js'
+import { NO_TRACING, type RequestSpan, type Tracing } from './tracing.js'
 import { unknownFieldsOf } from './unknown-fields.js'
 
 export interface CollectorOptions {
@@ -38,6 +39,8 @@ export interface CollectorOptions {
   pressure?: Pressure
   /** What each project may send to this process. @default no limit */
   quota?: Quota
+  /** Where the spans of requests go; it is the caller's to close. @default nowhere */
+  tracing?: Tracing
   /** Unix milliseconds. @default Date.now */
   now?: () => number
   /** Also serve `/livez`, `/readyz` and `/metrics`. @default true */
@@ -63,7 +66,7 @@ const UNREADY_MS = 5000
  * const served = await serve(app, { port: 8787 })
  */
 export function createCollector(options: CollectorOptions): Collector {
-  const { log, keys, master, logger, now = Date.now } = options
+  const { log, keys, master, logger, now = Date.now, tracing = NO_TRACING } = options
   const limits: CollectorLimits = { ...DEFAULT_LIMITS, ...options.limits }
   const metrics = createCollectorMetrics(options.metrics)
   const budget = createMemoryBudget(limits.in_flight_bytes)
@@ -77,7 +80,7 @@ export function createCollector(options: CollectorOptions): Collector {
   let underWay = 0
   let logFailedAt = Number.NEGATIVE_INFINITY
 
-  async function admit(c: Context): Promise<Response> {
+  async function admit(c: Context, span: RequestSpan): Promise<Response> {
     const encoding = encodingOf(c.req.raw)
     const access = authenticate(c.req.raw, keys, master)
     // Before the body: what is refused anyway costs neither its bytes nor its inflating.
@@ -89,13 +92,13 @@ export function createCollector(options: CollectorOptions): Collector {
     try {
       const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage }
       const body = await readBody(c.req.raw, incoming, encoding, { limit: limits.body_bytes, share, isTrusted })
-      return await accept(c, access, body)
+      return await accept(c, access, body, span)
     } finally {
       share.giveBack()
     }
   }
 
-  async function accept(c: Context, access: Access | null, body: Body): Promise<Response> {
+  async function accept(c: Context, access: Access | null, body: Body, span: RequestSpan): Promise<Response> {
     const { encoding } = body
     metrics.bodyBytes.inc({ encoding }, body.raw.length)
     const sorted = await sortLines(body.inflated, {
@@ -111,6 +114,12 @@ export function createCollector(options: CollectorOptions): Collector {
       },
     })
     for (const { code } of sorted.rejected) metrics.rejected.inc({ code })
+    span.set({
+      'http.request.body.size': body.raw.length,
+      ...(sorted.project_id === null ? {} : { 'flywheel.project_id': sorted.project_id }),
+      'flywheel.lines.accepted': sorted.lines.length,
+      'flywheel.lines.rejected': sorted.rejected.length,
+    })
     const refusal = refusalOf(sorted)
     if (refusal !== null) return problem(c, refusal, { more: { rejected: sorted.rejected } })
     if (access === null) quotas.assertRoom(sorted.project_id as string)
@@ -136,7 +145,7 @@ export function createCollector(options: CollectorOptions): Collector {
     const stop = metrics.appendSeconds.startTimer()
     try {
       // Stamped and appended in one tick: the log's watermark may pass every time that is not in the log yet.
-      await appendDurably(log, buildRecord({ ...parts, received: now() }), limits.append_ms)
+      await span.append(() => appendDurably(log, buildRecord({ ...parts, received: now() }), limits.append_ms))
     } catch (error) {
       logFailedAt = now()
       throw error
@@ -158,12 +167,12 @@ export function createCollector(options: CollectorOptions): Collector {
     }
   }
 
-  async function answer(c: Context): Promise<Response> {
+  async function answer(c: Context, span: RequestSpan): Promise<Response> {
     if (isDraining) throw new FlywheelError('draining', 'The server is shutting down; send the same again')
     if (!keys.isLoaded) throw new FlywheelError('store_unavailable', 'The keys are not loaded yet; send the same again')
     underWay++
     try {
-      return await admit(c)
+      return await admit(c, span)
     } finally {
       if (--underWay === 0) for (const resolve of idle) resolve()
     }
@@ -188,7 +197,13 @@ export function createCollector(options: CollectorOptions): Collector {
   const app = new Hono()
   app.use('/v1/events', requestId(), cors())
   app.post('/v1/events', async (c) => {
-    const response = await answer(c).catch((error: unknown) => failed(c, error))
+    const span = tracing.start(c.req.raw.headers, requestIdOf(c))
+    let code: string | undefined
+    const response = await answer(c, span).catch((error: unknown) => {
+      code = isFlywheelError(error) ? error.code : 'internal'
+      return failed(c, error)
+    })
+    span.end(response.status, code)
     metrics.requests.inc({ status: String(response.status) })
     return response
   })

@@ -34,7 +34,7 @@ const schema = z.object({
 
 /** What `main.ts` builds the service of. */
 export interface CollectorConfig {
-  service: Omit<CollectorServiceOptions, 'openLog' | 'openStore' | 'logger'>
+  service: Omit<CollectorServiceOptions, 'openLog' | 'openStore' | 'logger' | 'tracing'>
   kafka: KafkaLogOptions
   clickhouse: ServerOptions
   logLevel: string

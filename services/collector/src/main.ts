@@ -4,6 +4,7 @@ import { isFlywheelError } from '@flywheel/schema'
 import { openServer } from '@flywheel/store'
 import { loadCollectorConfig } from './config.js'
 import { startCollectorService } from './service.js'
+import { openTracing } from './tracing.js'
 
 try {
   const config = loadCollectorConfig(process.env)
@@ -14,6 +15,7 @@ try {
     {
       ...config.service,
       logger,
+      tracing: await openTracing(process.env, logger),
       openLog: () =>
         openKafkaLog({ ...config.kafka, onLog: ({ level, message, fields }) => logger[level](fields, message) }),
       openStore: () => openServer(config.clickhouse),

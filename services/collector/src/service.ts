@@ -18,6 +18,7 @@ import { createCollector } from './collector.js'
 import type { CollectorLimits } from './limits.js'
 import { createPressure, type PressureLimits } from './pressure.js'
 import type { Quota } from './quotas.js'
+import { NO_TRACING, type Tracing } from './tracing.js'
 
 /** The consumer group whose backlog counts. */
 const SINK_GROUP = 'sink'
@@ -37,6 +38,8 @@ export interface CollectorServiceOptions {
   limits?: Partial<CollectorLimits>
   pressure?: Partial<PressureLimits>
   quota?: Quota
+  /** Closed last, so that the spans of the stop are sent too. */
+  tracing?: Tracing
 }
 
 export interface CollectorService {
@@ -58,7 +61,8 @@ export async function startCollectorService(
   options: CollectorServiceOptions,
   lifecycle: Pick<Lifecycle, 'onShutdown'>,
 ): Promise<CollectorService> {
-  const { logger, shutdown_ms = 25_000 } = options
+  const { logger, shutdown_ms = 25_000, tracing = NO_TRACING } = options
+  lifecycle.onShutdown('traces', () => tracing.close())
   const metrics = createMetrics({ process: true })
   const master = createMasterSecret(options.secret)
   const log = openLate({ name: 'the log', open: options.openLog, close: (opened) => opened.close(), logger })
@@ -96,6 +100,7 @@ export async function startCollectorService(
     logger,
     metrics,
     pressure,
+    tracing,
     health: false,
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     ...(options.quota === undefined ? {} : { quota: options.quota }),
