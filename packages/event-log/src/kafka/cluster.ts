@@ -26,6 +26,8 @@ export interface Broker extends KafkaBroker {
   leaveGroup(request: { groupId: string; memberId: string }): Promise<void>
   initProducerId(request: { transactionTimeout: number }): Promise<{ producerId: string; producerEpoch: number }>
   readonly connectionPool: {
+    /** One for fetches and one for everything else. */
+    readonly pool: readonly { isConnected(): boolean; connect(): Promise<unknown> }[]
     send<T>(call: {
       request: {
         apiKey: number
@@ -44,14 +46,14 @@ const METADATA_AGE_MS = 60_000
 const RETRY = { retries: 2, initialRetryTime: 50, maxRetryTime: 500 }
 
 /**
- * Connections to the brokers of a cluster: what kafkajs has under its producers and consumers, with its protocol, its
+ * Connections to the brokers that hold a topic: what kafkajs has under its producers and consumers, with its protocol, its
  * TLS and SASL and its metadata. The public way to one is the factory of partition assigners, which is handed it.
  *
  * Producers and consumers of kafkajs are not used: its idempotent producer gives the sequence number of a request whose
  * outcome is unknown to the next one, which a broker then takes for a repetition, acknowledges and drops; its consumer
  * commits a retried offset under whatever generation it has by then.
  */
-export async function connectCluster(connection: KafkaConnection): Promise<Cluster> {
+export async function connectCluster(connection: KafkaConnection, topic: string): Promise<Cluster> {
   let handed: Cluster | undefined
   new kafkajs.Kafka(kafkaConfig(connection)).consumer({
     groupId: 'unused',
@@ -65,8 +67,19 @@ export async function connectCluster(connection: KafkaConnection): Promise<Clust
     ],
   })
   const cluster = handed as unknown as Cluster
-  await cluster.connect()
+  try {
+    await cluster.connect()
+    await cluster.addTargetTopic(topic)
+  } catch (error) {
+    await disconnectAll([cluster])
+    throw error
+  }
   return cluster
+}
+
+/** Closes connections, also those that are broken. */
+export async function disconnectAll(clusters: readonly Cluster[]): Promise<void> {
+  await Promise.all(clusters.map((cluster) => cluster.disconnect().catch(() => undefined)))
 }
 
 /** The configuration of kafkajs. */
@@ -89,12 +102,43 @@ export function kafkaConfig(connection: KafkaConnection): KafkaConfig {
   }
 }
 
+/** What a connection to a broker is for. */
+export type Purpose = 'requests' | 'fetches'
+
 /** The broker that leads a partition, connected. */
-export async function leaderOf(cluster: Cluster, topic: string, partition: number): Promise<Broker> {
+export async function leaderOf(
+  cluster: Cluster,
+  topic: string,
+  partition: number,
+  purpose: Purpose = 'requests',
+): Promise<Broker> {
   await cluster.refreshMetadataIfNecessary()
   const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]))
   if (nodeId === undefined) throw new Error(`partition ${partition} of ${topic} has no leader`)
-  return (await cluster.findBroker({ nodeId })) as Broker
+  return connected((await cluster.findBroker({ nodeId })) as Broker, purpose)
+}
+
+/** The broker that coordinates a group, connected. */
+export async function coordinatorOf(cluster: Cluster, groupId: string): Promise<Broker> {
+  return connected((await cluster.findGroupCoordinator({ groupId })) as Broker, 'requests')
+}
+
+const connecting = new WeakMap<object, Promise<unknown>>()
+
+/**
+ * One attempt at a time: kafkajs opens a socket for every caller who finds a connection closed, and reads all of them as
+ * one stream. For the same reason a cluster that fetches is asked for nothing else but its metadata.
+ */
+export async function connected(broker: Broker, purpose: Purpose): Promise<Broker> {
+  const connection = broker.connectionPool.pool[purpose === 'fetches' ? 1 : 0]
+  if (connection === undefined || connection.isConnected()) return broker
+  let attempt = connecting.get(connection)
+  if (attempt === undefined) {
+    attempt = connection.connect().finally(() => connecting.delete(connection))
+    connecting.set(connection, attempt)
+  }
+  await attempt
+  return broker
 }
 
 /** Any connected broker. */

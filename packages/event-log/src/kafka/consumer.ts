@@ -2,6 +2,7 @@ import { FlywheelError } from '@flywheel/schema'
 import type { Cluster, KafkaMessage } from 'kafkajs'
 import type { ConsumeOptions, Consumer, PositionedRecord, Slice } from '../event-log.js'
 import type { Committed } from './boundary-metadata.js'
+import { disconnectAll } from './cluster.js'
 import { Fetcher, OffsetOutOfRange } from './fetcher.js'
 import { type Generation, GroupMember } from './group-member.js'
 import { PartitionReader } from './partition-reader.js'
@@ -9,7 +10,10 @@ import { Tenancy, type TenancyPort } from './tenancy.js'
 
 /** What a consumer needs of its log. */
 export interface ConsumerParts {
-  cluster: Cluster
+  /** Connections for the group. */
+  coordinating: Cluster
+  /** Connections for fetches. */
+  fetching: Cluster
   log_id: string
   topic: string
   group: string
@@ -42,9 +46,9 @@ class KafkaConsumer implements Consumer {
 
   constructor(parts: ConsumerParts) {
     this.#parts = parts
-    this.#fetcher = new Fetcher(parts.cluster, parts.topic)
+    this.#fetcher = new Fetcher(parts.fetching, parts.topic)
     this.#member = new GroupMember({
-      cluster: parts.cluster,
+      cluster: parts.coordinating,
       group: parts.group,
       topic: parts.topic,
       session_timeout_ms: parts.session_timeout_ms,
@@ -70,7 +74,7 @@ class KafkaConsumer implements Consumer {
     await this.#member.leave()
     this.#fetcher.close()
     await Promise.all(this.#running.values())
-    await this.#parts.cluster.disconnect().catch(() => undefined)
+    await disconnectAll([this.#parts.coordinating, this.#parts.fetching])
   }
 
   #endAll(): void {

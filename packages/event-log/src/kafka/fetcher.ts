@@ -93,7 +93,7 @@ export class Fetcher {
     if (asked.length === 0) return void this.#busy.delete(nodeId)
     let broker: Broker | null = null
     try {
-      broker = await leaderOf(this.#cluster, this.#topic, asked[0]?.partition ?? 0)
+      broker = await leaderOf(this.#cluster, this.#topic, asked[0]?.partition ?? 0, 'fetches')
       await this.#fetch(broker, asked)
     } catch (error) {
       const { name, partition } = error as Error & { partition?: number }

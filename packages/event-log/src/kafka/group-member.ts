@@ -1,6 +1,6 @@
 import kafkajs, { type Cluster } from 'kafkajs'
 import { type Committed, committedOf } from './boundary-metadata.js'
-import type { Broker } from './cluster.js'
+import { type Broker, coordinatorOf } from './cluster.js'
 import { brokenOf, fatalOf, typeOf } from './failure.js'
 import { createBackOff } from './retrying.js'
 
@@ -239,7 +239,7 @@ export class GroupMember {
 
   async #findCoordinator(): Promise<Broker> {
     if (this.#coordinator?.isConnected() !== true) {
-      this.#coordinator = (await this.#parts.cluster.findGroupCoordinator({ groupId: this.#parts.group })) as Broker
+      this.#coordinator = await coordinatorOf(this.#parts.cluster, this.#parts.group)
     }
     return this.#coordinator
   }

@@ -10,7 +10,7 @@ import type {
   PositionedRecord,
   Slice,
 } from '../event-log.js'
-import { anyBroker, connectCluster } from './cluster.js'
+import { anyBroker, connectCluster, disconnectAll } from './cluster.js'
 import { joinGroup } from './consumer.js'
 import { unavailable } from './failure.js'
 import { Measures } from './measures.js'
@@ -28,6 +28,8 @@ export interface KafkaLogParts {
   appending: Cluster
   /** Connections for everything that measures. */
   measuring: Cluster
+  /** Connections for what measuring reads. */
+  peeking: Cluster
 }
 
 const SESSION_TIMEOUT_MS = 30_000
@@ -62,6 +64,7 @@ export class KafkaLog implements EventLog {
     })
     this.#measures = new Measures({
       cluster: parts.measuring,
+      fetching: parts.peeking,
       topic,
       margin_ms,
       clock,
@@ -86,10 +89,11 @@ export class KafkaLog implements EventLog {
   ): Promise<Consumer> {
     this.#assertOpen()
     const { topic, log_id } = this.#parts
-    const cluster = await connectCluster(this.#parts.options)
-    await cluster.addTargetTopic(topic)
-    const consumer = await joinGroup({
-      cluster,
+    const coordinating = await connectCluster(this.#parts.options, topic)
+    const fetching = await connectCluster(this.#parts.options, topic)
+    const joining = joinGroup({
+      coordinating,
+      fetching,
       log_id,
       topic,
       group,
@@ -108,6 +112,10 @@ export class KafkaLog implements EventLog {
           fields: { partition, first: from, last: to - 1, records: to - from },
         }),
       onFatal: (error) => this.#fatal(error),
+    })
+    const consumer = await joining.catch(async (error: unknown) => {
+      await disconnectAll([coordinating, fetching])
+      throw error
     })
     this.#consumers.add(consumer)
     if (this.#closing !== null) await consumer.stop()
@@ -140,8 +148,8 @@ export class KafkaLog implements EventLog {
   async #close(): Promise<void> {
     await Promise.all([...this.#consumers].map((consumer) => consumer.stop()))
     await this.#producer.idle()
-    await this.#parts.appending.disconnect().catch(() => undefined)
-    await this.#parts.measuring.disconnect().catch(() => undefined)
+    const { appending, measuring, peeking } = this.#parts
+    await disconnectAll([appending, measuring, peeking])
   }
 
   #partitionsOf(cluster: Cluster): number {

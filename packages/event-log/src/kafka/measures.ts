@@ -1,12 +1,14 @@
 import type { Cluster, KafkaMessage } from 'kafkajs'
 import type { Backlog, PartitionProgress, PositionedRecord } from '../event-log.js'
 import { committedOf } from './boundary-metadata.js'
-import { type Broker, leaderOf } from './cluster.js'
+import { coordinatorOf, leaderOf } from './cluster.js'
 import { retrying } from './retrying.js'
 
 /** What measuring needs of its log. */
 export interface MeasuresParts {
   cluster: Cluster
+  /** Connections of their own for reading records. */
+  fetching: Cluster
   topic: string
   margin_ms: number
   clock: () => number
@@ -114,7 +116,7 @@ export class Measures {
     const { cluster, topic } = this.#parts
     const partitions = Array.from({ length: this.#parts.partitions() }, (_, partition) => ({ partition, offset: '0' }))
     const { responses } = await retrying(cluster, 'read the committed offsets', LIMIT_MS, async () => {
-      const coordinator = (await cluster.findGroupCoordinator({ groupId })) as Broker
+      const coordinator = await coordinatorOf(cluster, groupId)
       return coordinator.offsetFetch({ groupId, topics: [{ topic, partitions }] })
     })
     const found = new Map<number, number>()
@@ -147,10 +149,10 @@ export class Measures {
   }
 
   async #peek(partition: number, offset: number): Promise<KafkaMessage[]> {
-    const { cluster, topic } = this.#parts
+    const { fetching, topic } = this.#parts
     const partitions = [{ partition, fetchOffset: String(offset), maxBytes: SCAN_BYTES }]
-    const { responses } = await retrying(cluster, 'read its backlog', LIMIT_MS, async () => {
-      const broker = await leaderOf(cluster, topic, partition)
+    const { responses } = await retrying(fetching, 'read its backlog', LIMIT_MS, async () => {
+      const broker = await leaderOf(fetching, topic, partition, 'fetches')
       const fetched = await broker.fetch({ maxWaitTime: 1_000, minBytes: 1, topics: [{ topic, partitions }] })
       return fetched as { responses: { partitions: { messages: KafkaMessage[] }[] }[] }
     })

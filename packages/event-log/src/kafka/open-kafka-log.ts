@@ -2,7 +2,7 @@ import { isFlywheelError } from '@flywheel/schema'
 import type { Cluster } from 'kafkajs'
 import type { EventLog } from '../event-log.js'
 import { assertVersionsFit } from './api-versions.js'
-import { anyBroker, connectCluster } from './cluster.js'
+import { anyBroker, connectCluster, disconnectAll } from './cluster.js'
 import { typeOf } from './failure.js'
 import { KafkaLog, notOpened } from './kafka-log.js'
 import { DEFAULT_TOPIC, type KafkaLogOptions } from './options.js'
@@ -21,18 +21,17 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
   const topic = options.topic ?? DEFAULT_TOPIC
   const clusters: Cluster[] = []
   const connect = async (): Promise<Cluster> => {
-    const cluster = await connectCluster(options)
+    const cluster = await connectCluster(options, topic)
     clusters.push(cluster)
     return cluster
   }
   try {
-    const [appending, measuring] = [await connect(), await connect()]
-    for (const cluster of clusters) await cluster.addTargetTopic(topic)
+    const [appending, measuring, peeking] = [await connect(), await connect(), await connect()]
     const broker = await anyBroker(measuring)
     assertVersionsFit(await broker.apiVersions())
-    return new KafkaLog({ options, topic, log_id: await topicIdOf(broker, topic), appending, measuring })
+    return new KafkaLog({ options, topic, log_id: await topicIdOf(broker, topic), appending, measuring, peeking })
   } catch (error) {
-    await Promise.all(clusters.map((cluster) => cluster.disconnect().catch(() => undefined)))
+    await disconnectAll(clusters)
     if (typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw missingTopic(topic)
     throw isFlywheelError(error) ? error : notOpened(options.brokers, error)
   }

@@ -6,7 +6,7 @@ import { createTopics, openKafkaLog } from '@flywheel/event-log/kafka'
 const CHILD = fileURLToPath(new URL('./kafka-child.ts', import.meta.url))
 
 /** What makes a log fast enough for tests; the promises are the same. */
-export const QUICK = { session_timeout_ms: 2_000, watermark_margin_ms: 6_000 }
+export const QUICK = { session_timeout_ms: 2_000, watermark_margin_ms: 4_000 }
 
 /** A topic of its own for every log. */
 export function kafkaFactory(brokers: string[]): LogFactory {

@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createTopics, openKafkaLog } from '@flywheel/event-log/kafka'
+import { type Brokers, kafkaMissing, startBrokers } from '@flywheel/kafka-brokers'
+import { isFlywheelError } from '@flywheel/schema'
+import kafkajs from 'kafkajs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createSeen, joinAs, keyOf } from '../../src/conformance/applier.js'
+import { numberOf, recordOf } from '../../src/conformance/records.js'
+import type { EventLog, Position } from '../../src/event-log.js'
+import { QUICK } from './kafka-factory.js'
+
+const missing = await kafkaMissing()
+
+/** Which broker leads partition 0, by its id. */
+async function leaderOf(kafka: Brokers, topic: string): Promise<number> {
+  const admin = new kafkajs.Kafka({ brokers: kafka.bootstrap, logLevel: kafkajs.logLevel.NOTHING }).admin()
+  await admin.connect()
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+  await admin.disconnect()
+  return topics[0]?.partitions[0]?.leader ?? -1
+}
+
+/** Appends until stopped, each one again until it is acknowledged, as a client does. */
+function appendUntilStopped(log: EventLog, workers: number) {
+  const acknowledged = new Map<string, number>()
+  const refusals: string[] = []
+  let isStopped = false
+  let next = 0
+  const worker = async (): Promise<void> => {
+    while (!isStopped) {
+      const n = next++
+      for (let isOpen = true; isOpen; ) {
+        const outcome = await log.append(recordOf(n, { bytes: 2_000 })).catch((error: unknown) => error)
+        const { partition, offset } = outcome as Position
+        if (offset === undefined) refusals.push(isFlywheelError(outcome) ? outcome.code : String(outcome))
+        else {
+          const key = `${partition}:${offset}`
+          expect(acknowledged.get(key), `two appends were told ${key}`).toBeUndefined()
+          acknowledged.set(key, n)
+          isOpen = false
+        }
+      }
+    }
+  }
+  const ended = Promise.all(Array.from({ length: workers }, worker))
+  return {
+    acknowledged,
+    refusals,
+    stop: async () => {
+      isStopped = true
+      await ended
+    },
+  }
+}
+
+describe.skipIf(missing !== null)('three brokers', () => {
+  let kafka: Brokers
+  beforeAll(async () => {
+    kafka = await startBrokers({ brokers: 3 })
+  })
+  afterAll(() => kafka?.close())
+
+  it('kill -9 of the leader, then of the next one, loses and repeats nothing that was acknowledged', async () => {
+    const topic = 'leader-loss'
+    const made = await createTopics({ brokers: kafka.bootstrap, topic, partitions: 2 })
+    expect(made).toEqual({ topic, created: true, partitions: 2, differences: [] })
+    const log = await openKafkaLog({ brokers: kafka.bootstrap, topic, ...QUICK, request_timeout_ms: 3_000 })
+    const seen = createSeen()
+    const member = await joinAs(log, 'sink', seen)
+    const load = appendUntilStopped(log, 8)
+    for (let round = 0; round < 2; round++) {
+      await sleep(1_000)
+      const before = load.acknowledged.size
+      const leader = kafka.brokers[(await leaderOf(kafka, topic)) - 1]
+      await leader?.kill()
+      await expect.poll(() => load.acknowledged.size, { timeout: 30_000 }).toBeGreaterThan(before + 50)
+      await leader?.start()
+    }
+    await load.stop()
+    expect(load.refusals.filter((code) => !['append_timeout', 'log_unavailable'].includes(code))).toEqual([])
+    await expect.poll(async () => (await log.backlog('sink')).records, { timeout: 60_000, interval: 200 }).toBe(0)
+    await member.stop()
+    await log.close()
+    if (process.env['SHOW'])
+      console.log(load.acknowledged.size, seen.delivered.length, seen.committed.size, load.refusals)
+
+    expect(seen.violations).toEqual([])
+    // Delivered, not committed: a commit whose answer the coordinator took into its grave counts, but was never told.
+    const stored = new Map(seen.delivered.map((record) => [keyOf(record), numberOf(record)]))
+    expect([...load.acknowledged].filter(([key, n]) => stored.get(key) !== n)).toEqual([])
+    expect(load.acknowledged.size).toBeGreaterThan(100)
+    // A record that no append was told of is one whose append was refused with an unknown outcome.
+    expect(stored.size - load.acknowledged.size).toBeLessThanOrEqual(load.refusals.length)
+  })
+})
