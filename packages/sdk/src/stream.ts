@@ -106,6 +106,27 @@ function observer(call: Call, answers: Answers, signal: AbortSignal | undefined)
   }
 }
 
+function hideIterator(
+  stream: ProviderStream,
+  key: 'iterator' | typeof Symbol.asyncIterator,
+  open: () => AsyncIterator<unknown>,
+  call: Call,
+  seen: Observer,
+): void {
+  hide(stream, key, function iterator() {
+    const inner = open.call(stream)
+    try {
+      observeIterator(inner, seen)
+      // From here the iterator is what the host may drop.
+      call.watch(inner)
+    } catch {
+      // So is a frozen iterator.
+      call.end('ok')
+    }
+    return inner
+  })
+}
+
 /** Observes a provider's stream in place; the object the host holds stays the provider's. */
 export function observeStream(value: object, call: Call, answers: Answers): void {
   const stream = value as ProviderStream
@@ -116,20 +137,14 @@ export function observeStream(value: object, call: Call, answers: Answers): void
     return
   }
   const seen = observer(call, answers, stream.controller?.signal)
-  // An async generator is its own iterator: a host may read it without a loop.
-  if ('next' in value) observeIterator(value as AsyncIterator<unknown>, seen)
-  else {
-    hide(stream, key, function iterator() {
-      const inner = open.call(stream)
-      try {
-        observeIterator(inner, seen)
-        // From here the iterator is what the host may drop.
-        call.watch(inner)
-      } catch {
-        // A frozen iterator is read unobserved.
-      }
-      return inner
-    })
+  try {
+    // An async generator is its own iterator: a host may read it without a loop.
+    if ('next' in value) observeIterator(value as AsyncIterator<unknown>, seen)
+    else hideIterator(stream, key, open, call, seen)
+  } catch {
+    // A frozen stream is read unobserved, and recorded without content.
+    call.end('ok')
+    return
   }
   call.onAbandon = seen.leave
   call.watch(stream)

@@ -99,6 +99,7 @@ function observed(original: Method, provider: string, mapping: LazyMapping, capt
       if (call) observePromise(result as PromiseLike<unknown>, call, mapping)
     } catch (error) {
       capture.report('capture_failed', 'an answer is not recorded', error)
+      call?.end('partial')
     }
     return result
   }

@@ -146,3 +146,16 @@ test('retries of the provider’s client are one record', async () => {
   expect(stub.requests.length - before).toBe(3)
   expect((await one()).status).toBe('ok')
 })
+
+test('a promise that cannot be observed stays the host’s, and its call is recorded at once', async () => {
+  const { openai, flywheel, one, diagnostics } = setup(stub.url)
+  const bare = openai.chat.completions
+  const { create } = Object.getPrototypeOf(bare)
+  flywheel.unwrap(openai)
+  bare.create = ((...args: unknown[]) => Object.freeze(create.apply(bare, args))) as typeof bare.create
+  flywheel.wrap(openai)
+  const promise = bare.create({ model, messages })
+  expect(await one()).toMatchObject({ status: 'partial', model_requested: model })
+  expect(diagnostics).toEqual(['capture_failed'])
+  expect((await promise.asResponse()).ok).toBe(true)
+})

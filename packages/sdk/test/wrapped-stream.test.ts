@@ -179,3 +179,28 @@ test('a stream that is dropped unread is recorded when it is collected, not kept
   }
   expect(flywheel.stats().created).toBe(1)
 })
+
+test.each(['the stream', 'its iterator'])(
+  '%s frozen: read as without us, and recorded without content',
+  async (what) => {
+    const { flywheel, sent, transport } = setup(stub.url)
+    const values = async function* () {
+      yield 'a'
+      yield 'b'
+    }
+    const iterator = {
+      next: (
+        (inner) => () =>
+          inner.next()
+      )(values()),
+    }
+    const open = { [Symbol.asyncIterator]: () => (what === 'the stream' ? values() : Object.freeze(iterator)) }
+    const source = what === 'the stream' ? Object.freeze(open) : open
+    const read: string[] = []
+    for await (const value of flywheel.observe('frozen', source as AsyncIterable<string>)) read.push(value)
+    expect(read).toEqual(['a', 'b'])
+    expect(await sent()).toMatchObject([{ type: 'interaction', status: 'ok' }])
+    await flywheel.shutdown()
+    expect(transport.events).toHaveLength(1)
+  },
+)
