@@ -13,4 +13,4 @@ export {
 export { type Late, type LateOptions, openLate } from './open-late.js'
 export { type Problem, type ProblemOptions, problem } from './problem.js'
 export { requestId, requestIdOf } from './request-id.js'
-export { type Served, type ServeOptions, serve } from './serve.js'
+export { type Served, type ServeOptions, type SocketLimits, serve } from './serve.js'

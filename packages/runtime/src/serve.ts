@@ -56,11 +56,11 @@ export function serve(app: Pick<Hono, 'fetch'>, options: ServeOptions): Promise<
   const limits = { ...LIMITS, ...options.limits }
   return new Promise((resolve, reject) => {
     const serverOptions = {
-      headersTimeout: limits.headers_ms,
+      headersTimeout: Math.min(limits.headers_ms, limits.request_ms),
       requestTimeout: limits.request_ms,
       keepAliveTimeout: limits.idle_ms,
       maxHeaderSize: limits.header_bytes,
-      connectionsCheckingInterval: Math.max(20, Math.min(5000, limits.headers_ms / 3)),
+      connectionsCheckingInterval: Math.max(20, Math.min(5000, Math.round(limits.headers_ms / 3))),
     }
     const server: ServerType = serveNode({ fetch: app.fetch, port, hostname: host, serverOptions }, (address) => {
       const name = address.family === 'IPv6' ? `[${host}]` : host
