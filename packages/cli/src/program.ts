@@ -61,6 +61,10 @@ export async function run(args: readonly string[]): Promise<number> {
     .option('--port <port>', 'port; 0 takes a free one (FLYWHEEL_PORT; default 8787)')
     .option('--host <host>', 'address (FLYWHEEL_HOST; default 127.0.0.1; any other needs FLYWHEEL_SECRET)')
     .option('--export-cron <expression>', 'export on a schedule, as "0 3 * * *" (FLYWHEEL_EXPORT_CRON)')
+    .option(
+      '--clickhouse-port <port>',
+      'where ClickHouse clients read the store, with a secret key (FLYWHEEL_CLICKHOUSE_PORT; default off)',
+    )
     .action(action(async () => (await import('./commands/up.js')).up))
 
   program

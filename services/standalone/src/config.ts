@@ -14,6 +14,8 @@ const standaloneConfigSchema = z.object({
   FLYWHEEL_EXPORT_TIMEZONE: z.string().default('UTC'),
   /** Bytes that the log may hold on disk before the server answers 503. */
   FLYWHEEL_LOG_MAX_BYTES: z.coerce.number().int().positive().optional(),
+  /** Where the store answers ClickHouse's clients, read-only; 0 takes a free one; absent: nowhere. */
+  FLYWHEEL_CLICKHOUSE_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('warn'),
 })
 
@@ -26,6 +28,7 @@ export interface StandaloneConfig {
   exportCron?: string
   exportTimezone: string
   logMaxBytes?: number
+  clickhousePort?: number
   logLevel: string
 }
 
@@ -46,6 +49,7 @@ export function loadStandaloneConfig(env: Readonly<Record<string, string | undef
     logLevel: config.LOG_LEVEL,
     ...(config.FLYWHEEL_SECRET === undefined ? {} : { secret: config.FLYWHEEL_SECRET }),
     ...(config.FLYWHEEL_EXPORT_CRON === undefined ? {} : { exportCron: config.FLYWHEEL_EXPORT_CRON }),
+    ...(config.FLYWHEEL_CLICKHOUSE_PORT === undefined ? {} : { clickhousePort: config.FLYWHEEL_CLICKHOUSE_PORT }),
     ...(config.FLYWHEEL_LOG_MAX_BYTES === undefined ? {} : { logMaxBytes: config.FLYWHEEL_LOG_MAX_BYTES }),
   }
 }

@@ -10,6 +10,7 @@ import { FlywheelError } from '@flywheel/schema'
 import { createSink } from '@flywheel/sink'
 import { migrate, openEmbedded, openEmbeddedReadOnly } from '@flywheel/store'
 import { Hono } from 'hono'
+import { openClickHouseFront } from './clickhouse-front.js'
 import type { StandaloneConfig } from './config.js'
 import { type DataDir, openDataDir, readSecret } from './data-dir.js'
 import { replaceLostKeys } from './local-keys.js'
@@ -31,6 +32,8 @@ export interface Standalone {
   /** Of collector and api alike. */
   url: string
   dataDir: string
+  /** Of the store for ClickHouse's clients, where it was asked for. */
+  clickhouseUrl?: string
   /** Plain keys, where this start made any: print them once. */
   keys?: { secret: string; public: string }
   /** Stops accepting, stores what was accepted, then closes. Runs once; what is left comes again at the next start. */
@@ -78,7 +81,7 @@ async function startParts(
   dir: DataDir,
   logger: Logger,
   onShutdown: (name: string, stop: () => void | Promise<void>) => void,
-): Promise<Pick<Standalone, 'url' | 'keys'>> {
+): Promise<Pick<Standalone, 'url' | 'clickhouseUrl' | 'keys'>> {
   const metrics = createMetrics({ process: true })
   // The log first: its lock names the process that has the directory, before anything is written.
   const log = await openLocalLog({
@@ -159,12 +162,21 @@ async function startParts(
   app.notFound((c) =>
     problem(c, new FlywheelError('not_found', `There is no ${c.req.method} ${c.req.path}; see GET /v1/openapi.json`)),
   )
+  const front =
+    options.clickhousePort === undefined
+      ? undefined
+      : await openClickHouseFront({ path: dir.store, port: options.clickhousePort, host: options.host, keys, master })
+  if (front !== undefined) onShutdown('clickhouse', () => front.close())
   const served = await serve(app, { port: options.port, host: options.host })
   onShutdown('port', async () => {
     await collector.drain()
     await served.close()
   })
-  return { url: served.url, ...(made === null ? {} : { keys: made }) }
+  return {
+    url: served.url,
+    ...(front === undefined ? {} : { clickhouseUrl: front.url }),
+    ...(made === null ? {} : { keys: made }),
+  }
 }
 
 function isLoopback(host: string): boolean {

@@ -9,6 +9,7 @@ interface UpFlags {
   port?: string
   host?: string
   exportCron?: string
+  clickhousePort?: string
 }
 
 /** `flywheel up`: the embedded profile in this process, until SIGINT or SIGTERM. */
@@ -21,6 +22,7 @@ export async function up({ flags, output, signal: interrupted }: CommandContext,
       FLYWHEEL_PORT: own.port,
       FLYWHEEL_HOST: own.host,
       FLYWHEEL_EXPORT_CRON: own.exportCron,
+      FLYWHEEL_CLICKHOUSE_PORT: own.clickhousePort,
     }),
   )
   const dataDir = resolve(config.dataDir)
@@ -38,6 +40,9 @@ export async function up({ flags, output, signal: interrupted }: CommandContext,
       output.say('')
     }
     output.say(`Flywheel is listening on ${server.url}`)
+    if (server.clickhouseUrl !== undefined) {
+      output.say(`ClickHouse clients read it on ${server.clickhouseUrl} with a secret key as the password.`)
+    }
     output.say(
       connection === null
         ? 'No key is kept here: set FLYWHEEL_API_KEY for other commands.'
@@ -47,6 +52,7 @@ export async function up({ flags, output, signal: interrupted }: CommandContext,
     if (output.format === 'json' || output.format === 'jsonl') {
       output.one({
         url: server.url,
+        clickhouse_url: server.clickhouseUrl ?? null,
         data_dir: dataDir,
         secret_key: server.keys?.secret ?? null,
         public_key: server.keys?.public ?? null,

@@ -45,7 +45,7 @@ const LIMITS = ['max_execution_time', 'max_memory_usage', 'max_rows_to_read', 'm
 
 /** How values are computed and written. `format_schema` and templates name files. */
 const READERS =
-  /^(output_format_\w+|format_(?!schema|template)\w+|date_time_(in|out)put_format|session_timezone|join_use_nulls|group_by_use_nulls|union_default_mode|transform_null_in|prefer_column_name_to_alias|aggregate_functions_null_for_empty|cast_keep_nullable|max_threads|max_block_size|max_result_rows|result_overflow_mode|final|limit|offset|decimal_check_overflow|any_join_distinct_right_table_keys|select_sequential_consistency|distributed_product_mode)$/
+  /^(output_format_\w+|format_(?!schema|template)\w+|date_time_(in|out)put_format|session_timezone|join_use_nulls|group_by_use_nulls|union_default_mode|transform_null_in|prefer_column_name_to_alias|aggregate_functions_null_for_empty|cast_\w+|input_format_\w+|optimize_\w+|allow_experimental_(variant|dynamic|json)_type|max_threads|max_block_size|max_result_rows|result_overflow_mode|final|limit|offset|decimal_check_overflow|any_join_distinct_right_table_keys|select_sequential_consistency|distributed_product_mode)$/
 
 /** The most that one statement of the front may take; a request may lower each. */
 export interface FrontLimits {

@@ -64,11 +64,20 @@ export type Params = ReadonlyMap<string, string>
 /** Writes parameters into the statement, but not into its strings. */
 function bind(sql: string, params: Params): string {
   if (params.size === 0) return sql
-  const values: Record<string, unknown> = {}
-  for (const [name, value] of params) values[name] = value === '\\N' ? null : unescaped(value)
+  const written = (piece: string) =>
+    piece.replace(/\{(\w+):([^{}]+)\}/g, (placeholder, name: string, type: string) => {
+      const value = params.get(name)
+      return value === undefined ? placeholder : bindLiterals(placeholder, { [name]: parameter(value, type.trim()) })
+    })
   // With the quoted pieces at the odd places.
   const pieces = sql.split(/('(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.|``)*`)/gs)
-  return pieces.map((piece, index) => (index % 2 === 0 ? bindLiterals(piece, values) : piece)).join('')
+  return pieces.map((piece, index) => (index % 2 === 0 ? written(piece) : piece)).join('')
+}
+
+/** Lists and tuples quote their own strings; everything else comes with the escapes of a tab-separated field. */
+function parameter(value: string, type: string): string | null {
+  if (value === '\\N' && type.startsWith('Nullable')) return null
+  return /^(Array|Map|Tuple|Nested|Point|Ring|Polygon|MultiPolygon)\b/.test(type) ? value : unescaped(value)
 }
 
 const ESCAPES: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', '0': '\0', a: '\x07', v: '\v' }
