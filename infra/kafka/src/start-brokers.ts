@@ -20,6 +20,8 @@ export interface BrokersOptions {
   heapMb?: number
   /** The whole just-in-time compiler, for benchmarks: a slower start. @default false */
   isFast?: boolean
+  /** Where clients and the other brokers find the plain listener of this port: a proxy that a test can cut. @default there */
+  advertise?: (port: number) => Promise<number>
   /** Folder of the data, kept at the end. @default a temporary one, removed at the end */
   folder?: string
 }
@@ -43,6 +45,7 @@ export interface Brokers {
 
 interface Ports {
   plain: number
+  advertised: number
   controller: number
   sasl: number
   secure: number
@@ -69,7 +72,7 @@ export async function startBrokers(options: BrokersOptions = {}): Promise<Broker
   }
   try {
     const credentials = options.isSecured === true ? await createCredentials(folder) : null
-    const ports = await portsOf(options.brokers ?? 1)
+    const ports = await portsOf(options.brokers ?? 1, options.advertise)
     const flags = javaFlags(jars, options.heapMb ?? 256, options.isFast ?? false)
     const cluster = randomBytes(16).toString('base64url').replace(/^-/, '_')
     await Promise.all(
@@ -91,7 +94,7 @@ export async function startBrokers(options: BrokersOptions = {}): Promise<Broker
     await Promise.all(brokers.map((broker) => broker.start()))
     const at = (listener: keyof Ports): string[] => ports.map((own) => `127.0.0.1:${own[listener]}`)
     return {
-      bootstrap: at('plain'),
+      bootstrap: at('advertised'),
       sasl: credentials === null ? [] : at('sasl'),
       secure: credentials === null ? [] : at('secure'),
       credentials,
@@ -105,12 +108,13 @@ export async function startBrokers(options: BrokersOptions = {}): Promise<Broker
   }
 }
 
-async function portsOf(brokers: number): Promise<Ports[]> {
+async function portsOf(brokers: number, advertise: BrokersOptions['advertise']): Promise<Ports[]> {
   const free = await freePorts(brokers * 4)
-  return Array.from({ length: brokers }, (_, at) => {
+  const ports = Array.from({ length: brokers }, async (_, at) => {
     const [plain, controller, sasl, secure] = free.slice(at * 4, at * 4 + 4) as [number, number, number, number]
-    return { plain, controller, sasl, secure }
+    return { plain, controller, sasl, secure, advertised: (await advertise?.(plain)) ?? plain }
   })
+  return await Promise.all(ports)
 }
 
 function configOf(id: number, own: Ports, all: Ports[], log: string, isSecured: boolean): Record<string, string> {
@@ -124,6 +128,7 @@ function configOf(id: number, own: Ports, all: Ports[], log: string, isSecured: 
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAIN',
     listeners: `PLAIN://127.0.0.1:${own.plain},${secured}CONTROLLER://127.0.0.1:${own.controller}`,
+    ...(own.advertised === own.plain ? {} : { 'advertised.listeners': `PLAIN://127.0.0.1:${own.advertised}` }),
     'listener.security.protocol.map': 'PLAIN:PLAINTEXT,SASL:SASL_PLAINTEXT,SECURE:SASL_SSL,CONTROLLER:PLAINTEXT',
     'log.dirs': log,
     'auto.create.topics.enable': 'false',

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Embedded } from './embedded.js'
 import { eraseSubject } from './erase.js'
 import type { Fault } from './faults.js'
+import { repeatBatch } from './repeat.js'
 import { mountSmallDisk } from './small-disk.js'
 
 const MEBIBYTE = 1024 * 1024
@@ -86,26 +87,13 @@ const clock: Fault<Embedded> = {
   },
 }
 
-const repeat: Fault<Embedded> = {
-  name: 'repeat',
-  async strike({ load, system, random }) {
-    const { client: first, maker } = load.client('first')
-    const batch = maker.batch()
-    await first.deliver(batch, { mayAbandon: false })
-    const others = ['second', 'third', 'fourth'].map((name) => load.client(name).client)
-    const isKilled = random.chance(0.5)
-    const sending = [first, ...others].map(async (client, at) => {
-      for (let time = at === 0 ? 1 : 0; time < 5; time++) await client.repeat(batch)
-    })
-    if (isKilled) {
-      await sleep(20)
-      await system.server.kill()
-      await system.server.start()
-    }
-    await Promise.all(sending)
-    return `the same ${batch.events.length} events five times from four clients${isKilled ? ', with a kill -9' : ''}`
-  },
-}
-
 /** Every fault that the embedded profile is put through. */
-export const EMBEDDED_FAULTS: readonly Fault<Embedded>[] = [kill, suspend, restart, disk, clock, repeat, eraseSubject]
+export const EMBEDDED_FAULTS: readonly Fault<Embedded>[] = [
+  kill,
+  suspend,
+  restart,
+  disk,
+  clock,
+  repeatBatch((system) => system.server),
+  eraseSubject,
+]

@@ -52,6 +52,12 @@ export async function startEmbedded(folder: string): Promise<Embedded> {
       await ask(dataDir, { work: 'statements', statements })
       await server.start()
     },
+    async erase(subject) {
+      await server.terminate()
+      const answer = await ask(dataDir, { work: 'erase', ...subject })
+      await server.start()
+      return answer
+    },
     said: () => server.said,
     deaths: () => server.deaths,
     close: () => server.kill(),

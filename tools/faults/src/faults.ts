@@ -2,6 +2,7 @@ import type { Journal } from './journal.js'
 import type { Load } from './load.js'
 import type { Api } from './observe.js'
 import type { Random } from './random.js'
+import type { Answer, Subject } from './requests.js'
 
 /** One running deployment. */
 export interface System {
@@ -16,6 +17,8 @@ export interface System {
   down(): Promise<void>
   /** Runs statements that no one may: the harness damages the store on purpose. Everything is up before and after. */
   tamper(statements: string[]): Promise<void>
+  /** Erases a subject and replays everything that the log has. Everything is up before and after. */
+  erase(subject: Subject): Promise<Answer>
   /** What its processes wrote. */
   said(): string
   /** Processes that ended without being told to, since the beginning. */

@@ -1,16 +1,14 @@
 // Work on a data directory that nobody has open, in a process of its own: a process can have one store open in its life.
 // Arguments: the data directory, then a request as JSON. Prints the answer as JSON.
-import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openLocalLog } from '@flywheel/event-log'
-import { createMasterSecret, subjectHmac } from '@flywheel/keys'
 import { createLogger, createMetrics } from '@flywheel/runtime'
-import { createUuidv7 } from '@flywheel/schema'
 import { createSink } from '@flywheel/sink'
-import { type Database, insertErasure, loadProjects, openEmbedded } from '@flywheel/store'
-import { type Answer, REWRITTEN, type Request } from './requests.js'
+import { type Database, openEmbedded } from '@flywheel/store'
+import { eraseRows, rowsWith } from './erase-rows.js'
+import type { Answer, Request } from './requests.js'
 
 /** A group that never reads keeps every record in the log, until it is asked to replay them. */
 const HOLDING_GROUP = 'faults-replay'
@@ -42,25 +40,12 @@ async function hold(): Promise<Answer> {
 }
 
 /**
- * A tombstone, the rows deleted as the rewriting job will do it, and then every record that the log still has once more
- * through the sink, at the positions it had: what a group rewound to its beginning would be given.
+ * The erasure, and then every record that the log still has once more through the sink, at the positions it had: what a
+ * group rewound to its beginning would be given.
  */
 async function erase(db: Database, { user, canary, ids }: Extract<Request, { work: 'erase' }>): Promise<Answer> {
   const before = await rowsWith(db, canary)
-  const master = createMasterSecret(readFileSync(join(dataDir, 'secret'), 'utf8').trim())
-  const [project] = await loadProjects(db)
-  await insertErasure(db, {
-    project_id: project!.id,
-    id: createUuidv7(Date.now, randomBytes)(),
-    subject_kind: 'user',
-    subject_hmac: subjectHmac(master, project!.id, 'user', user),
-    event_ids: ids,
-    created_at: new Date().toISOString(),
-  })
-  const list = ids.map((id) => `'${id}'`).join(', ')
-  for (const [table, column] of Object.entries(REWRITTEN)) {
-    await db.command(`ALTER TABLE ${table} DELETE WHERE toString(${column}) IN (${list}) SETTINGS mutations_sync = 2`)
-  }
+  await eraseRows(db, readFileSync(join(dataDir, 'secret'), 'utf8').trim(), { user, canary, ids })
   const log = await openLocalLog({ path: join(dataDir, 'log') })
   const { records: replayed } = await log.backlog(HOLDING_GROUP)
   const logger = createLogger('faults', { level: 'error' })
@@ -71,22 +56,6 @@ async function erase(db: Database, { user, canary, ids }: Extract<Request, { wor
   await log.compact()
   await log.close()
   return { before, after: await rowsWith(db, canary), replayed, in_log: filesWith(join(dataDir, 'log'), canary) }
-}
-
-/** Rows of any table that hold the text in any column. */
-async function rowsWith(db: Database, text: string): Promise<number> {
-  const tables = await db.query<{ name: string }>(
-    'SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name',
-  )
-  let found = 0
-  for (const { name } of tables) {
-    const [row] = await db.query<{ rows: number | string }>(
-      `SELECT count() AS rows FROM ${name} WHERE position(formatRow('JSONEachRow', *), {text:String}) > 0`,
-      { text },
-    )
-    found += Number(row!.rows)
-  }
-  return found
 }
 
 function filesWith(folder: string, text: string): number {

@@ -2,8 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { startDistributed } from './distributed.js'
+import { DISTRIBUTED_FAULTS } from './distributed-faults.js'
 import { startEmbedded } from './embedded.js'
 import { EMBEDDED_FAULTS } from './embedded-faults.js'
+import type { Fault, System } from './faults.js'
 import { runRounds } from './rounds.js'
 
 const { values } = parseArgs({
@@ -18,24 +21,31 @@ const { values } = parseArgs({
 })
 
 const folder = mkdtempSync(join(tmpdir(), 'flywheel-faults-'))
-const listed = (names: string | undefined): string[] => names?.split(',') ?? []
-const system = await startEmbedded(folder)
+const listed = (names: string | undefined): string[] => names?.split(',').filter(Boolean) ?? []
 let hasFailed = true
 try {
-  hasFailed = await runRounds({
-    profile: values.profile,
-    system,
-    faults: EMBEDDED_FAULTS.filter(
-      ({ name }) =>
-        (values.only === undefined || listed(values.only).includes(name)) && !listed(values.without).includes(name),
-    ),
-    rounds: Number(values.rounds),
-    seed: values.seed,
-    folder,
-  })
+  if (values.profile === 'embedded') hasFailed = await run(await startEmbedded(folder), EMBEDDED_FAULTS)
+  else if (values.profile === 'distributed') hasFailed = await run(await startDistributed(folder), DISTRIBUTED_FAULTS)
+  else throw new Error(`There is no profile ${values.profile}; use embedded or distributed`)
+} catch (error) {
+  console.error(error)
 } finally {
-  await system.close()
   if (values.keep || hasFailed) console.error(`Journal and data are kept in ${folder}`)
   else rmSync(folder, { recursive: true, force: true })
 }
 process.exit(hasFailed ? 1 : 0)
+
+/** @returns whether anything was wrong */
+async function run<Kind extends System>(system: Kind, all: readonly Fault<Kind>[]): Promise<boolean> {
+  const [only, without] = [listed(values.only), listed(values.without)]
+  const unknown = [...only, ...without].filter((name) => all.every((fault) => fault.name !== name))
+  const faults = all.filter(({ name }) => (only.length === 0 || only.includes(name)) && !without.includes(name))
+  try {
+    if (unknown.length > 0 || faults.length === 0)
+      throw new Error(`No fault ${unknown.join(', ')}; there are ${all.map(({ name }) => name).join(', ')}`)
+    const { profile, seed } = values
+    return await runRounds({ profile, system, faults, rounds: Number(values.rounds), seed, folder })
+  } finally {
+    await system.close()
+  }
+}
