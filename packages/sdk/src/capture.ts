@@ -4,7 +4,7 @@ import { type CaptureMode, strictest } from './capture-mode.js'
 import { metadataOnly } from './content.js'
 import { type Context, type Frame, mergeContext } from './context.js'
 import type { Deliverer } from './delivery.js'
-import { type Report, withoutCause } from './diagnostics.js'
+import { Misuse, type Report, withoutCause } from './diagnostics.js'
 import type { LazyMapping } from './lazy-mapping.js'
 import { linkSpan, type OtelMode, type SpanFields } from './otel.js'
 import type { Mappings } from './provider.js'
@@ -151,7 +151,8 @@ export class Capture {
       fields = make(id)
     } catch (error) {
       // Values that make no event, from a host without types: nothing was created.
-      report('capture_failed', `${type} could not be written`, error)
+      const why = error instanceof Misuse ? `: ${error.message}` : ''
+      report('capture_failed', `${type} could not be written${why}`, error)
       return ''
     }
     if (!fields) {

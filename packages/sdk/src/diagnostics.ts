@@ -9,6 +9,9 @@ export interface Diagnostic {
 /** Reports a diagnostic; never throws. */
 export type Report = (code: string, message: string, cause?: unknown) => void
 
+/** A mistake of the host that we describe ourselves: its message quotes nobody, so it may be shown wherever a code may. */
+export class Misuse extends TypeError {}
+
 /** What an error is, without its message, which may quote what it was about. */
 export function nameOf(error: unknown): string {
   try {

@@ -1,5 +1,6 @@
 import type { AuthorKind, FeedbackKind, JsonValue, Stage } from '@flywheel/schema/wire'
 import type { Capture } from './capture.js'
+import { Misuse } from './diagnostics.js'
 import { remember } from './remember.js'
 import { type Target, targetContext, targetOf } from './target.js'
 import { toWire } from './wire-names.js'
@@ -111,9 +112,10 @@ const REMEMBERED = 1000
 const IDENTITY = ['choice', 'name', 'slot', 'field', 'author_id', 'author_kind', 'session_id']
 
 function candidates(inputs: CandidateInput[]): { id: string; choice: number }[] {
+  if (!Array.isArray(inputs)) throw new Misuse('candidates is a list of ids')
   return inputs.map((input) => {
-    const { id, choice = 0 } = typeof input === 'string' ? { id: input } : input
-    if (!id) throw new TypeError('a candidate has no id; pass what idOf returned')
+    const { id, choice = 0 } = typeof input === 'object' && input !== null ? input : { id: input }
+    if (typeof id !== 'string' || !id) throw new Misuse('a candidate has no id; pass what idOf returned')
     return { id: id.toLowerCase(), choice }
   })
 }

@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Flywheel } from '../src/index.js'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import type { Flywheel, FlywheelEvent } from '../src/index.js'
+import { nodeRuntime } from '../src/node/runtime.js'
+import { sharedState } from '../src/shared-state.js'
 import { type OpenAIStub, openaiStub } from './support/openai-stub.js'
 import { setup } from './support/setup.js'
 
@@ -205,6 +207,26 @@ test('consent and links', async () => {
     { type: 'consent', subject_kind: 'project', purpose: 'train', label: 'granted' },
     { type: 'link', target_kind: 'response', target: 'chatcmpl-1', ref: 'zendesk:comment/1' },
   ])
+})
+
+test.each([
+  ['no id', [ID, undefined], 'a candidate has no id; pass what idOf returned'],
+  ['no list', ID, 'candidates is a list of ids'],
+])('candidates with %s: the warning says why, also on the console and where nothing may be quoted', (_, given, why) => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  try {
+    for (const redact of [undefined, (event: FlywheelEvent) => event]) {
+      const { flywheel } = setup(stub.url, { redact, onDiagnostic: undefined })
+      expect(flywheel.feedback.choose(ID, given as never, 0)).toBe('')
+      expect(warn).toHaveBeenCalledTimes(1)
+      expect(warn.mock.calls[0]?.[0]).toContain(`feedback could not be written: ${why}`)
+      // Said once in a process.
+      sharedState(nodeRuntime).warned.clear()
+      warn.mockClear()
+    }
+  } finally {
+    warn.mockRestore()
+  }
 })
 
 test('an expired ticket links nothing', async () => {
