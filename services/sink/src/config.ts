@@ -26,6 +26,8 @@ const schema = z.object({
   FLYWHEEL_SINK_BACK_OFF_INITIAL_MS: count(100),
   FLYWHEEL_SINK_BACK_OFF_MAX_MS: count(10_000),
   FLYWHEEL_SINK_HEARTBEAT_MS: count(3_000),
+  /** A worker that is silent so long loses its partitions to the others. */
+  FLYWHEEL_SINK_SESSION_TIMEOUT_MS: count(30_000),
   /** How long a stop may take; the last fifth is for leaving the group and closing. */
   FLYWHEEL_SHUTDOWN_MS: count(25_000),
 })
@@ -64,7 +66,7 @@ export function loadSinkConfig(env: Readonly<Record<string, string | undefined>>
         drain_ms: config.FLYWHEEL_SHUTDOWN_MS * 0.8,
       },
     },
-    kafka: kafkaOptions(config),
+    kafka: { ...kafkaOptions(config), session_timeout_ms: config.FLYWHEEL_SINK_SESSION_TIMEOUT_MS },
     clickhouse: clickhouseOptions(config),
     logLevel: config.LOG_LEVEL,
     shutdownMs: config.FLYWHEEL_SHUTDOWN_MS,

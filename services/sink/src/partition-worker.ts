@@ -8,6 +8,7 @@ import { describeEngineError, type EngineError } from './engine-error.js'
 import type { MemoryBudget } from './memory-budget.js'
 import type { SinkMetrics } from './metrics.js'
 import { type ReadRecord, readLines } from './record-lines.js'
+import { storableHeader } from './storable-header.js'
 import { createTurns } from './turns.js'
 
 export interface PartitionWorkerPorts {
@@ -166,10 +167,11 @@ export function createPartitionWorker(ports: PartitionWorkerPorts): PartitionWor
       if (isOver()) return
       budget.take(bytes)
       // Read here, while an earlier batch is being inserted; the log sends the next record after this one.
-      const read = await readLines(record)
+      const { header, problem } = storableHeader(record.header)
+      const read = await readLines(record, problem)
       await turns.yieldIfLong()
       if (isOver()) return budget.release(bytes)
-      batcher!.push({ ...record, read }, now())
+      batcher!.push({ ...record, header, read }, now())
       wake()
     },
     async drain() {

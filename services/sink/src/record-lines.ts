@@ -32,9 +32,11 @@ export interface ReadRecord extends PositionedRecord {
  * Inflates a record's body and pairs its accepted lines with the header's. Inflating stops at the header's
  * `inflated_bytes`. A body that cannot be read yields the header's lines without bytes and the problem: they become
  * dead letters, since the record was accepted and must not vanish.
+ * @param problem what is wrong with the header already, if anything
  */
-export async function readLines(record: PositionedRecord): Promise<RecordLines> {
+export async function readLines(record: PositionedRecord, problem: string | null = null): Promise<RecordLines> {
   const { header } = record
+  if (problem !== null) return unreadable(record, problem)
   try {
     const body = await inflatedBody(record)
     const skip = new Set(header.skip)

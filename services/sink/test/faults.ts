@@ -1,4 +1,4 @@
-import type { Assignment, ConsumeOptions, EventLog } from '@flywheel/event-log'
+import type { Assignment, ConsumeOptions, EventLog, PositionedRecord } from '@flywheel/event-log'
 import type { Database } from '@flywheel/store'
 
 /** A step of a batch, as the store or the log sees it. */
@@ -92,5 +92,15 @@ export function withAssignments(
     progress: (group) => log.progress(group),
     watermark: (group) => log.watermark(group),
     close: () => log.close(),
+  }
+}
+
+/** The same log, whose records are read as another writer might have left them. */
+export function withRecords(log: EventLog, change: (record: PositionedRecord) => PositionedRecord): EventLog {
+  const same = withAssignments(log, () => ({}))
+  return {
+    ...same,
+    consume: (group, onSlice, options) =>
+      log.consume(group, (slice) => onSlice({ ...slice, records: slice.records.map(change) }), options),
   }
 }

@@ -3,6 +3,7 @@ import type { EventType } from '@flywheel/schema'
 import { type Database, EVENT_TABLES } from '@flywheel/store'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { withRecords } from './faults.js'
 import { type Line, line, rawLine, record, uuid } from './support.js'
 import { deadLetters, metric, openLog, openStore, receipts, rowIds, runSink } from './world.js'
 
@@ -178,4 +179,34 @@ describe('a bad event', () => {
       body: `base64:${Buffer.from('no gzip').toString('base64')}`,
     })
   })
+
+  it.each(['received_at', 'body_until', 'row_until'] as const)(
+    'a record whose %s no table takes is dead with its bytes, and holds nothing up',
+    async (name) => {
+      for (const [k, time] of [
+        '9999-12-31T23:59:59.999Z',
+        '1999-01-01T00:00:00.000Z',
+        '2026-99-99T99:99:99.999Z',
+      ].entries()) {
+        const project = `${name} ${k}`
+        const [bad, good] = [line('interaction'), line('interaction')]
+        const odd = record([bad], { project_id: project, [name]: time })
+        // Past the local log, which would not take it: as another writer of a topic may leave it.
+        const foreign = withRecords(log, (each) =>
+          each.header.project_id === project && each.header.lines[0]?.id === bad.meta.id
+            ? { ...each, header: { ...each.header, [name]: time } }
+            : each,
+        )
+        await log.append({ ...odd, header: { ...odd.header, [name]: new Date().toISOString() } })
+        await log.append(record([good], { project_id: project }))
+        await runSink({ log: foreign as LocalLog, db })
+        await assertSplit(project, [good], [bad])
+        const [letter] = await deadLetters(db, project)
+        expect(letter).toMatchObject({
+          code: 'record_unreadable',
+          body: `base64:${Buffer.from(odd.body).toString('base64')}`,
+        })
+      }
+    },
+  )
 })
