@@ -55,7 +55,7 @@ export async function migrate(db: Database, migrations?: readonly Migration[]): 
 }
 
 /** Statements end in a semicolon at the end of a line; comment lines are left out. */
-function statements(sql: string): string[] {
+export function statements(sql: string): string[] {
   return sql
     .replace(/^\s*--.*$/gm, '')
     .split(/;\s*$/m)
