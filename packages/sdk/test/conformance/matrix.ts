@@ -6,7 +6,7 @@ const HEAD = `# Conformance of the providers
 Made by \`npx vitest run packages/sdk/test/conformance/matrix.test.ts -u\`; the test fails if this page is stale. Every
 ✓ is a test in \`packages/sdk/test/conformance/\` that runs the provider's own package against a local server, once bare
 and once wrapped: the host must see the same, and the record must be right. A case that an API has no way into is a dash
-with its reason. CI runs them on Node 20 and 24.
+with its reason. CI runs them on Node 20, 22, 24 and 26.
 `
 
 /** One table an endpoint: cases down, installed versions across. */
