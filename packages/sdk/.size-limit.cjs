@@ -6,19 +6,19 @@ const modifyEsbuildConfig = (config) => ({ ...config, format: 'esm' })
  * server entry is missed (docs/benchmark.md says by what).
  */
 module.exports = [
-  { name: 'server entry', path: 'dist/index.js', limit: '13.6 kB', gzip: true, ignore: ['node:*', './*.js'] },
+  { name: 'server entry', path: 'dist/index.js', limit: '14.4 kB', gzip: true, ignore: ['node:*', './*.js'] },
   {
     name: 'server, all that an app with openai loads',
     path: ['dist/index.js', 'dist/sender.js', 'dist/openai.js'],
-    limit: '23 kB',
+    limit: '23.9 kB',
     gzip: true,
     ignore: ['node:*', './*.js'],
   },
-  { name: 'workers and edge entry', path: 'dist/portable.js', limit: '15.3 kB', gzip: true, ignore: ['./*.js'] },
+  { name: 'workers and edge entry', path: 'dist/portable.js', limit: '16.1 kB', gzip: true, ignore: ['./*.js'] },
   {
     name: 'workers and edge, all that an app with openai loads',
     path: ['dist/portable.js', 'dist/sender.js', 'dist/openai.js'],
-    limit: '24.7 kB',
+    limit: '25.6 kB',
     gzip: true,
     ignore: ['./*.js'],
   },
