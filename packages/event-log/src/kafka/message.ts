@@ -1,18 +1,14 @@
 import { decodeHeader, encodeHeader, FlywheelError, type LogRecord } from '@flywheel/schema'
-import type { KafkaMessage, Message } from 'kafkajs'
+import type { KafkaMessage } from 'kafkajs'
 import type { PositionedRecord } from '../event-log.js'
+import type { ProduceMessage } from './produce-request.js'
 
 /** Name of the message header that holds the record's header; the value of the message is the body as it came. */
-export const HEADER = 'flywheel'
+const HEADER = 'flywheel'
 
 /** A record as a message. Copies the body, so the caller may reuse it. */
-export function messageOf(record: LogRecord): Message & { value: Buffer } {
-  return { value: Buffer.from(record.body), headers: { [HEADER]: Buffer.from(encodeHeader(record.header)) } }
-}
-
-/** Bytes of a message on the wire, near enough to fill a request. */
-export function bytesOf(message: Message & { value: Buffer }): number {
-  return message.value.length + (message.headers?.[HEADER]?.length ?? 0) + 64
+export function messageOf(record: LogRecord): ProduceMessage {
+  return { value: Buffer.from(record.body), headerName: HEADER, header: encodeHeader(record.header) }
 }
 
 /**

@@ -1,13 +1,14 @@
 import { FlywheelError } from '@flywheel/schema'
-import kafkajs, { type Cluster, type Message } from 'kafkajs'
+import type { Cluster } from 'kafkajs'
 import { type Broker, leaderOf } from './cluster.js'
 import { fatalOf, typeOf, unavailable } from './failure.js'
-import { bytesOf } from './message.js'
+import { produce } from './produce.js'
+import type { ProduceMessage } from './produce-request.js'
 import { createBackOff } from './retrying.js'
 
 /** One record on its way. */
 export interface Outgoing {
-  readonly message: Message & { value: Buffer }
+  readonly message: ProduceMessage
   /** `received_at` in milliseconds. */
   readonly received: number
   written(offset: number): void
@@ -20,6 +21,8 @@ const REQUEST_BYTES = 1024 * 1024
 const REQUEST_RECORDS = 256
 // Records of one request share its end, so their deadlines must be near each other.
 const REQUEST_SPREAD_MS = 2_000
+/** How long the leader waits for the other replicas. */
+const WRITE_LIMIT_MS = 5_000
 const TRY_AGAIN_MS = 2_000
 const SEQUENCES = 2 ** 31
 const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])
@@ -33,7 +36,7 @@ const LOST_SEQUENCE = new Set([
 ])
 
 interface Identity {
-  producerId: string
+  producerId: bigint
   producerEpoch: number
   sequence: number
 }
@@ -89,7 +92,7 @@ export class PartitionWriter {
     while (this.#queue.length > 0 && request.length < REQUEST_RECORDS) {
       const outgoing = this.#queue[0] as Outgoing
       if (!outgoing.isGivenUp()) {
-        bytes += bytesOf(outgoing.message)
+        bytes += outgoing.message.value.length + outgoing.message.header.length
         const first = request[0]?.received ?? outgoing.received
         if (request.length > 0 && (bytes > REQUEST_BYTES || Math.abs(outgoing.received - first) > REQUEST_SPREAD_MS))
           break
@@ -141,27 +144,23 @@ export class PartitionWriter {
     }
   }
 
-  async #produce(broker: Broker, identity: Identity, request: readonly Outgoing[]): Promise<number> {
-    const messages = request.map((outgoing) => outgoing.message)
-    const partitions = [{ partition: this.#partition, firstSequence: identity.sequence, messages }]
-    const response = (await broker.produce({
-      topicData: [{ topic: this.#topic, partitions }],
-      // kafkajs takes the text that it gave; its declaration says number
-      producerId: identity.producerId as unknown as number,
+  #produce(broker: Broker, identity: Identity, request: readonly Outgoing[]): Promise<number> {
+    return produce(broker, {
+      topic: this.#topic,
+      partition: this.#partition,
+      producerId: identity.producerId,
       producerEpoch: identity.producerEpoch,
-      acks: -1,
-      timeout: 5_000,
-      compression: kafkajs.CompressionTypes.None,
-    })) as { topics: { partitions: { baseOffset: string }[] }[] }
-    const base = response.topics[0]?.partitions[0]?.baseOffset
-    if (base === undefined) throw new Error('Produce was answered without an offset')
-    return Number(base)
+      firstSequence: identity.sequence,
+      timestamp: request[0]?.received ?? 0,
+      timeout_ms: WRITE_LIMIT_MS,
+      messages: request.map((outgoing) => outgoing.message),
+    })
   }
 
   async #identify(broker: Broker): Promise<Identity> {
     if (this.#identity !== null) return this.#identity
     const { producerId, producerEpoch } = await broker.initProducerId({ transactionTimeout: 30_000 })
-    this.#identity = { producerId, producerEpoch, sequence: 0 }
+    this.#identity = { producerId: BigInt(producerId), producerEpoch, sequence: 0 }
     return this.#identity
   }
 
