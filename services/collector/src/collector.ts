@@ -18,6 +18,7 @@ import { bodyOfRecord, buildRecord } from './build-record.js'
 import { createCollectorMetrics } from './collector-metrics.js'
 import { cors } from './cors.js'
 import { type CollectorLimits, DEFAULT_LIMITS } from './limits.js'
+import { createFailureLog } from './log-failures.js'
 import { createMemoryBudget } from './memory-budget.js'
 import { NO_PRESSURE, type Pressure } from './pressure.js'
 import { createQuotas, type Quota, QuotaError } from './quotas.js'
@@ -66,7 +67,7 @@ const UNREADY_MS = 5000
  * const served = await serve(app, { port: 8787 })
  */
 export function createCollector(options: CollectorOptions): Collector {
-  const { log, keys, master, logger, now = Date.now, tracing = NO_TRACING } = options
+  const { log, keys, master, now = Date.now, tracing = NO_TRACING } = options
   const limits: CollectorLimits = { ...DEFAULT_LIMITS, ...options.limits }
   const metrics = createCollectorMetrics(options.metrics)
   const budget = createMemoryBudget(limits.in_flight_bytes)
@@ -75,6 +76,7 @@ export function createCollector(options: CollectorOptions): Collector {
   const pressure = options.pressure ?? NO_PRESSURE
   const quotas = createQuotas(options.quota ?? {})
   const toLogLine = createLogLines(master)
+  const logFailure = createFailureLog(options.logger)
   const idle = new Set<() => void>()
   let isDraining = false
   let underWay = 0
@@ -181,9 +183,7 @@ export function createCollector(options: CollectorOptions): Collector {
   function failed(c: Context, error: unknown): Response {
     const code = isFlywheelError(error) ? error.code : 'internal'
     if (code === 'draining') c.header('Connection', 'close')
-    const fields = { request_id: requestIdOf(c), code, error }
-    if (!isFlywheelError(error) || error.httpStatus >= 500) logger.error(fields, 'request failed')
-    else logger.debug(fields, 'request refused')
+    logFailure(requestIdOf(c), error)
     const retryAfter = error instanceof QuotaError ? error.retry_after_s : RETRY_AFTER[code]
     return problem(c, error, retryAfter === undefined ? {} : { retryAfter })
   }

@@ -17,7 +17,11 @@ try {
       logger,
       tracing: await openTracing(process.env, logger),
       openLog: () =>
-        openKafkaLog({ ...config.kafka, onLog: ({ level, message, fields }) => logger[level](fields, message) }),
+        openKafkaLog({
+          ...config.kafka,
+          // The client calls an error what it then tries again; what stays is said by the request that fails.
+          onLog: ({ message, fields }) => logger.warn(fields, message),
+        }),
       openStore: () => openServer(config.clickhouse),
     },
     lifecycle,
