@@ -188,6 +188,16 @@ export async function run(args: readonly string[]): Promise<number> {
     .action(action(async () => (await import('./commands/dead-letters.js')).deadLettersReplay))
 
   program
+    .command('backup <folder>')
+    .description('back the running server up into a new folder on its machine: events, log, keys, exports, secret')
+    .action(action(async () => (await import('./commands/backup.js')).backup))
+
+  program
+    .command('restore <folder>')
+    .description('make a data folder (--data-dir, absent or empty) out of a backup; then flywheel up starts it')
+    .action(action(async () => (await import('./commands/restore.js')).restore))
+
+  program
     .command('doctor')
     .description('check this machine and the server')
     .action(action(async () => (await import('./commands/doctor.js')).doctor))

@@ -71,6 +71,26 @@ export type ApiSchema = {
       status: 200
     }
   }
+  "/v1/backup": {
+    $post: {
+      input: {
+        json: {
+          path: string
+        }
+      }
+      output: {
+        begun_at: string
+        bytes: number
+        files: number
+        log_records: number
+        path: string
+        paused_ms: number
+        secret: "environment" | "file"
+      }
+      outputFormat: "json"
+      status: 201
+    }
+  }
   "/v1/consent": {
     $post: {
       input: {

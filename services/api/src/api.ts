@@ -8,6 +8,7 @@ import { onInvalid } from './invalid.js'
 import { limitBodies } from './limit-bodies.js'
 import type { ApiDeps } from './ports.js'
 import { accountingRoutes } from './routes/accounting.js'
+import { backupRoutes } from './routes/backup.js'
 import { consentRoutes } from './routes/consent.js'
 import { deadLetterRoutes } from './routes/dead-letters.js'
 import { exportRoutes } from './routes/exports.js'
@@ -50,6 +51,7 @@ export function createApi(options: ApiOptions) {
     .route('/', healthRoute(options))
     .route('/', keyRoutes(options))
     .route('/', consentRoutes(options))
+    .route('/', backupRoutes(options))
 }
 
 /** Head of the OpenAPI document. */

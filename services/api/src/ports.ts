@@ -23,6 +23,17 @@ export interface ExportPort {
   manifest?(project_id: string, export_id: string): Promise<unknown>
 }
 
+/** Backs the server up into a new folder at an absolute path on it. */
+export type BackupPort = (path: string) => Promise<{
+  path: string
+  begun_at: string
+  files: number
+  bytes: number
+  log_records: number
+  paused_ms: number
+  secret: 'file' | 'environment'
+}>
+
 /** Keys by id, kept in memory. */
 export interface KeyPort {
   lookup(id: string): KeyRow | undefined
@@ -38,6 +49,8 @@ export interface ApiDeps {
   keys: KeyPort
   exports: ExportPort
   log: LogPort
+  /** Absent: `POST /v1/backup` says where backups come from instead. */
+  backup?: BackupPort
   /** Last errors of the parts of this server, newest first. */
   errors?: () => Promise<{ part: string; at: string; code: string; message: string }[]>
   now?: () => number

@@ -2,11 +2,12 @@ import type { Assignment, Consumer, EventLog } from '@flywheel/event-log'
 import type { Logger, Metrics } from '@flywheel/runtime'
 import type { Database, ErasureRow } from '@flywheel/store'
 import type { BackOff } from './back-off.js'
-import { createBatchWriter } from './batch-writer.js'
+import { createBatchWriter, type WriteBatch } from './batch-writer.js'
 import type { BatchLimits } from './batcher.js'
 import { createMemoryBudget } from './memory-budget.js'
 import { createSinkMetrics } from './metrics.js'
 import { createPartitionWorker, type PartitionWorker } from './partition-worker.js'
+import { createPause } from './pause.js'
 
 export interface SinkOptions {
   log: EventLog
@@ -47,6 +48,12 @@ export interface Sink {
   /** Writes what is buffered within `drain_ms`, then gives the partitions back. What was not committed comes again. */
   stop(): Promise<void>
   status(): Promise<SinkStatus>
+  /**
+   * Lets no batch begin and resolves when none is under way: the store then has exactly what the log has committed. What
+   * comes meanwhile waits in the log. Never resolves while the store refuses a batch.
+   * @returns what ends the pause; call it in any case
+   */
+  pause(): Promise<() => void>
 }
 
 export const BATCH_DEFAULTS: BatchLimits = { rows: 10_000, bytes: 16 * 1024 * 1024, interval_ms: 250 }
@@ -65,7 +72,9 @@ export function createSink(options: SinkOptions): Sink {
   const budget = createMemoryBudget(bufferBytes)
   const metrics = createSinkMetrics(options.metrics, () => budget.used)
   metrics.bufferLimitBytes.set(bufferBytes)
-  const writeBatch = createBatchWriter({ db, metrics, erasures: options.erasures })
+  const pause = createPause()
+  const batchWriter = createBatchWriter({ db, metrics, erasures: options.erasures })
+  const writeBatch: WriteBatch = (...batch) => pause.pass(() => batchWriter(...batch))
   const workers = new Map<Assignment, PartitionWorker>()
   let consumer: Consumer | null = null
   let lagTimer: NodeJS.Timeout | undefined
@@ -144,6 +153,7 @@ export function createSink(options: SinkOptions): Sink {
       }, LAG_INTERVAL_MS)
       lagTimer.unref()
     },
+    pause: pause.begin,
     stop() {
       stopping ??= stop()
       return stopping

@@ -10,6 +10,7 @@ import { FlywheelError } from '@flywheel/schema'
 import { createSink } from '@flywheel/sink'
 import { migrate, openEmbedded, openEmbeddedReadOnly } from '@flywheel/store'
 import { Hono } from 'hono'
+import { createBackup } from './backup.js'
 import { openClickHouseFront } from './clickhouse-front.js'
 import type { StandaloneConfig } from './config.js'
 import { type DataDir, openDataDir, readSecret } from './data-dir.js'
@@ -141,6 +142,14 @@ async function startParts(
     metrics,
     onError: (error) => logger.warn({ error }, 'accounting cannot be counted'),
   })
+  const backup = createBackup({
+    dir,
+    db,
+    log,
+    sink,
+    group: SINK_GROUP,
+    isSecretGiven: options.secret !== undefined,
+  })
   const lastErrors = async () => {
     const { last_error } = await sink.status()
     const now = new Date().toISOString()
@@ -158,7 +167,7 @@ async function startParts(
   onShutdown('pressure', () => pressure.close())
   const collector = createCollector({ log, keys, master, logger, metrics, pressure })
   app.route('/', collector.app)
-  app.route('/', createApi({ db, sql, master, keys, exports, log: port, logger, errors: lastErrors }))
+  app.route('/', createApi({ db, sql, master, keys, exports, log: port, backup, logger, errors: lastErrors }))
   app.notFound((c) =>
     problem(c, new FlywheelError('not_found', `There is no ${c.req.method} ${c.req.path}; see GET /v1/openapi.json`)),
   )

@@ -29,6 +29,8 @@ export interface LocalLog extends EventLog {
    * still in the file: an erasure is complete only after it.
    */
   compact(): Promise<void>
+  /** Writes a copy of the log as it is now into an empty directory: everything acknowledged before the call is in it. */
+  copyTo(directory: string): Promise<void>
   /** How full it is. At either bound `append` rejects with `backlog_full`. */
   room(): LogRoom
 }
@@ -193,6 +195,11 @@ class Log implements LocalLog {
   async compact(): Promise<void> {
     this.#assertOpen()
     await this.#writer.pause(() => this.#parts.storage.compact())
+  }
+
+  async copyTo(directory: string): Promise<void> {
+    this.#assertOpen()
+    await this.#parts.storage.copyTo(directory)
   }
 
   close(): Promise<void> {

@@ -19,6 +19,8 @@ export interface Storage {
   metaUnder<T>(prefix: string): { key: string; value: T }[]
   /** Puts a copy without freed pages in the file's place. Reads go on; no write may be running. */
   compact(): Promise<void>
+  /** Writes a copy of this moment without freed pages; reads and writes go on. */
+  copyTo(directory: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -86,6 +88,12 @@ export function openLmdbStorage(directory: string): Storage {
       await before.close()
       removeAllBut(directory, generation)
       syncDirectory(directory)
+    },
+    async copyTo(target) {
+      const copy = pathOf(target, 1)
+      await root.backup(copy, true)
+      sync(copy)
+      syncDirectory(target)
     },
     async close() {
       await root.close()

@@ -1,0 +1,58 @@
+import { FlywheelError } from '@flywheel/schema'
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { type ApiEnv, requireScope } from '../authenticate.js'
+import { onInvalid } from '../invalid.js'
+import type { ApiDeps } from '../ports.js'
+import { problems } from '../shapes/common.js'
+
+const backupSchema = z
+  .object({
+    path: z.string().openapi({ description: 'On the server' }),
+    begun_at: z.string().openapi({ description: 'What was acknowledged before it is in the backup' }),
+    files: z.number(),
+    bytes: z.number(),
+    log_records: z.number().openapi({ description: 'Accepted and not stored yet; they are in the log of the backup' }),
+    paused_ms: z.number().openapi({ description: 'How long nothing was stored; events were accepted meanwhile' }),
+    secret: z.enum(['file', 'environment']).openapi({
+      description: 'environment: the secret is not in the backup, and a restored server needs the same FLYWHEEL_SECRET',
+    }),
+  })
+  .openapi('Backup')
+
+const route = createRoute({
+  method: 'post',
+  path: '/v1/backup',
+  tags: ['control'],
+  summary: 'Backs the embedded profile up into a new folder on the server, while it runs',
+  description: 'The folder holds the events and keys of every project and the secret: keep it as safe as the server.',
+  middleware: [requireScope('admin')],
+  request: {
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z.object({
+            path: z.string().min(1).openapi({ description: 'Absolute, on the server; must not exist' }),
+          }),
+        },
+      },
+    },
+  },
+  responses: {
+    201: { description: 'Made, whole and flushed', content: { 'application/json': { schema: backupSchema } } },
+    ...problems,
+  },
+})
+
+/** `POST /v1/backup`. */
+export function backupRoutes(deps: ApiDeps) {
+  return new OpenAPIHono<ApiEnv>({ defaultHook: onInvalid }).openapi(route, async (c) => {
+    if (deps.backup === undefined) {
+      throw new FlywheelError(
+        'not_found',
+        'This server does not back itself up: Kafka and ClickHouse are backed up by their own means, see the operator page',
+      )
+    }
+    return c.json(await deps.backup(c.req.valid('json').path), 201)
+  })
+}
