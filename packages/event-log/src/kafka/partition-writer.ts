@@ -17,7 +17,8 @@ export interface Outgoing {
   isGivenUp(): boolean
 }
 
-const REQUEST_BYTES = 1024 * 1024
+// kafkajs copies a request into the next larger power of two.
+const REQUEST_BYTES = 1_000_000
 const REQUEST_RECORDS = 256
 // Records of one request share its end, so their deadlines must be near each other.
 const REQUEST_SPREAD_MS = 2_000
