@@ -14,6 +14,7 @@ interface Letter {
   replays: number
   body: string
   body_until: string
+  row_until: string
 }
 interface Report {
   replayed: number
@@ -124,7 +125,12 @@ describe('dead letters', () => {
   })
 
   it('what a mended store takes is stored from its own bytes, oldest first, within its old limits', async () => {
-    await inStore((db) => db.command("ALTER TABLE interactions ADD CONSTRAINT no_blue CHECK task != 'blue'"))
+    await inStore(async (db) => {
+      await db.command("ALTER TABLE interactions ADD CONSTRAINT no_blue CHECK task != 'blue'")
+      await db.command(
+        'INSERT INTO projects SELECT * REPLACE (30 AS body_retention_days, 60 AS row_retention_days, now64(3) AS updated_at) FROM projects FINAL',
+      )
+    })
     const thumb = feedback('0199a0b0-0000-7000-8000-000000000001', {
       kind: 'thumb',
       label: 'up',
@@ -135,18 +141,21 @@ describe('dead letters', () => {
     await send(...blue.map((event) => JSON.stringify(event)), JSON.stringify(first))
     await send(JSON.stringify({ ...first, ...second }), JSON.stringify(thumb))
     expect(await letters('?code=violated_constraint&limit=1000')).toHaveLength(42)
-    const limits = new Set((await letters('?code=violated_constraint')).map(({ body_until }) => body_until))
+    const [kept] = await lettersOf(blue[0]!)
 
     await inStore((db) => db.command('ALTER TABLE interactions DROP CONSTRAINT no_blue'))
     expect((await replay({ code: 'violated_constraint', since: new Date().toISOString() })).body.replayed).toBe(0)
     expect((await replay({ code: 'violated_constraint' })).body).toMatchObject({
       replayed: 42,
-      records: 1,
+      records: 2,
       skipped: [],
     })
     for (const event of [blue[0]!, blue[39]!, first]) expect(await isStored(event)).toBe(true)
+    // The limits of the first receipt: counted anew, a replay would keep a person's text for longer.
     const { body } = await ask(server.url, key, `/v1/interactions/${first.id}`)
-    expect(body).toMatchObject({ user_id: 'first', body_until: [...limits][0], trust: 'server' })
+    expect(body).toMatchObject({ user_id: 'first', trust: 'server' })
+    expect([body['body_until'], body['row_until']]).toEqual([kept!.body_until, kept!.row_until])
+    expect(Date.parse(kept!.body_until)).toBeLessThan(Date.now() + 31 * 86_400_000)
     expect(await letters('?code=violated_constraint&state=stored')).toHaveLength(42)
     expect(await sums()).toMatchObject({ balanced: true })
   })
