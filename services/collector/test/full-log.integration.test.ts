@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type LocalLogOptions, openLocalLog } from '@flywheel/event-log'
@@ -24,6 +24,27 @@ async function withLog(
     rmSync(path, { recursive: true, force: true })
   }
 }
+
+test('a data directory that vanishes is 503, and the reason is in the log: no event goes into files without a name', async () => {
+  const path = mkdtempSync(join(tmpdir(), 'flywheel-gone-'))
+  const log = await openLocalLog({ path })
+  const collector = await startCollector({ keys: directoryOf([key]), log })
+  const send = () => collector.send(ndjson(interaction()), key.bearer)
+  expect((await send()).status).toBe(202)
+  rmSync(path, { recursive: true })
+  await expect.poll(async () => (await send()).status).toBe(503)
+  mkdirSync(path)
+  await new Promise((resolve) => setTimeout(resolve, 600))
+  const refused = await send()
+  expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([503, 'log_unavailable'])
+  const said = collector.logged.filter((line) => line.includes('request failed'))
+  expect(said).toHaveLength(1)
+  expect(said[0]).toContain(`no such file or directory, scandir '${path}'`)
+  expect(collector.readyz()).toBe('the last append failed')
+  await collector.stop()
+  await log.close().catch(() => {})
+  rmSync(path, { recursive: true, force: true })
+})
 
 async function expectFull(response: Response): Promise<void> {
   expect(response.status).toBe(503)

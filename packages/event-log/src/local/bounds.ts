@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs'
+import { readdirSync, statfsSync } from 'node:fs'
 import { FlywheelError } from '@flywheel/schema'
 import type { LogRoom } from '../event-log.js'
 
@@ -20,8 +20,7 @@ export function createBounds(directory: string, maxBytes: number, minFreeBytes: 
   const look = (): void => {
     const now = performance.now()
     if (now - lookedAt < LOOK_EVERY_MS) return
-    const { bavail, bsize } = statfsSync(directory)
-    free = bavail * bsize
+    free = freeBytes(directory)
     lookedAt = now
     addedSince = 0
   }
@@ -40,6 +39,26 @@ export function createBounds(directory: string, maxBytes: number, minFreeBytes: 
       look()
       return { held_bytes: held, max_bytes: maxBytes, free_bytes: free - addedSince, min_free_bytes: minFreeBytes }
     },
+  }
+}
+
+/**
+ * Free bytes under a log's directory.
+ * @throws FlywheelError `log_unavailable` if its files are gone: writes into a file without a name succeed, and no later
+ * start would find them
+ */
+function freeBytes(directory: string): number {
+  try {
+    if (!readdirSync(directory).some((name) => /^log\.\d+\.mdb$/.test(name)))
+      throw new Error(`${directory} holds no log`)
+    const { bavail, bsize } = statfsSync(directory)
+    return bavail * bsize
+  } catch (cause) {
+    throw new FlywheelError(
+      'log_unavailable',
+      "The log's directory is gone. Put it back and start the server again, then retry.",
+      { cause },
+    )
   }
 }
 
