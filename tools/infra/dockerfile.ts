@@ -32,10 +32,11 @@ export function readStages(path: string): { dockerfile: Dockerfile; stages: Stag
   return { dockerfile, stages }
 }
 
-/** The words of an instruction; those of its JSON form too. */
+/** The words of an instruction, flags too; those of its JSON form without its marks. */
 export function words(instruction: Instruction): string[] {
-  const text = instruction.getArgumentsContent() ?? ''
-  if (text.trimStart().startsWith('[')) return JSON.parse(text) as string[]
+  const text = instruction.toString().slice(instruction.getKeyword().length)
+  const json = text.indexOf('[')
+  if (json !== -1 && text.trimEnd().endsWith(']')) return JSON.parse(text.slice(json)) as string[]
   return text.split(/\s+/).filter((word) => word !== '')
 }
 

@@ -22,11 +22,13 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end }}
 
 {{- define "flywheel.environment" -}}
+{{- if ne .component "sink" }}
 - name: FLYWHEEL_SECRET
   valueFrom:
     secretKeyRef:
       name: {{ required "secret.name is empty; name a secret with FLYWHEEL_SECRET in it" .root.Values.secret.name }}
       key: {{ .root.Values.secret.key }}
+{{- end }}
 - name: KAFKA_BROKERS
   value: {{ required "kafka.brokers is empty; set it to host:port of some brokers" .root.Values.kafka.brokers | quote }}
 - name: KAFKA_TOPIC
@@ -66,8 +68,10 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
       name: {{ . }}
       key: {{ $.root.Values.clickhouse.passwordKey }}
 {{- end }}
+{{- if ne .component "migrate" }}
 - name: LOG_LEVEL
   value: {{ .root.Values.logLevel | quote }}
+{{- end }}
 {{- end }}
 
 {{- define "flywheel.podSecurity" -}}
