@@ -69,8 +69,6 @@ export async function startSinkService(
   lifecycle.onShutdown('sink', async () => {
     isStopping = true
     await sink?.stop()
-    const left = sink && (await sink.status().catch(() => null))
-    if (left && left.lag.records > 0) logger.info({ records: left.lag.records }, 'records left for the next worker')
   })
 
   const opened = Promise.all([log.opened, store.opened]).then(async ([events, db]) => {

@@ -148,8 +148,16 @@ export function createSink(options: SinkOptions): Sink {
         const worker = workerOf(assignment)
         for (const record of records) await worker.offer(record)
       })
+      let isReading = false
       lagTimer = setInterval(() => {
-        lag().catch((error) => logger.warn({ error }, 'sink cannot read its lag'))
+        // A log that answers slowly is not asked again meanwhile.
+        if (isReading) return
+        isReading = true
+        lag()
+          .catch((error) => logger.warn({ error }, 'sink cannot read its lag'))
+          .finally(() => {
+            isReading = false
+          })
       }, LAG_INTERVAL_MS)
       lagTimer.unref()
     },

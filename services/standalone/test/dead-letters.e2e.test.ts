@@ -12,6 +12,7 @@ interface Letter {
   code: string
   state: string
   replays: number
+  received_at: string
   body: string
   body_until: string
   row_until: string
@@ -93,6 +94,12 @@ describe('dead letters', () => {
     expect(after['repeats']! - before['repeats']!).toBe(2)
     expect(await isStored(good)).toBe(true)
     expect(await isStored(bad)).toBe(false)
+    // A range that ends between the first receipt and those of the replays, and the one that begins there.
+    const between = new Date(Date.parse(first!.received_at) + 1).toISOString()
+    for (const range of [`until=${between}`, `since=${between}`]) {
+      const { body } = await ask(server.url, key, `/v1/accounting?${range}`)
+      expect(body).toMatchObject({ balanced: true, dead_lettered: 1, missing_count: 0 })
+    }
   })
 
   it('a mended line is stored under its own id, and its letters say so', async () => {
