@@ -22,10 +22,10 @@ export function createLifecycle(options: LifecycleOptions = {}): Lifecycle {
 
   async function runAll(): Promise<string[]> {
     const failed: string[] = []
-    const end = Date.now() + deadline_ms
+    const end = performance.now() + deadline_ms
     for (const { name, stop } of steps.reverse()) {
       try {
-        await within(Promise.resolve().then(stop), Math.max(0, end - Date.now()))
+        await within(Promise.resolve().then(stop), Math.max(0, end - performance.now()))
       } catch (error) {
         failed.push(name)
         logger?.error({ step: name, error }, 'shutdown step failed')

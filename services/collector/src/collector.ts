@@ -149,7 +149,7 @@ export function createCollector(options: CollectorOptions): Collector {
       // Stamped and appended in one tick: the log's watermark may pass every time that is not in the log yet.
       await span.append(() => appendDurably(log, buildRecord({ ...parts, received: now() }), limits.append_ms))
     } catch (error) {
-      logFailedAt = now()
+      logFailedAt = performance.now()
       throw error
     } finally {
       stop()
@@ -191,7 +191,7 @@ export function createCollector(options: CollectorOptions): Collector {
   function readyz(): true | string {
     if (isDraining) return 'draining'
     if (!keys.isLoaded) return 'the keys are not loaded yet'
-    return now() - logFailedAt < UNREADY_MS ? 'the last append failed' : true
+    return performance.now() - logFailedAt < UNREADY_MS ? 'the last append failed' : true
   }
 
   const app = new Hono()
