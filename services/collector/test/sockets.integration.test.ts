@@ -13,6 +13,7 @@ import {
   ndjson,
   startCollector,
   type TestCollector,
+  thumb,
 } from './harness.js'
 
 const key = makeKey('sk')
@@ -177,6 +178,20 @@ test('bodies under way hold no more than the limit: the next is 429, and when th
   expect([refused.headers['retry-after'], JSON.parse(refused.body).code]).toEqual(['1', 'rate_limited'])
   for (const { socket } of slow) socket.destroy()
   await expect.poll(async () => (await post(large)).status).toBe(202)
+})
+
+test('strangers hold nothing by what they declare: their idle sockets leave room for others of them', async () => {
+  await start({}, { in_flight_bytes: 8 * MIB })
+  const idle = await Promise.all(Array.from({ length: 20 }, open))
+  const head = HEAD.replace(/Authorization: .*\r\n/, '')
+  for (const { socket } of idle) socket.write(`${head}Content-Length: ${MIB}\r\n\r\n{`)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  const ticketed = await fetch(`${served.url}/v1/events`, {
+    method: 'POST',
+    body: ndjson(thumb({ ticket: key.ticket() })),
+    headers: { 'content-type': 'text/plain' },
+  })
+  expect(ticketed.status).toBe(202)
 })
 
 test('headers beyond 16 KiB are 431, and so are many small ones', async () => {
