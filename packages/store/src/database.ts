@@ -25,7 +25,8 @@ export interface Database {
   command(sql: string, params?: QueryParams): Promise<void>
   /**
    * Inserts NDJSON as one block per partition. With a token, a repeat of the same token within the table's
-   * deduplication window is dropped. Atomic per partition only.
+   * deduplication window is dropped, if the first went in and, but on a cluster, this opening of the store sent it.
+   * Atomic per partition only.
    */
   insert(table: string, ndjson: Uint8Array, options?: { token?: string }): Promise<void>
   close(): Promise<void>

@@ -4,7 +4,7 @@
  * One insert is one block a partition: an insert is atomic per block and partition, and a deduplication token counts
  * blocks. So nothing may cut a batch: neither the parser (rows, bytes, parallel chunks) nor the squashing before the write.
  */
-export function insertSettings(token: string | undefined): Record<string, string | number> {
+export function insertSettings(token: string): Record<string, string | number> {
   return {
     async_insert: 0,
     input_format_parallel_parsing: 0,
@@ -24,8 +24,7 @@ export function insertSettings(token: string | undefined): Record<string, string
     // The raw text of an object or an array goes into a String: large integers and the order of keys survive.
     input_format_json_read_objects_as_strings: 1,
     input_format_json_read_arrays_as_strings: 1,
-    // Without a token the engine would remember the hash of the block, and it remembers before the part is in place: a
-    // crash in between, and the same bytes sent again are dropped.
-    ...(token === undefined ? { insert_deduplicate: 0 } : { insert_deduplicate: 1, insert_deduplication_token: token }),
+    insert_deduplicate: 1,
+    insert_deduplication_token: token,
   }
 }

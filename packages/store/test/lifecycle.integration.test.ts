@@ -1,13 +1,14 @@
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openSessions } from '../src/embedded/sessions.js'
 import { type Database, migrate, openEmbedded, openEmbeddedReadOnly } from '../src/index.js'
 import { BATCH_ROWS, batchOf } from './children/batch.js'
 import { runChild, startChild } from './children/run.js'
-import { interaction, ndjson } from './support.js'
+import { interaction, ndjson, uuid } from './support.js'
 
 let path: string
 const opened: { close(): Promise<void> }[] = []
@@ -73,7 +74,7 @@ test('killed with -9 while it inserts: no acknowledged batch is lost, none is pa
   }
   const db = await openHere()
   const rows = await db.query<{ batch: number; rows: number; ids: number }>(
-    'SELECT toUInt32(session_id) AS batch, count() AS rows, uniqExact(id) AS ids FROM interactions GROUP BY batch ORDER BY batch',
+    'SELECT toUInt32(session_id) AS batch, count() AS rows, uniqExact(id) AS ids FROM interactions FINAL GROUP BY batch ORDER BY batch',
   )
   expect(acknowledged).toBeGreaterThanOrEqual(11)
   for (let batch = 0; batch <= acknowledged; batch++)
@@ -82,6 +83,35 @@ test('killed with -9 while it inserts: no acknowledged batch is lost, none is pa
   expect(rows.slice(acknowledged + 1).every((row) => row.rows === BATCH_ROWS)).toBe(true)
   expect(rows.length).toBeLessThanOrEqual(acknowledged + 2)
   await db.close()
+})
+
+test('a token that the engine noted before it died, its rows not yet in place, does not lose them', async () => {
+  const row = ndjson({ id: uuid() })
+  const settings = { insert_deduplication_token: 'raw', async_insert: 0 }
+  const insertBoth = async (db: Database) => {
+    await db.insert('ours', row, { token: 'one' })
+    const [raw] = await openSessions(path, 1)
+    await raw!.chdb.rawInsert({ table: 'raw', values: row, format: 'JSONEachRow', settings })
+    await raw!.client.close()
+  }
+  const before = await openHere()
+  for (const name of ['ours', 'raw']) {
+    await before.command(
+      `CREATE TABLE ${name} (id UUID) ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 100`,
+    )
+  }
+  await insertBoth(before)
+  await before.close()
+  // What a kill between the engine's two steps leaves: the token in its log, the part nowhere.
+  const files = await readdir(join(path, 'store'), { recursive: true })
+  const parts = files.filter((file) => /\/all_1_1_0$/.test(file))
+  expect(parts).toHaveLength(2)
+  for (const part of parts) await rm(join(path, 'store', part), { recursive: true })
+
+  const after = await openHere()
+  await insertBoth(after)
+  expect(await after.query('SELECT count() AS rows FROM raw')).toEqual([{ rows: 0 }])
+  expect(await after.query('SELECT count() AS rows FROM ours')).toEqual([{ rows: 1 }])
 })
 
 test('readers see a batch whole or not at all', async () => {

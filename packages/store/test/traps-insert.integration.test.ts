@@ -248,3 +248,20 @@ test('what an insert wrote is flushed to the disk before it returns, in every ta
     'receipts',
   ])
 })
+
+describe('the same bytes again', () => {
+  test('without a token go in, though the engine remembers the hash of every block', async () => {
+    await plainTable('again', 10_000)
+    const row = ndjson({ id: uuid() })
+    const client = createClient({ connection: createChdbConnection({ path }) } as never)
+    // The trap: insert_deduplicate = 0 no longer turns it off.
+    const values = [{ id: uuid() }]
+    await client.command({ query: 'SET insert_deduplicate = 0, async_insert = 0' })
+    for (let time = 0; time < 2; time++) await client.insert({ table: 'again', values, format: 'JSONEachRow' })
+    await client.close()
+    expect(await count('again')).toBe(1)
+    await db.insert('again', row)
+    await db.insert('again', row)
+    expect(await count('again')).toBe(3)
+  })
+})

@@ -2,6 +2,7 @@ import { FlywheelError } from '@flywheel/schema'
 import type { Database, QueryLimits, QueryParams, StreamFormat } from '../database.js'
 import { insertFailure, statementFailure } from '../engine-failure.js'
 import { insertSettings } from '../insert-settings.js'
+import { createInsertTokens } from '../insert-tokens.js'
 import { bindLiterals, settingsClause } from '../literals.js'
 import { forgetOutput, type Session, takeTurn } from './sessions.js'
 import { streamChunks } from './stream-chunks.js'
@@ -13,6 +14,7 @@ export class EmbeddedDatabase implements Database {
   /** The first never holds a stream, so that a reader of a stream can query meanwhile. */
   readonly #readers: Session[]
   readonly #waiting: (() => void)[] = []
+  readonly #tokens = createInsertTokens()
   #closed = false
 
   /** @param writer null for a database that only reads */
@@ -62,12 +64,19 @@ export class EmbeddedDatabase implements Database {
   }
 
   async insert(table: string, ndjson: Uint8Array, options?: { token?: string }): Promise<void> {
-    const settings = insertSettings(options?.token)
-    await this.#run(
-      this.#write(),
-      (error) => insertFailure(error, table),
-      ({ chdb }) => chdb.rawInsert({ table, values: ndjson, format: 'JSONEachRow', settings }),
-    )
+    const token = options?.token
+    const settings = insertSettings(this.#tokens.of(table, token))
+    let hasFailed = true
+    try {
+      await this.#run(
+        this.#write(),
+        (error) => insertFailure(error, table),
+        ({ chdb }) => chdb.rawInsert({ table, values: ndjson, format: 'JSONEachRow', settings }),
+      )
+      hasFailed = false
+    } finally {
+      this.#tokens.ended(table, token, hasFailed)
+    }
   }
 
   async close(): Promise<void> {

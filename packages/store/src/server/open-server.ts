@@ -37,8 +37,10 @@ export interface ServerOptions {
  */
 export async function openServer(options: ServerOptions): Promise<Database> {
   const { database = 'default', cluster, readOnly } = options
+  // Before the client is made, which says the same in other words.
+  const host = hostOf(options.url)
   return new ServerDatabase(connect(options, database), {
-    host: hostOf(options.url),
+    host,
     statements: serverStatements(options),
     isCluster: cluster !== undefined,
     ...(readOnly !== undefined && { readOnly }),

@@ -3,6 +3,7 @@ import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { FlywheelError } from '@flywheel/schema'
 import type { Database, QueryLimits, QueryParams, StreamFormat } from '../database.js'
 import { insertSettings } from '../insert-settings.js'
+import { createInsertTokens, type InsertTokens, replicatedTokens } from '../insert-tokens.js'
 import { bindLiterals } from '../literals.js'
 import { failureOf } from './failure.js'
 import { wholeAnswer } from './whole-answer.js'
@@ -21,11 +22,13 @@ export class ServerDatabase implements Database {
   readonly kind = 'server'
   readonly #client: ClickHouseClient
   readonly #behaviour: Behaviour
+  readonly #tokens: InsertTokens
   #closed = false
 
   constructor(client: ClickHouseClient, behaviour: Behaviour) {
     this.#client = client
     this.#behaviour = behaviour
+    this.#tokens = behaviour.isCluster ? replicatedTokens() : createInsertTokens()
   }
 
   async query<Row>(sql: string, params?: QueryParams, limits?: QueryLimits): Promise<Row[]> {
@@ -74,19 +77,23 @@ export class ServerDatabase implements Database {
 
   async insert(table: string, ndjson: Uint8Array, options?: { token?: string }): Promise<void> {
     this.#assertWrites()
-    await this.#run(table, async () => {
-      const { stream } = await this.#client.exec({
-        query: `INSERT INTO ${table} FORMAT JSONEachRow`,
-        values: Readable.from([ndjson], { objectMode: false }),
-        clickhouse_settings: {
-          ...(insertSettings(options?.token) as ClickHouseSettings),
-          ...this.#clusterSettings(),
-          wait_end_of_query: 1,
-        },
+    const token = options?.token
+    const settings = insertSettings(this.#tokens.of(table, token)) as ClickHouseSettings
+    let hasFailed = true
+    try {
+      await this.#run(table, async () => {
+        const { stream } = await this.#client.exec({
+          query: `INSERT INTO ${table} FORMAT JSONEachRow`,
+          values: Readable.from([ndjson], { objectMode: false }),
+          clickhouse_settings: { ...settings, ...this.#clusterSettings(), wait_end_of_query: 1 },
+        })
+        // Read to its end, or the connection is never free again.
+        for await (const _ of stream);
       })
-      // Read to its end, or the connection is never free again.
-      for await (const _ of stream);
-    })
+      hasFailed = false
+    } finally {
+      this.#tokens.ended(table, token, hasFailed)
+    }
   }
 
   async close(): Promise<void> {
