@@ -8,6 +8,7 @@ overHttp()
 const SUITES = {
   accounting: () => import('./accounting.integration.test.js'),
   columns: () => import('./columns.integration.test.js'),
+  'dead letters': () => import('./dead-letters.integration.test.js'),
   embedded: () => import('./embedded.integration.test.js'),
   'feedback evidence': () => import('./feedback-evidence.integration.test.js'),
   literals: () => import('./literals.integration.test.js'),
