@@ -10,6 +10,10 @@ const ATTEMPT_MS = 45_000
 const GIVE_UP_MS = 150_000
 const HARSHEST_WAIT_MS = 1000
 
+interface Rejections {
+  rejected: { line: number; code: string }[]
+}
+
 export interface ClientOptions {
   name: string
   /** Asked before every attempt: a balancer knows which servers there are now. */
@@ -48,8 +52,8 @@ export interface Client {
 export function createClient({ name, url, key, round, journal, random, tally }: ClientOptions): Client {
   const counters = { instance: name, seq: 0, created: 0, dropped: 0, rejected: 0 }
 
-  /** The answer, or null where none came. */
-  async function attempt(batch: Batch): Promise<{ status: number; body: unknown } | null> {
+  /** The answer; `lost` where none came, `refused` where nobody listened. */
+  async function attempt(batch: Batch): Promise<{ status: number; body: unknown } | 'lost' | 'refused'> {
     tally.requests++
     counters.seq++
     try {
@@ -69,8 +73,9 @@ export function createClient({ name, url, key, round, journal, random, tally }: 
       return { status: response.status, body }
     } catch (error) {
       const { name: kind, cause } = error as Error
-      count((cause as NodeJS.ErrnoException | undefined)?.code ?? kind)
-      return null
+      const reason = (cause as NodeJS.ErrnoException | undefined)?.code ?? kind
+      count(reason)
+      return reason === 'ECONNREFUSED' ? 'refused' : 'lost'
     }
   }
 
@@ -78,7 +83,7 @@ export function createClient({ name, url, key, round, journal, random, tally }: 
     tally.refusals[refusal] = (tally.refusals[refusal] ?? 0) + 1
   }
 
-  function record(batch: Batch, rejected: { line: number; code: string }[], isUncertain: boolean): void {
+  function record(batch: Batch, rejected: Rejections['rejected'], isUncertain: boolean): void {
     const codes = new Map(rejected.map(({ line, code }) => [line, code]))
     for (const [index, event] of batch.events.entries()) {
       const code = codes.get(index)
@@ -100,23 +105,25 @@ export function createClient({ name, url, key, round, journal, random, tally }: 
     let isUncertain = false
     while (Date.now() - began < GIVE_UP_MS) {
       const answer = await attempt(batch)
-      if (answer?.status === 202) {
-        return record(batch, (answer.body as { rejected: { line: number; code: string }[] }).rejected, isUncertain)
+      if (typeof answer === 'object') {
+        const { status, body } = answer
+        // 422: every line is invalid, as planted ones may be.
+        if (status === 202 || status === 422) return record(batch, (body as Rejections).rejected, isUncertain)
+        if (status !== 429 && status < 500) {
+          tally.surprises.push(`${status} ${JSON.stringify(body).slice(0, 300)}`)
+          break
+        }
       }
-      if (answer?.status === 422) {
-        // Every line is invalid; planted ones alone explain that.
-        return record(batch, (answer.body as { rejected: { line: number; code: string }[] }).rejected, isUncertain)
-      }
-      if (answer !== null && answer.status !== 429 && answer.status < 500) {
-        tally.surprises.push(`${answer.status} ${JSON.stringify(answer.body).slice(0, 300)}`)
-        break
-      }
-      isUncertain = true
-      if (mayAbandon && random.chance(0.05)) break
+      if (answer !== 'refused') isUncertain = true
+      // The most doubtful events: nobody but the store can tell what became of them.
+      if (answer === 'lost' && mayAbandon && random.chance(0.15)) return abandon(batch)
       await sleep(random.integer(50, HARSHEST_WAIT_MS))
     }
-    if (!mayAbandon || Date.now() - began >= GIVE_UP_MS)
-      tally.surprises.push(`a body was not taken in ${GIVE_UP_MS} ms`)
+    tally.surprises.push(`a body was not taken in ${Math.round((Date.now() - began) / 1000)} s`)
+    abandon(batch)
+  }
+
+  function abandon(batch: Batch): void {
     tally.abandoned += batch.events.length
     counters.dropped += batch.events.length
     for (const event of batch.events) journal.write(event, round, 'unknown')

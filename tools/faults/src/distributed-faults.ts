@@ -131,6 +131,9 @@ const clock: Fault<Distributed> = {
   },
 }
 
+/** A column and the migration that adds it: with both gone, the store is a version behind the sinks. */
+const LAST_COLUMN = { migration: '0006', table: 'dead_letters', column: 'replays' }
+
 const schema: Fault<Distributed> = {
   name: 'schema',
   async strike({ system, isShort }) {
@@ -145,7 +148,19 @@ const schema: Fault<Distributed> = {
       'RENAME TABLE receipts_away TO receipts',
       'ALTER TABLE interactions DROP COLUMN later',
     ])
-    return 'a column more than the sinks know, two tables fewer, and all as before'
+    // A deployment that forgot to migrate: the sinks are of a newer version than the store.
+    const { migration, table, column } = LAST_COLUMN
+    await Promise.all(system.sinks.map((sink) => sink.kill()))
+    await system.tamper([
+      `ALTER TABLE ${table} DROP COLUMN ${column}`,
+      `ALTER TABLE schema_migrations DELETE WHERE startsWith(name, '${migration}') SETTINGS mutations_sync = 2`,
+    ])
+    for (const sink of system.sinks) sink.launch()
+    await sleep(isShort ? 5000 : 10_000)
+    const ready = await Promise.all(system.sinks.map((sink) => sink.isReady()))
+    await system.migrate()
+    if (ready.includes(true)) throw new Error('A sink went to work on a store that lacks a migration of its version')
+    return 'a column more than the sinks know and two tables fewer; then sinks whose store lacks a column, until flywheel migrate'
   },
 }
 

@@ -28,6 +28,8 @@ export interface Distributed extends System {
   reader: Server
   /** Sets the clock of collectors and sinks so many milliseconds off. */
   shiftClock(ms: number): void
+  /** `flywheel migrate`, once more. */
+  migrate(): Promise<void>
   /** A sink of the same group that nothing starts again. */
   oneMoreSink(): Promise<Server>
   /** Work with Kafka as its operator. */
@@ -117,7 +119,7 @@ export async function startDistributed(folder: string): Promise<Distributed> {
   }
   try {
     await store.start()
-    const key = await migrate(env)
+    const key = (await migrate(env)) ?? ''
     await up()
     let turn = 0
     const api = createApi(
@@ -142,6 +144,9 @@ export async function startDistributed(folder: string): Promise<Distributed> {
       // A balancer that knows nothing: every other request, also to a collector that is down.
       url: () => collectors[turn++ % collectors.length]!.url,
       shiftClock: (ms) => writeFileSync(clock, String(ms)),
+      migrate: async () => {
+        await migrate(env)
+      },
       oneMoreSink: () => service('one more sink', 'sink', true),
       asOperator,
       onStore,
@@ -179,12 +184,12 @@ async function rewind(asOperator: Distributed['asOperator']): Promise<number> {
   })
 }
 
-/** @returns the secret key of the first project */
-async function migrate(env: Record<string, string>): Promise<string> {
+/** @returns the secret key of the first project, where it made one */
+async function migrate(env: Record<string, string>): Promise<string | null> {
   const { stdout } = await run(
     process.execPath,
     [join(root, 'packages/cli/bin/flywheel.js'), 'migrate', '--json', '--partitions', '6'],
     { env: { ...process.env, ...env } },
   )
-  return (JSON.parse(stdout) as { secret_key: string }).secret_key
+  return (JSON.parse(stdout) as { secret_key: string | null }).secret_key
 }

@@ -31,6 +31,8 @@ export interface EventMaker {
   batch(): Batch
   /** One small event. */
   closing(): Batch
+  /** One event that no table takes. */
+  poison(): Batch
   /** A body of a subject whose every event holds the canary, uncompressed, so that the log's bytes can be searched. */
   subject(user: string, canary: string): Batch
 }
@@ -109,8 +111,9 @@ export function createEventMaker(random: Random, round: number): EventMaker {
     if (dice < 0.55) return interaction(random.integer(50, 6000))
     if (dice < 0.82) return feedback(target)
     if (dice < 0.9) return link(target, `ticket:${random.integer(1, 1e9)}`)
-    if (dice < 0.98) return consent(`user-${random.integer(1, 200)}`)
-    return random.chance(0.5) ? poisoned(interaction(100)) : invalid()
+    if (dice < 0.988) return consent(`user-${random.integer(1, 200)}`)
+    // Each poisoned line of a batch costs the sink some ten inserts.
+    return dice < 0.99 ? poisoned(interaction(100)) : invalid()
   }
 
   return {
@@ -123,6 +126,7 @@ export function createEventMaker(random: Random, round: number): EventMaker {
       return bodyOf(events, random.chance(0.5) ? 'gzip' : 'identity')
     },
     closing: () => bodyOf([feedback(nextId(), { kind: 'thumb' })], 'identity'),
+    poison: () => bodyOf([poisoned(interaction(100))], 'gzip'),
     subject(user, canary) {
       const mine = { user_id: user, session_id: `session-of-${user}` }
       const answer = { outputs: [{ role: 'assistant', parts: [{ type: 'text', content: `Dear ${canary}` }] }] }

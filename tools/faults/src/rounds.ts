@@ -18,7 +18,7 @@ export interface RoundsOptions<Kind extends System> {
 }
 
 const CLIENTS = 5
-const DRAIN_MS = 180_000
+const DRAIN_MS = 300_000
 /** Up to here suspensions and waits are short, because CI waits for them. */
 const SHORT_ROUNDS = 20
 
