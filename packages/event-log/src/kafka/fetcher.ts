@@ -96,6 +96,8 @@ export class Fetcher {
       broker = await leaderOf(this.#cluster, this.#topic, asked[0]?.partition ?? 0, 'fetches')
       await this.#fetch(broker, asked)
     } catch (error) {
+      // A closed cluster that is asked for metadata connects again.
+      if (this.#closed.signal.aborted) return
       const { name, partition } = error as Error & { partition?: number }
       const lost = asked.find((want) => name === 'KafkaJSOffsetOutOfRange' && want.partition === partition)
       if (lost !== undefined) lost.reject(new OffsetOutOfRange(`offset ${lost.offset} is not there`))

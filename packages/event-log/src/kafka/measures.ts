@@ -31,6 +31,7 @@ interface Range extends PartitionProgress {
 
 const LIMIT_MS = 10_000
 const SCAN_BYTES = 256 * 1024
+const MOST_KNOWN = 5_000
 
 /**
  * Backlog, progress and watermark of groups. Kafka knows offsets, not lines and bytes: those of the first records of a
@@ -39,7 +40,7 @@ const SCAN_BYTES = 256 * 1024
  */
 export class Measures {
   readonly #parts: MeasuresParts
-  readonly #sizes = new Map<number, Map<number, Size>>()
+  readonly #sizes = new Map<string, Map<number, Size>>()
   readonly #watermarks = new Map<string, number>()
 
   constructor(parts: MeasuresParts) {
@@ -57,7 +58,7 @@ export class Measures {
     for (const { partition, committed, end } of await this.#ranges(group)) {
       const records = end - committed
       if (records === 0) continue
-      const known = await this.#sizesFrom(partition, committed, end)
+      const known = await this.#sizesFrom(group, partition, committed, end)
       const share = known.length === 0 ? 0 : records / known.length
       backlog.records += records
       backlog.lines += Math.round(share * known.reduce((sum, size) => sum + size.lines, 0))
@@ -82,7 +83,7 @@ export class Measures {
     let least = this.#parts.clock()
     for (const { partition, committed, end } of await this.#ranges(group)) {
       if (committed === end) continue
-      const [first] = await this.#sizesFrom(partition, committed, committed + 1)
+      const [first] = await this.#sizesFrom(group, partition, committed, committed + 1)
       least = Math.min(least, first === undefined ? 0 : first.appended)
     }
     const watermark = Math.max(0, least - this.#parts.margin_ms, this.#watermarks.get(group) ?? 0)
@@ -128,13 +129,14 @@ export class Measures {
   }
 
   /** Sizes of the records from `first` on, at least of the first one; new ones are fetched once. */
-  async #sizesFrom(partition: number, first: number, end: number): Promise<Size[]> {
-    const known = this.#sizes.get(partition) ?? new Map<number, Size>()
-    this.#sizes.set(partition, known)
+  async #sizesFrom(group: string, partition: number, first: number, end: number): Promise<Size[]> {
+    const key = `${partition} ${group}`
+    const known = this.#sizes.get(key) ?? new Map<number, Size>()
+    this.#sizes.set(key, known)
     for (const offset of known.keys()) if (offset < first) known.delete(offset)
     let next = first
     while (known.has(next)) next++
-    if (next < end) {
+    if (next < end && known.size < MOST_KNOWN) {
       for (const message of await this.#peek(partition, next)) {
         const { header, position } = this.#parts.record(message, partition)
         known.set(position.offset, {
