@@ -6,7 +6,7 @@ export interface AccountingMetricsOptions {
   db: Database
   log: AccountingLog
   metrics: Metrics
-  /** How long sums are shown before they are counted again. @default 60_000 */
+  /** How long sums are shown before they are counted again, or 20 times what counting took if that is longer. @default 60_000 */
   keep_ms?: number
   /** How long a scrape waits for a new count before it shows the last one. @default 5_000 */
   wait_ms?: number
@@ -42,8 +42,10 @@ export function createAccountingMetrics(options: AccountingMetricsOptions): void
   const { db, log, metrics, keep_ms = 60_000, wait_ms = 5_000, onError } = options
   let countedAt = Number.NEGATIVE_INFINITY
   let counting: Promise<void> | null = null
+  let keepFor = keep_ms
 
   async function count(): Promise<void> {
+    const started = performance.now()
     const projects = await loadProjects(db)
     const sumsOf = await projectAccounting(db, log, projects.length)
     for (const { id: project } of projects) {
@@ -58,11 +60,13 @@ export function createAccountingMetrics(options: AccountingMetricsOptions): void
     }
     age.set(Date.now() / 1000)
     countedAt = performance.now()
+    // A store of many million receipts must not spend a core on being counted.
+    keepFor = Math.max(keep_ms, 20 * (countedAt - started))
   }
 
   /** Every gauge waits for it, because a scrape reads them side by side. */
   async function refresh(): Promise<void> {
-    if (performance.now() - countedAt < keep_ms) return
+    if (performance.now() - countedAt < keepFor) return
     counting ??= count()
       .catch(onError)
       .finally(() => {

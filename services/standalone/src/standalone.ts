@@ -14,6 +14,7 @@ import { createBackup } from './backup.js'
 import { openClickHouseFront } from './clickhouse-front.js'
 import type { StandaloneConfig } from './config.js'
 import { type DataDir, openDataDir, readSecret } from './data-dir.js'
+import { createManifestReader } from './export-manifest.js'
 import { replaceLostKeys } from './local-keys.js'
 
 const SINK_GROUP = 'sink'
@@ -150,6 +151,7 @@ async function startParts(
     group: SINK_GROUP,
     isSecretGiven: options.secret !== undefined,
   })
+  const exportPort = { run: exports.run, manifest: createManifestReader(db, dir.exports) }
   const lastErrors = async () => {
     const { last_error } = await sink.status()
     const now = new Date().toISOString()
@@ -167,7 +169,10 @@ async function startParts(
   onShutdown('pressure', () => pressure.close())
   const collector = createCollector({ log, keys, master, logger, metrics, pressure })
   app.route('/', collector.app)
-  app.route('/', createApi({ db, sql, master, keys, exports, log: port, backup, logger, errors: lastErrors }))
+  app.route(
+    '/',
+    createApi({ db, sql, master, keys, exports: exportPort, log: port, backup, logger, errors: lastErrors }),
+  )
   app.notFound((c) =>
     problem(c, new FlywheelError('not_found', `There is no ${c.req.method} ${c.req.path}; see GET /v1/openapi.json`)),
   )

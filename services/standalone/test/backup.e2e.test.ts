@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { deriveTicketKey, parseApiKey, signTicket } from '@flywheel/keys'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { restoreBackup, type Standalone } from '../src/index.js'
-import { interaction, ndjson, nextId } from './events.js'
+import { feedback, interaction, ndjson, nextId } from './events.js'
 import { ask, drained, makeFolder, start } from './support.js'
 
 interface Sums {
@@ -37,6 +37,29 @@ describe('a backup of a running server', () => {
   let isSending = true
   let sending: Promise<unknown>
 
+  let exportId: string
+
+  /** A published export, so that the backup has one. */
+  const exportOnce = async (): Promise<string> => {
+    const answer = interaction()
+    const edit = {
+      kind: 'correction',
+      stage: 'committed',
+      shown: 'The warranty is one year from the day of purchase.',
+      kept: 'The warranty is two years from the day of delivery; please keep the receipt.',
+    }
+    const events = [answer, feedback(answer.id, edit)]
+    await ask(server.url, key, '/v1/events', ndjson(events))
+    acknowledged.add(answer.id)
+    const consent = { purpose: 'train', basis: 'test', applies_from: '2026-01-01T00:00:00Z' }
+    await ask(server.url, key, '/v1/consent', consent)
+    await drained(server.url, key)
+    const recipe = { settling: { committed_ms: 0, late_feedback_ms: 0, draft_ms: 0 } }
+    const run = await ask<{ export_id: string }>(server.url, key, '/v1/exports', { recipe })
+    expect(run).toMatchObject({ status: 200 })
+    return run.body.export_id
+  }
+
   const copies = async (url: string): Promise<Map<string, number>> => {
     const sql = 'SELECT toString(id) AS id, count() AS copies FROM interactions FINAL GROUP BY id'
     const { body } = await ask<{ rows: { id: string; copies: number }[] }>(url, key, '/v1/query', {
@@ -50,6 +73,7 @@ describe('a backup of a running server', () => {
     folder = await makeFolder()
     server = await start(join(folder.path, 'data'))
     key = server.keys?.secret ?? ''
+    exportId = await exportOnce()
     const sender = async (): Promise<void> => {
       while (isSending) {
         const events = Array.from({ length: LINES }, () => interaction())
@@ -96,7 +120,7 @@ describe('a backup of a running server', () => {
     expect([...before].filter((id) => !found.has(id))).toEqual([])
     expect([...found].filter(([id, count]) => count !== 1 || !acknowledged.has(id))).toEqual([])
     expect((await ask<Sums>(server.url, key, '/v1/accounting')).body).toMatchObject({
-      stored: found.size,
+      stored: found.size + 2,
       repeats: 0,
       lost_records: 0,
       problems: [],
@@ -110,10 +134,15 @@ describe('a backup of a running server', () => {
     expect([...again.keys()].sort()).toEqual([...acknowledged].sort())
     expect([...again.values()].every((count) => count === 1)).toBe(true)
     expect((await ask<Sums>(server.url, key, '/v1/accounting')).body).toMatchObject({
-      stored: acknowledged.size,
+      stored: acknowledged.size + 2,
       problems: [],
       balanced: true,
     })
+  })
+
+  it('has the exports, in the place where they are now', async () => {
+    const { body } = await ask<{ manifest: { export_id: string } }>(server.url, key, `/v1/exports/${exportId}`)
+    expect(body.manifest.export_id).toBe(exportId)
   })
 
   it('keeps tickets good that were signed before it', async () => {

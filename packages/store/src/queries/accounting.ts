@@ -22,7 +22,7 @@ export async function accounting(
 ): Promise<Accounting> {
   const scope = scopeOf(projectId, request, log)
   const [sums, clients, holes] = await Promise.all([
-    sumsOf(db, scope, request.slice_events ?? 1_000_000),
+    sumsOf(db, scope, request.slice_events ?? 500_000),
     clientSums(db, scope),
     lostPositions(db, log),
   ])
