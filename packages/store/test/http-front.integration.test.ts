@@ -151,6 +151,7 @@ describe('the protocol', () => {
     })
     expect(await sent.text()).toBe('5\n')
     expect((await ask('SELECT 1', {}, { 'content-encoding': 'lz4' })).status).toBe(501)
+    for (const own of ['compress', 'decompress']) expect((await ask('SELECT 1', { [own]: '1' })).status).toBe(501)
   })
 
   test('the key is a password in any of its four places, and required', async () => {

@@ -69,6 +69,13 @@ function encodingOf(accepted: string | string[] | undefined): FrontRequest['enco
 }
 
 async function readBody(request: IncomingMessage, settings: Map<string, string>, mostBytes: number): Promise<Buffer> {
+  if (settings.get('compress') === '1') {
+    throw exception(
+      48,
+      'NOT_IMPLEMENTED',
+      "Answers in ClickHouse's own compression are not made here; turn it off in the client (JDBC: compress=false) or use enable_http_compression.",
+    )
+  }
   if (settings.get('decompress') === '1') {
     throw exception(48, 'NOT_IMPLEMENTED', "Bodies in ClickHouse's own compression are not read here; send gzip.")
   }
