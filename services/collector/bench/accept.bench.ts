@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,7 +15,7 @@ import type { Order, Result } from './generator.js'
 
 // Accept throughput (authenticate, validate, append durably, answer) beside two limits, in one run and in turns: a bare
 // loop of JSON.parse over the same bytes, which for gzip inflates them first, and a Hono route that only reads the body.
-// All count the CPU time of this process, its inflating and fsyncing threads included: events that one core takes. On a
+// All count the CPU time of this process, its writing and collecting threads included: events that one core takes. On a
 // machine that others use, every figure falls and the ratio falls too, since a loop keeps its caches and a server does
 // not. Bodies repeat, which flatters nothing here: nothing before the store remembers an id.
 
@@ -27,12 +27,24 @@ const secret = makeKey('sk')
 
 interface Sample extends Result {
   cpu_seconds: number
+  /** Of the event loop's own thread; null where the system does not say. */
+  loop_cpu_seconds: number | null
+}
+
+/** Seconds that this process's first thread ran, which is the event loop's. */
+function loopCpuSeconds(): number | null {
+  try {
+    return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e9
+  } catch {
+    return null
+  }
 }
 
 const generator = fork(fileURLToPath(new URL('./generator.ts', import.meta.url)), { stdio: 'inherit' })
 
 async function measure(url: string, encoding: Order['encoding'], ms: number): Promise<Sample> {
   const order: Order = { url, authorization: secret.bearer.authorization, encoding, ms, concurrency: CONCURRENCY }
+  const loop = loopCpuSeconds()
   const cpu = process.cpuUsage()
   const result = await new Promise<Result>((resolve, reject) => {
     generator.once('message', resolve)
@@ -42,7 +54,9 @@ async function measure(url: string, encoding: Order['encoding'], ms: number): Pr
   })
   const { user, system } = process.cpuUsage(cpu)
   if (result.failures > 0) throw new Error(`${result.failures} requests failed`)
-  return { ...result, cpu_seconds: (user + system) / 1e6 }
+  const loopEnd = loopCpuSeconds()
+  const loop_cpu_seconds = loop === null || loopEnd === null ? null : loopEnd - loop
+  return { ...result, cpu_seconds: (user + system) / 1e6, loop_cpu_seconds }
 }
 
 async function accept(encoding: Order['encoding'], ms: number): Promise<Sample> {
@@ -100,6 +114,9 @@ const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor
 const perSecond = ({ requests, seconds }: Sample) => Math.round((requests * EVENTS_A_BODY) / seconds)
 const perCpuSecond = ({ requests, cpu_seconds }: Sample) => Math.round((requests * EVENTS_A_BODY) / cpu_seconds)
 
+const perLoopSecond = ({ requests, loop_cpu_seconds }: Sample) =>
+  Math.round((requests * EVENTS_A_BODY) / (loop_cpu_seconds ?? Number.NaN))
+
 for (const encoding of ['identity', 'gzip'] as const) {
   // Compilers need a few thousand requests.
   await accept(encoding, SHORT ? 1000 : 4000)
@@ -122,6 +139,8 @@ for (const encoding of ['identity', 'gzip'] as const) {
       ratio_to_bare_parse: median(
         accepted.map((sample, round) => Number((perCpuSecond(sample) / (parsed[round] as number)).toFixed(3))),
       ),
+      // What one process takes where the disk's and the collector's threads have cores of their own.
+      events_per_loop_cpu_second: median(accepted.map(perLoopSecond)),
       read_only_events_per_cpu_second: median(read.map(perCpuSecond)),
       events_per_second: median(accepted.map(perSecond)),
       ack_ms: accepted.map(({ latencies_ms }) => latencies_ms),
