@@ -1,0 +1,85 @@
+import { bootstrapProject, createKeyDirectory, type KeyDirectory } from '@flywheel/control'
+import { createMasterSecret } from '@flywheel/keys'
+import { createLogger, createMetrics, type Served, serve } from '@flywheel/runtime'
+import { insertRows } from '@flywheel/store'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+// The other side of the door: another process in the distributed profile.
+import { createExporter, exporterApp, runExport } from '../../exporter/src/index.js'
+import { seed, settled, store, WATERMARK } from '../../exporter/test/support.js'
+import { createExporterClient } from '../src/exporter-client.js'
+
+const master = createMasterSecret('a test secret of at least 32 characters')
+const logger = createLogger('test', { level: 'silent' })
+
+describe('the exporter, asked by the api', () => {
+  let served: Served
+  let keys: KeyDirectory
+  let remove: () => Promise<void>
+
+  beforeAll(async () => {
+    const opened = await store({ interactions: [], feedback: [] })
+    const { db, outDir } = opened
+    remove = opened.remove
+    const { project_id } = await bootstrapProject({ db, master })
+    const rows = seed()
+    await insertRows(
+      db,
+      'interactions',
+      rows.interactions.map((row) => ({ ...row, project_id })),
+    )
+    await insertRows(
+      db,
+      'feedback',
+      rows.feedback.map((row) => ({ ...row, project_id })),
+    )
+    keys = await createKeyDirectory({ db, master, refresh_ms: 60_000 })
+    const exporter = await createExporter({
+      worker: { run: (request) => runExport({ ...request, outDir, db, now: () => new Date() }), close: async () => {} },
+      db,
+      master,
+      keys,
+      logger,
+      metrics: createMetrics(),
+      watermark: async () => WATERMARK,
+    })
+    served = await serve(exporterApp({ exporter, db, master, logger }), { port: 0 })
+  })
+  afterAll(async () => {
+    await served.close()
+    keys.close()
+    await remove()
+  })
+
+  it('answers with summaries, manifests and refusals as they are', async () => {
+    const client = createExporterClient(served.url, master)
+    const summary = await client.run({ project_id: 'default', recipe: settled })
+    expect(summary).toMatchObject({ pairs: 16 })
+    expect(await client.manifest('default', summary.export_id)).toMatchObject({ export_id: summary.export_id })
+    expect(await client.manifest('default', 'f'.repeat(64))).toBeNull()
+    expect(await client.errors()).toEqual([])
+    await expect(client.run({ project_id: 'default', recipe: { strategies: ['none'] } })).rejects.toMatchObject({
+      code: 'invalid_request',
+    })
+    await expect(client.run({ project_id: 'default', as_of: 'f'.repeat(64) })).rejects.toMatchObject({
+      code: 'not_found',
+    })
+  })
+
+  it('is named with what is wrong on the way to it', async () => {
+    const other = createMasterSecret('another secret of at least 32 characters')
+    const request = { project_id: 'default' }
+    await expect(createExporterClient(served.url, other).run(request)).rejects.toMatchObject({
+      code: 'invalid_config',
+      message: expect.stringContaining('another FLYWHEEL_SECRET'),
+    })
+    await expect(createExporterClient('http://127.0.0.1:1', master).run(request)).rejects.toMatchObject({
+      code: 'exporter_unavailable',
+      message: expect.stringContaining('ECONNREFUSED'),
+    })
+    await expect(createExporterClient(undefined, master).run(request)).rejects.toMatchObject({
+      code: 'exporter_unavailable',
+      message: expect.stringContaining('FLYWHEEL_EXPORTER_URL'),
+    })
+    expect(await createExporterClient('http://127.0.0.1:1', master).errors()).toMatchObject([{ part: 'exporter' }])
+  })
+})
