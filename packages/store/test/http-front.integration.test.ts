@@ -264,6 +264,28 @@ describe('a reader', () => {
     expect(said.text).toBe("\\') FROM keys --\n")
   })
 
+  test('is refused settings by which a format writes or reads a file or calls out', async () => {
+    const rows = 'SELECT 1 AS a'
+    const settings = {
+      output_format_schema: file,
+      input_format_record_errors_file_path: file,
+      format_schema: file,
+      format_template_row: file,
+      format_avro_schema_registry_url: 'http://127.0.0.1:1/',
+    }
+    for (const [name, value] of Object.entries(settings)) {
+      for (const format of ['Protobuf', 'CapnProto', 'TSV']) {
+        expect(await ask(`${rows} FORMAT ${format}`, { [name]: value }), name).toMatchObject({
+          status: 403,
+          code: '164',
+        })
+        const inside = `${rows} SETTINGS ${name} = '${value}' FORMAT ${format}`
+        expect(await ask(inside), name).toMatchObject({ status: 403, code: '164' })
+      }
+    }
+    expect(existsSync(file)).toBe(false)
+  })
+
   test('lowers limits and never lifts one', async () => {
     expect((await ask('SELECT 1', { max_execution_time: '5', max_result_rows: '10' })).text).toBe('1\n')
     for (const [name, value] of [

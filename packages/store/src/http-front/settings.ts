@@ -43,9 +43,13 @@ const WITHOUT_EFFECT = new Set([
 /** May be lowered, never raised. */
 const LIMITS = ['max_execution_time', 'max_memory_usage', 'max_rows_to_read', 'max_result_bytes'] as const
 
-/** How values are computed and written. `format_schema` and templates name files. */
+/**
+ * How values are computed and written. A list of what may be, because others of these families write files
+ * (`output_format_schema`, `input_format_record_errors_file_path`), read them (`format_schema`, `format_template_row`) or
+ * call out (`format_avro_schema_registry_url`).
+ */
 const READERS =
-  /^(output_format_\w+|format_(?!schema|template)\w+|date_time_(in|out)put_format|session_timezone|join_use_nulls|group_by_use_nulls|union_default_mode|transform_null_in|prefer_column_name_to_alias|aggregate_functions_null_for_empty|cast_\w+|input_format_\w+|optimize_\w+|allow_experimental_(variant|dynamic|json)_type|max_threads|max_block_size|max_result_rows|result_overflow_mode|final|limit|offset|decimal_check_overflow|any_join_distinct_right_table_keys|select_sequential_consistency|distributed_product_mode)$/
+  /^(output_format_(?!schema|avro_confluent|image)\w+|format_(csv|tsv|custom|json)_\w+|date_time_(in|out)put_format|session_timezone|join_use_nulls|group_by_use_nulls|union_default_mode|transform_null_in|prefer_column_name_to_alias|aggregate_functions_null_for_empty|cast_\w+|allow_experimental_(variant|dynamic|json)_type|max_threads|max_block_size|max_result_rows|result_overflow_mode|final|limit|offset|decimal_check_overflow|any_join_distinct_right_table_keys|select_sequential_consistency|distributed_product_mode)$/
 
 /** The most that one statement of the front may take; a request may lower each. */
 export interface FrontLimits {
