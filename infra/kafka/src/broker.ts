@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { answers } from './answers.js'
 import { type JavaProcess, spawnJava } from './java.js'
 
-const START_LIMIT_MS = 60_000
+const START_LIMIT_MS = 100_000
 const STOP_LIMIT_MS = 30_000
 
 /** What a broker is started with; the same at every start. */
