@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { type Brokers, startBrokers } from '@flywheel/kafka-brokers'
+import { type Broker, type Brokers, startBrokers } from '@flywheel/kafka-brokers'
 import { type Database, openServer } from '@flywheel/store'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import { eraseRows, rowsWith } from './erase-rows.js'
@@ -100,7 +100,7 @@ export async function startDistributed(folder: string): Promise<Distributed> {
 
   const up = async (): Promise<void> => {
     await Promise.all(gates.map((gate) => gate.restore()))
-    await Promise.all([...kafka.brokers.map((broker) => broker.start()), store.start()])
+    await Promise.all([...kafka.brokers.map(startBroker), store.start()])
     for (const each of services) each.launch()
     await Promise.all(services.map((each) => each.start()))
   }
@@ -173,6 +173,14 @@ export async function startDistributed(folder: string): Promise<Distributed> {
     await close()
     throw error
   }
+}
+
+/** On a machine that is busy with other things a broker may miss its time. */
+async function startBroker(broker: Broker): Promise<void> {
+  await broker.start().catch(async () => {
+    await broker.kill()
+    await broker.start()
+  })
 }
 
 /** Puts the group, which nobody is in, back to the beginning. @returns how many records lie before it */

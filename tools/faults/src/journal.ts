@@ -34,8 +34,11 @@ export interface Journal {
 export function openJournal(path: string): Journal {
   const file = openSync(path, 'a')
   const entries = new Map<string, JournalEntry>()
+  let isOpen = true
   return {
     write({ type, id, planted }, round, fate, { code, isUncertain = false } = {}) {
+      // A run that is given up leaves clients behind.
+      if (!isOpen) return
       writeSync(file, `${JSON.stringify({ at: Date.now(), round, fate, type, id, planted, code, isUncertain })}\n`)
       // Accepted once is accepted for good: a later answer to the same bytes takes nothing back but an erasure.
       const known = entries.get(id)
@@ -43,6 +46,9 @@ export function openJournal(path: string): Journal {
       entries.set(id, { type, id, round, fate, planted, isUncertain })
     },
     entries: () => [...entries.values()],
-    close: () => closeSync(file),
+    close() {
+      isOpen = false
+      closeSync(file)
+    },
   }
 }
