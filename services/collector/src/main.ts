@@ -3,8 +3,8 @@ import { createLifecycle, createLogger } from '@flywheel/runtime'
 import { isFlywheelError } from '@flywheel/schema'
 import { openServer } from '@flywheel/store'
 import { loadCollectorConfig } from './config.js'
+import { openTracing } from './open-tracing.js'
 import { startCollectorService } from './service.js'
-import { openTracing } from './tracing.js'
 
 try {
   const config = loadCollectorConfig(process.env)

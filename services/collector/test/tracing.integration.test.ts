@@ -1,8 +1,9 @@
 import { createServer, type Server } from 'node:http'
 import { createLogger } from '@flywheel/runtime'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openTracing } from '../src/open-tracing.js'
 import { createTracing } from '../src/otel-tracing.js'
-import { NO_TRACING, openTracing, type Tracing } from '../src/tracing.js'
+import { NO_TRACING, type Tracing } from '../src/tracing.js'
 import { directoryOf, interaction, makeKey, ndjson, startCollector, type TestCollector } from './harness.js'
 
 interface OtlpSpan {
