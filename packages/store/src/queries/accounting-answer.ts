@@ -16,7 +16,7 @@ export interface AccountingRequest {
   until?: string | undefined
   /** Accepted lines of this project that wait in the log; null where the log cannot tell. @default 0 */
   in_log_lines?: number | null | undefined
-  /** Most (type, id) that are held in memory at a time; about 200 bytes each. @default 1_000_000 */
+  /** Most (type, id) that are held in memory at a time; about 200 bytes each. @default 500_000 */
   slice_events?: number
 }
 
