@@ -2,7 +2,8 @@
  * Reads CLAIMS.md and, for each claim, applies its mutation, runs its test and expects red.
  * A claim whose test is green without the promise is no claim. Runs each claim's test unmutated first, so that red means
  * something, or looks it up in the JSON report of a run of this very tree.
- * Usage: npm run test:claims [-- --passed=REPORT] [word …] (only claims whose title holds a word)
+ * Usage: npm run test:claims [-- --passed=REPORT] [--share=K/N] [word …] (only claims whose title holds a word; with a
+ * share every claim is looked up and every Nth one mutated, beginning with the Kth, counted from 0)
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -97,7 +98,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
   })
 
 const { values: flags, positionals: words } = parseArgs({
-  options: { passed: { type: 'string' } },
+  options: { passed: { type: 'string' }, share: { type: 'string', default: '0/1' } },
   allowPositionals: true,
 })
 const suite = flags.passed === undefined ? undefined : (JSON.parse(readFileSync(flags.passed, 'utf8')) as Report)
@@ -108,9 +109,15 @@ if (claims.length === 0) {
   console.error('claims: CLAIMS.md holds no claim of that name')
   process.exit(1)
 }
+const [first, step] = flags.share.split('/').map(Number) as [number, number]
+if (!(first >= 0 && first < step)) {
+  console.error(`claims: --share is ${flags.share}; give two numbers such as 0/3`)
+  process.exit(1)
+}
 
 let broken = 0
-for (const claim of claims) {
+let mutated = 0
+for (const [index, claim] of claims.entries()) {
   const complain = (why: string) => {
     broken += 1
     console.log(`not held  ${claim.title}: ${why}`)
@@ -120,11 +127,15 @@ for (const claim of claims) {
     complain(`${claim.file} no longer holds the text to mutate`)
     continue
   }
+  const isMutated = index % step === first
+  if (!isMutated && !suite) continue
   const before = suite ? lookUp(suite, claim) : runTest(claim)
   if (before.passed === 0 || before.failed > 0) {
     complain(`its test is not green unmutated (${before.passed} passed, ${before.failed} failed)`)
     continue
   }
+  if (!isMutated) continue
+  mutated += 1
   undo = () => writeFileSync(claim.file, source)
   try {
     writeFileSync(
@@ -140,5 +151,5 @@ for (const claim of claims) {
   }
 }
 rmSync(scratch, { recursive: true, force: true })
-console.log(`${claims.length - broken} claims held, ${broken} not`)
+console.log(`${claims.length} claims: ${mutated} mutated, ${broken} not held`)
 process.exit(broken === 0 ? 0 : 1)
