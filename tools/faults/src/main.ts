@@ -20,6 +20,8 @@ const { values } = parseArgs({
   },
 })
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+
 const folder = mkdtempSync(join(tmpdir(), 'flywheel-faults-'))
 const listed = (names: string | undefined): string[] => names?.split(',').filter(Boolean) ?? []
 let hasFailed = true

@@ -19,6 +19,12 @@ const START_LIMIT_MS = 90_000
 const STOP_LIMIT_MS = 60_000
 const SUPERVISOR_MS = 1000
 
+/** A run that is broken off leaves no process behind. */
+const alive = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of alive) child.kill('SIGKILL')
+})
+
 /** One process of the system under test, which comes back on the same port with the same files. */
 export class Server {
   readonly #options: ProcessOptions
@@ -62,7 +68,9 @@ export class Server {
     }
     child.stdout.on('data', hear)
     child.stderr.on('data', hear)
+    alive.add(child)
     child.once('exit', (code, signal) => {
+      alive.delete(child)
       if (this.#child === child) this.#child = null
       if (!this.#isWanted) return
       this.deaths.push(`${this.name} ended with ${signal ?? code}: ${this.#said.trim().slice(-300)}`)

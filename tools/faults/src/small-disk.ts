@@ -32,6 +32,11 @@ export function mountSmallDisk(folder: string, spare: number): SmallDisk {
       { cause },
     )
   }
+  // Lazily: a run that is broken off ends its processes a moment later.
+  const unmount = (): void => {
+    execFileSync('umount', ['--lazy', folder], { stdio: 'pipe' })
+  }
+  process.once('exit', unmount)
   cpSync(kept, folder, { recursive: true, preserveTimestamps: true })
   const ballast = join(folder, 'ballast')
   return {
@@ -52,7 +57,8 @@ export function mountSmallDisk(folder: string, spare: number): SmallDisk {
       rmSync(ballast, { force: true })
       rmSync(kept, { recursive: true, force: true })
       cpSync(folder, kept, { recursive: true, preserveTimestamps: true })
-      execFileSync('umount', [folder], { stdio: 'pipe' })
+      process.off('exit', unmount)
+      unmount()
       rmSync(folder, { recursive: true, force: true })
       renameSync(kept, folder)
     },
