@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -51,6 +51,55 @@ async function ask(
     code: answer.headers.get('x-clickhouse-exception-code'),
   }
 }
+
+describe('what is no table', () => {
+  const secret = join(tmpdir(), `flywheel-front-secret-${process.pid}.csv`)
+  beforeAll(() => writeFileSync(secret, 'canary,1\n'))
+  afterAll(() => rmSync(secret))
+
+  test.each([
+    ["SELECT * FROM '%'"],
+    ['SELECT * FROM `%`'],
+    ['SELECT count() FROM default.`%`'],
+    ["SELECT 'x' IN `%`"],
+    ['SELECT * FROM interactions JOIN `%` AS f ON true'],
+    ['SELECT (SELECT count() FROM `%`)'],
+    ['SELECT * FROM interactions, `%`'],
+    ['DESCRIBE TABLE `%`'],
+    ['SHOW CREATE TABLE `%`'],
+  ])('is opened as no file of the host: %s', async (sql) => {
+    const answer = await ask(sql.replace('%', secret))
+    expect(answer.status).not.toBe(200)
+    expect(answer.text).not.toContain('canary')
+  })
+
+  test('nor by a plain word, which would be a file of the working directory', async () => {
+    const answer = await ask('SELECT * FROM LICENSE')
+    expect(answer.status).not.toBe(200)
+    expect(answer.text).not.toContain('Apache')
+  })
+})
+
+describe('what would stop the process', () => {
+  test('a query id that no header carries is left out, and the next request is answered', async () => {
+    for (const query_id of ['\u20ac', 'a\r\nb', 'x'.repeat(5000)]) {
+      expect((await ask('SELECT 1', { query_id })).text).toBe('1\n')
+    }
+    expect((await ask('SELECT 1', { query_id: 'mine-1' })).headers.get('x-clickhouse-query-id')).toBe('mine-1')
+  })
+
+  test('long words and bodies of line ends are read in linear time', async () => {
+    const start = performance.now()
+    expect((await ask(`SELECT 1 AS ${'a'.repeat(200_000)}`)).status).toBeGreaterThan(0)
+    const form = await fetch(front.url, {
+      method: 'POST',
+      body: `--B${'\n'.repeat(200_000)}x`,
+      headers: { 'x-clickhouse-key': 'fw_sk_1', 'content-type': 'multipart/form-data; boundary=B' },
+    })
+    await form.text()
+    expect(performance.now() - start).toBeLessThan(5000)
+  })
+})
 
 describe('the protocol', () => {
   test('a query comes as a body, in the URL or as both', async () => {

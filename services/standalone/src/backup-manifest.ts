@@ -9,7 +9,9 @@ import { z } from 'zod'
 export const MANIFEST = 'manifest.json'
 export const DATA = 'data'
 
-const relativePath = z.string().regex(/^(?!.*(^|\/)\.\.(\/|$))[^/\0][^\0]*$/, 'is no path inside the backup')
+const relativePath = z.string().regex(/^(?!.*(^|\/)\.\.(\/|$))[^/\0][^\0]*$/s, 'is no path inside the backup')
+// All that a frozen store links.
+const linkPath = relativePath.refine((path) => /^store\/metadata\/[^/\n]+$/.test(path))
 // A link points to a folder of the store beside it, never out of it.
 const linkTarget = z.string().regex(/^\.\.\/[^./][^\0]*$/)
 
@@ -20,9 +22,7 @@ const schema: z.ZodType<BackupManifest> = z.object({
   migrations: z.array(z.string()),
   secret: z.enum(['file', 'environment']),
   files: z.array(z.object({ path: relativePath, bytes: z.number(), sha256: z.string().regex(/^[0-9a-f]{64}$/) })),
-  links: z.array(
-    z.object({ path: relativePath, to: linkTarget.refine((to) => !to.slice(3).split('/').includes('..')) }),
-  ),
+  links: z.array(z.object({ path: linkPath, to: linkTarget.refine((to) => !to.slice(3).split('/').includes('..')) })),
 })
 
 /** One file, by its path below `data/`, with slashes. */

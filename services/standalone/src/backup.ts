@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { access, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { access, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import type { LocalLog } from '@flywheel/event-log'
 import { FlywheelError } from '@flywheel/schema'
@@ -146,8 +146,10 @@ async function assertPlace(path: string, dataDir: string): Promise<void> {
   const refuse = (why: string) =>
     new FlywheelError('invalid_request', `The backup cannot be written to ${path}: ${why}`)
   if (!isAbsolute(path)) throw refuse('give an absolute path on the server')
-  const inside = relative(dataDir, resolve(path))
-  if (inside === '' || !(inside.startsWith('..') || isAbsolute(inside))) {
+  if (path.includes('\0')) throw refuse('it holds a NUL; choose another name')
+  const folder = await realpath(dirname(resolve(path))).catch(() => dirname(resolve(path)))
+  const inside = relative(await realpath(dataDir), join(folder, basename(path)))
+  if (inside === '' || !(inside === '..' || inside.startsWith('../') || isAbsolute(inside))) {
     throw refuse('it lies in the data directory, which is what is backed up; choose a folder elsewhere')
   }
   if (await isThere(path)) throw refuse('there is something already; choose a name that is free')

@@ -22,6 +22,7 @@ export interface Summary {
   elapsedS?: number
 }
 
+const STALLED_MS = 60_000
 const PACKERS = { gzip: createGzip, br: createBrotliCompress, deflate: createDeflate }
 
 /** Sends rows, as they come. An error before the first byte is the caller's; a later one is written behind the rows. */
@@ -32,6 +33,8 @@ export async function sendRows(
   encoding: FrontRequest['encoding'],
 ): Promise<void> {
   const tag = randomBytes(12).toString('base64url').replace(/[-_]/g, 'x')
+  // A client that reads nothing holds a session: it is left after so long without a byte.
+  response.setTimeout(STALLED_MS, () => response.destroy())
   setHead(response, head, rows.summary)
   response.setHeader('Content-Type', contentType(rows.format))
   response.setHeader('X-ClickHouse-Format', rows.format)

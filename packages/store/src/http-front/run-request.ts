@@ -9,6 +9,8 @@ import { type InsertHead, insertHead, readerStatement, type Statement, writerSta
 
 interface Front {
   readers: SessionPool
+  /** Read-only sessions for questions that carry no settings. */
+  names: SessionPool
   /** null where nobody writes. */
   writers: SessionPool | null
   limits: FrontLimits
@@ -40,7 +42,8 @@ export async function runRequest(front: Front, request: FrontRequest): Promise<O
   if (text.trim() === '') throw exception(62, 'SYNTAX_ERROR', 'Empty query')
   const pool = isReader || request.method === 'GET' ? front.readers : writers
   const statement = await (writers === null ? readerStatement : writerStatement)(pool, text, request.params)
-  return statement.hasRows ? await rowsOf(front, pool, request, statement) : await commandOf(pool, statement)
+  const own = writers === null && !statement.isSelect ? front.names : pool
+  return statement.hasRows ? await rowsOf(front, own, request, statement) : await commandOf(pool, statement)
 }
 
 /** The URL's query and the body are one text, as the server reads them. */
@@ -62,7 +65,9 @@ async function rowsOf(front: Front, pool: SessionPool, request: FrontRequest, st
   // What is not streamed stands in memory twice; what is streamed may be of any size.
   const own = isStream ? { max_result_bytes: '0' } : {}
   const asked = new Map([...request.settings, ...statement.settings])
-  const clause = statement.isSelect ? clauseOf(settingsOf(asked, limits, limits === null ? {} : own)) : ''
+  const clause = statement.isSelect
+    ? clauseOf(settingsOf(asked, limits, limits === null ? {} : { ...own, readonly: '1' }))
+    : ''
   const sql = statement.sql + clause
   if (!isStream) {
     const result = await pool.withSession(({ chdb }) => chdb.queryAsync(sql, { format }))

@@ -43,6 +43,8 @@ const LIMITS: FrontLimits = {
   max_rows_to_read: 100_000_000,
   max_result_bytes: 256 * 2 ** 20,
 }
+/** How long a stop waits for answers under way. */
+const STOP_MS = 5000
 /** A statement; of a writer, a batch too. */
 const MOST_BODY_BYTES = { reader: 2 ** 20, writer: 256 * 2 ** 20 }
 
@@ -60,19 +62,29 @@ export async function serveClickHouse(options: ClickHouseFrontOptions): Promise<
   const { isWritable = false, sessions = 2, host = '127.0.0.1' } = options
   const held = Object.entries(limits).map(([name, value]) => `${name} = ${Number(value)}`)
   const path = resolve(options.path)
-  // 2, not 1: settings that the front itself has looked at stand in the statement.
-  const readers = await openPool(path, sessions, [...held, 'readonly = 2'])
+  // A session that is read-only takes no settings, and the front's own stand in each statement: there a SELECT carries
+  // `readonly = 1` itself. Under 2, and under nothing, the engine opens any name that is no table as a file.
+  const readers = await openPool(path, sessions, isWritable ? [...held, 'readonly = 2'] : held)
+  const names = await openPool(path, 1, [...held, 'readonly = 1'])
   const writers = isWritable ? await openPool(path, sessions, []) : null
   const close = async () => {
     await readers.close()
+    await names.close()
     await writers?.close()
   }
   try {
     const [engine] = await readers.query<{ version: string; timezone: string }>(
       'SELECT version() AS version, timezone() AS timezone',
     )
-    const handle = handler({ ...options, readers, writers, limits, engine: engine ?? { version: '', timezone: 'UTC' } })
-    const server = createServer((request, response) => void handle(request, response))
+    const handle = handler({
+      ...options,
+      readers,
+      names,
+      writers,
+      limits,
+      engine: engine ?? { version: '', timezone: 'UTC' },
+    })
+    const server = createServer((request, response) => void handle(request, response).catch(() => response.destroy()))
     // Longer than clients keep an idle connection, or one of them sends into one that is just being closed.
     server.keepAliveTimeout = 10_000
     const { port, address, family } = await listen(server, options.port, host)
@@ -93,6 +105,7 @@ export async function serveClickHouse(options: ClickHouseFrontOptions): Promise<
 
 interface Handler extends ClickHouseFrontOptions {
   readers: SessionPool
+  names: SessionPool
   writers: SessionPool | null
   limits: FrontLimits
   engine: { version: string; timezone: string }
@@ -111,7 +124,8 @@ function handler(front: Handler): (request: IncomingMessage, response: ServerRes
       if (request.method === 'GET' && url.search === '') return void response.end('Ok.\n')
       await authenticate(front, keyOf(request, url))
       const read = await readRequest(request, url, MOST_BODY_BYTES[front.writers === null ? 'reader' : 'writer'])
-      if (read.queryId) head.queryId = read.queryId
+      // What no header carries would end the answer before it began.
+      if (read.queryId && /^[!-~]{1,200}$/.test(read.queryId)) head.queryId = read.queryId
       const outcome = await runRequest(front, read)
       if (outcome.kind === 'done') sendEmpty(response, head, outcome.summary)
       else await sendRows(response, head, outcome, read.encoding)
@@ -159,8 +173,11 @@ function listen(server: Server, port: number, host: string): Promise<AddressInfo
 function stop(server: Server): Promise<void> {
   return new Promise((done) => {
     const sweep = setInterval(() => server.closeIdleConnections(), 20)
+    // Who does not read what it asked for is not waited for.
+    const cut = setTimeout(() => server.closeAllConnections(), STOP_MS)
     server.close(() => {
       clearInterval(sweep)
+      clearTimeout(cut)
       done()
     })
     server.closeIdleConnections()
