@@ -172,7 +172,13 @@ export function createPartitionWorker(ports: PartitionWorkerPorts): PartitionWor
       const read = await readLines(record, problem)
       await turns.yieldIfLong()
       if (isOver()) return budget.release(bytes)
-      batcher!.push({ ...record, header, read }, performance.now())
+      try {
+        batcher!.push({ ...record, header, read }, performance.now())
+      } catch (error) {
+        // The record comes again; what it took of the budget would be missing to every partition.
+        budget.release(bytes)
+        throw error
+      }
       wake()
     },
     async drain() {

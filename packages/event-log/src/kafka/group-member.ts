@@ -220,7 +220,7 @@ export class GroupMember {
         if (typeOf(error) === 'REBALANCE_IN_PROGRESS') return
         if (GROUP_MOVED.has(typeOf(error) ?? '') || fatalOf(error) !== null) throw error
         // The coordinator may be moving: the session stands until its time is over.
-        if (performance.now() - this.#lastBeat > session_timeout_ms) throw error
+        if (performance.now() - this.#lastBeat >= session_timeout_ms) throw error
         await this.#forget(error, this.#coordinator)
       }
     }
@@ -234,6 +234,9 @@ export class GroupMember {
       groupGenerationId: generation.id,
       memberId: generation.memberId,
     })
+    if (generation !== this.#generation) return
+    // By this process's clock the session was over, and tenants that asked have ended: it is not revived under them.
+    if (performance.now() - this.#lastBeat >= this.#parts.session_timeout_ms) throw new Error('the session has lapsed')
     this.#lastBeat = Math.max(this.#lastBeat, sent)
   }
 

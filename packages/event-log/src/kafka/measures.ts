@@ -70,6 +70,7 @@ export class Measures {
 
   /** Bounds of one partition. */
   async bounds(partition: number): Promise<{ start: number; end: number }> {
+    await this.#refresh()
     const [starts, ends] = [await this.#offsets(true), await this.#offsets(false)]
     return { start: starts.get(partition) ?? 0, end: ends.get(partition) ?? 0 }
   }
@@ -93,6 +94,7 @@ export class Measures {
 
   /** Ends are read before what is committed: a partition that looks drained had nothing uncommitted when it began. */
   async #ranges(group: string): Promise<Range[]> {
+    await this.#refresh()
     const starts = await this.#offsets(true)
     const ends = await this.#offsets(false)
     const committed = await this.#committed(group)
@@ -101,6 +103,12 @@ export class Measures {
       const next = Math.max(start, committed.get(partition) ?? start)
       return { partition, start, committed: next, end: Math.max(end, next) }
     })
+  }
+
+  /** Partitions may have been added: one that is not looked at would let the watermark pass what waits in it. */
+  async #refresh(): Promise<void> {
+    const { cluster } = this.#parts
+    await retrying(cluster, 'read its partitions', LIMIT_MS, () => cluster.refreshMetadata())
   }
 
   async #offsets(fromBeginning: boolean): Promise<Map<number, number>> {

@@ -115,7 +115,6 @@ export class Tenancy implements Assignment {
   /** Hands slices to the handler until the tenancy ends. A rejected slice comes again, without what it committed. */
   async run(onSlice: (slice: Slice) => Promise<void>): Promise<void> {
     try {
-      this.#committed ??= await this.#port.start()
       await this.#deliver(onSlice)
     } catch (error) {
       if (!this.#ended.signal.aborted) this.#port.onFatal(error as Error)
@@ -123,11 +122,17 @@ export class Tenancy implements Assignment {
   }
 
   async #deliver(onSlice: (slice: Slice) => Promise<void>): Promise<void> {
-    let from: number | null = this.#committed
+    let from: number | null = null
+    let hasBegun = false
     let records: PositionedRecord[] = []
     let pause = BACK_OFF_MS.first
     while (!this.#ended.signal.aborted) {
       try {
+        if (!hasBegun) {
+          // In the loop: a broker that cannot be reached at the start of a tenancy is waited for, as later on.
+          from = this.#committed ??= await this.#port.start()
+          hasBegun = true
+        }
         if (records.length === 0) {
           records = await this.#port.slice(from)
           from = null
