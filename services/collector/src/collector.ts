@@ -88,8 +88,8 @@ export function createCollector(options: CollectorOptions): Collector {
     // Before the body: what is refused anyway costs neither its bytes nor its inflating.
     if (pressure.stage === 'everything')
       throw new FlywheelError('backlog_full', `${pressure.reason}; send the same again`)
-    if (access !== null) quotas.assertRoom(access.project_id)
     const isTrusted = access?.trust === 'server'
+    if (access !== null) quotas.assertRoom(access.project_id, isTrusted ? 'server' : 'stranger')
     const share = (isTrusted ? budget : publicBudget).share()
     try {
       const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage }
@@ -124,8 +124,9 @@ export function createCollector(options: CollectorOptions): Collector {
     })
     const refusal = refusalOf(sorted)
     if (refusal !== null) return problem(c, refusal, { more: { rejected: sorted.rejected } })
-    if (access === null) quotas.assertRoom(sorted.project_id as string)
-    quotas.take(sorted.project_id as string, sorted.lines.length, body.inflated.length)
+    const sender = access?.trust === 'server' ? 'server' : 'stranger'
+    if (access === null) quotas.assertRoom(sorted.project_id as string, sender)
+    quotas.take(sorted.project_id as string, sender, sorted.lines.length, body.inflated.length)
     // Shed lines only: there is nothing to keep, and a client that waited with them would hold back what comes after.
     if (sorted.lines.length === 0) return c.json({ accepted: 0, rejected: sorted.rejected } satisfies EventsAnswer, 202)
 

@@ -7,11 +7,14 @@ export interface Quota {
   bytes_per_second?: number
 }
 
+/** Servers with a secret key, and everybody else: visitors of a page must not use up what its servers may send. */
+export type Sender = 'server' | 'stranger'
+
 export interface Quotas {
   /** @throws FlywheelError `rate_limited` with `retry_after_s`, until what the project took is paid back */
-  assertRoom(projectId: string): void
+  assertRoom(projectId: string, by: Sender): void
   /** Counts a request that is let in. It may run into debt: a body larger than the bucket still passes, once. */
-  take(projectId: string, events: number, bytes: number): void
+  take(projectId: string, by: Sender, events: number, bytes: number): void
 }
 
 /** A project that was silent may send so much at once. */
@@ -37,13 +40,14 @@ export function createQuotas(quota: Quota, clock: () => number = () => performan
   const buckets = new Map<string, Bucket>()
   if (limited.length === 0) return { assertRoom: () => {}, take: () => {} }
 
-  function bucketOf(projectId: string): Bucket {
+  function bucketOf(projectId: string, by: Sender): Bucket {
     const now = clock()
-    let bucket = buckets.get(projectId)
+    const name = `${by} ${projectId}`
+    let bucket = buckets.get(name)
     if (bucket === undefined) {
       if (buckets.size >= REMEMBERED) buckets.clear()
       bucket = { events: perSecond.events * BURST_SECONDS, bytes: perSecond.bytes * BURST_SECONDS, at: now }
-      buckets.set(projectId, bucket)
+      buckets.set(name, bucket)
     }
     const seconds = (now - bucket.at) / 1000
     bucket.at = now
@@ -53,16 +57,16 @@ export function createQuotas(quota: Quota, clock: () => number = () => performan
   }
 
   return {
-    assertRoom(projectId) {
-      const bucket = bucketOf(projectId)
+    assertRoom(projectId, by) {
+      const bucket = bucketOf(projectId, by)
       for (const kind of limited) {
         if (bucket[kind] > 0) continue
         const wait = Math.max(1, Math.ceil(-bucket[kind] / perSecond[kind]))
         throw new QuotaError(projectId, kind, perSecond[kind], wait)
       }
     },
-    take(projectId, events, bytes) {
-      const bucket = bucketOf(projectId)
+    take(projectId, by, events, bytes) {
+      const bucket = bucketOf(projectId, by)
       bucket.events -= events
       bucket.bytes -= bytes
     },

@@ -6,42 +6,51 @@ describe('quotas', () => {
   test('a project may send ten seconds at once, then as much as flows back', () => {
     let now = 0
     const quotas = createQuotas({ events_per_second: 10 }, () => now)
-    quotas.take('a', 100, 5)
-    expect(() => quotas.assertRoom('a')).toThrow('The project a sends more than 10 events a second')
-    expect(() => quotas.assertRoom('b')).not.toThrow()
+    quotas.take('a', 'server', 100, 5)
+    expect(() => quotas.assertRoom('a', 'server')).toThrow('The project a sends more than 10 events a second')
+    expect(() => quotas.assertRoom('b', 'server')).not.toThrow()
     now += 100
-    quotas.assertRoom('a')
-    quotas.take('a', 21, 0)
-    expect(() => quotas.assertRoom('a')).toThrow(expect.objectContaining({ code: 'rate_limited', retry_after_s: 2 }))
+    quotas.assertRoom('a', 'server')
+    quotas.take('a', 'server', 21, 0)
+    expect(() => quotas.assertRoom('a', 'server')).toThrow(
+      expect.objectContaining({ code: 'rate_limited', retry_after_s: 2 }),
+    )
     now += 1900
-    expect(() => quotas.assertRoom('a')).toThrow()
+    expect(() => quotas.assertRoom('a', 'server')).toThrow()
     now += 200
-    quotas.assertRoom('a')
+    quotas.assertRoom('a', 'server')
+  })
+
+  test('visitors of a page cannot use up what the servers of the project may send', () => {
+    const quotas = createQuotas({ events_per_second: 10 }, () => 0)
+    quotas.take('a', 'stranger', 1000, 5)
+    expect(() => quotas.assertRoom('a', 'stranger')).toThrow('more than 10 events')
+    expect(() => quotas.assertRoom('a', 'server')).not.toThrow()
   })
 
   test('bytes count beside events, and a body larger than the bucket passes once', () => {
     let now = 0
     const quotas = createQuotas({ bytes_per_second: 1000 }, () => now)
-    quotas.assertRoom('a')
-    quotas.take('a', 1, 16_000)
-    expect(() => quotas.assertRoom('a')).toThrow(expect.objectContaining({ retry_after_s: 6 }))
+    quotas.assertRoom('a', 'server')
+    quotas.take('a', 'server', 1, 16_000)
+    expect(() => quotas.assertRoom('a', 'server')).toThrow(expect.objectContaining({ retry_after_s: 6 }))
     now += 6001
-    quotas.assertRoom('a')
+    quotas.assertRoom('a', 'server')
   })
 
   test('silence saves up no more than ten seconds, and no quota is no limit', () => {
     let now = 0
     const quotas = createQuotas({ events_per_second: 1 }, () => now)
     now += 1e9
-    quotas.take('a', 10, 0)
-    expect(() => quotas.assertRoom('a')).toThrow()
+    quotas.take('a', 'server', 10, 0)
+    expect(() => quotas.assertRoom('a', 'server')).toThrow()
     const unlimited = createQuotas({ events_per_second: 0 })
-    unlimited.take('a', 1e9, 1e9)
-    expect(() => unlimited.assertRoom('a')).not.toThrow()
+    unlimited.take('a', 'server', 1e9, 1e9)
+    expect(() => unlimited.assertRoom('a', 'server')).not.toThrow()
   })
 })
 
-test('over its quota a project gets 429 with the time to wait, another project and a ticket of it alike', async () => {
+test('over its quota a project gets 429 with the time to wait; its tickets have their own, another project too', async () => {
   const [key, other] = [makeKey('sk'), makeKey('sk', { project_id: 'other' })]
   const collector = await startCollector({
     keys: directoryOf([key, other], [{}, { id: 'other' }]),
@@ -49,9 +58,9 @@ test('over its quota a project gets 429 with the time to wait, another project a
   })
   try {
     const events = (count: number) => ndjson(...Array.from({ length: count }, () => thumb({ ticket: key.ticket() })))
-    expect((await collector.send(events(15))).status).toBe(202)
-    for (const headers of [key.bearer, {}]) {
-      const response = await collector.send(events(1), headers as Record<string, string>)
+    for (const headers of [key.bearer, {}] as Record<string, string>[]) {
+      expect((await collector.send(events(15), headers)).status).toBe(202)
+      const response = await collector.send(events(1), headers)
       expect(response.status).toBe(429)
       expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(5)
       expect(await response.json()).toMatchObject({ code: 'rate_limited', detail: expect.stringContaining('default') })
