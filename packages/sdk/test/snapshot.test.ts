@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { createFlywheel } from '../src/index.js'
 import { snapshot } from '../src/snapshot.js'
+import { memoryTransport } from '../src/test-kit/index.js'
 
 test('a snapshot stays as it was when the host changes any level of the request', () => {
   const request = { messages: [{ role: 'user', content: [{ type: 'text', text: 'before' }] }], tools: [{ a: 1 }] }
@@ -39,12 +41,12 @@ test('a member named __proto__ changes nothing of what the snapshot inherits', (
   expect(taken['content']).toBe('x')
 })
 
-test('a circle is the error that JSON makes of it, at once', () => {
+test('what cannot be copied is returned itself, at once', () => {
   const circle: Record<string, unknown> = {}
   circle['a'] = circle
   circle['b'] = circle
   const start = performance.now()
-  expect(() => snapshot(circle)).toThrow(/circular/i)
+  expect(snapshot(circle)).toBe(circle)
   expect(performance.now() - start).toBeLessThan(1000)
 })
 
@@ -54,4 +56,17 @@ test('a request of more objects than are copied one by one is copied all the sam
   ;(request.rows[29_999] as { index: number }).index = -1
   expect(taken.rows.length).toBe(30_000)
   expect(taken.rows[29_999]).toEqual({ index: 29_999 })
+})
+
+test('a call whose request is a circle is recorded without it, and the warning says so', async () => {
+  const circle: Record<string, unknown> = { model: 'm' }
+  circle['self'] = circle
+  const said: string[] = []
+  const transport = memoryTransport()
+  const flywheel = createFlywheel({ transport, onDiagnostic: ({ message }) => said.push(message) })
+  const client = flywheel.wrap({ chat: { completions: { create: async (_: unknown) => ({ id: 'a', choices: [] }) } } })
+  await client.chat.completions.create({ ...circle, metadata: circle })
+  await flywheel.flush()
+  expect(transport.events.filter(({ type }) => type === 'interaction')).toHaveLength(1)
+  expect(said.join()).toMatch(/the request could not be read; the call is recorded without it/)
 })
