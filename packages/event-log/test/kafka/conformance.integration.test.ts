@@ -1,3 +1,4 @@
+// The suite registers the tests and asserts: packages/event-log/src/conformance.
 import { eventLogConformance, type LogFactory } from '@flywheel/event-log/conformance'
 import { type Brokers, kafkaMissing, startBrokers } from '@flywheel/kafka-brokers'
 import { afterAll, beforeAll, describe } from 'vitest'
