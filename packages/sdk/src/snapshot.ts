@@ -2,11 +2,11 @@
 const MAX_COPIES = 20_000
 
 /**
- * A copy of a request whose objects and arrays are its own, so that it can be read after the host has changed them; texts
- * are shared. What writes itself (`toJSON`) and binary data stay as they are. Never throws: what cannot be copied, such as
- * a circle, is returned itself, and fails where it is written.
+ * Copies a request at once, with objects and arrays of its own, so that it can be read after the host has changed them;
+ * texts are shared. What writes itself (`toJSON`) and binary data stay as they are. Never throws itself.
+ * @returns gives the copy, or throws what kept it from being made: a circle, a getter of the host
  */
-export function snapshot(value: unknown): unknown {
+export function snapshot(value: unknown): () => unknown {
   let copies = 0
   const copy = (from: unknown): unknown => {
     if (typeof from !== 'object' || from === null) return from
@@ -19,12 +19,21 @@ export function snapshot(value: unknown): unknown {
     return to
   }
   try {
-    return copy(value)
-  } catch {
-    try {
-      return JSON.parse(JSON.stringify(value))
-    } catch {
-      return value
+    const copied = copyOrParse(value, copy)
+    return () => copied
+  } catch (error) {
+    return () => {
+      throw error
     }
+  }
+}
+
+/** Too many objects, or nested too deep: JSON goes further, and says what a circle is. */
+function copyOrParse(value: unknown, copy: (from: unknown) => unknown): unknown {
+  try {
+    return copy(value)
+  } catch (error) {
+    if (error instanceof RangeError) return JSON.parse(JSON.stringify(value))
+    throw error
   }
 }

@@ -84,7 +84,7 @@ function observed(original: Method, provider: string, mapping: LazyMapping, capt
       // A request is snapshotted now: chat loops push the answer on to the same array. What stands after it (a signal, an
       // agent with circles) is the transport's.
       const request = snapshot(args[0])
-      call.requestLater((hold) => mapping.request([request], hold, provider))
+      call.requestLater((hold) => mapping.request([request()], hold, provider))
     } catch (error) {
       capture.report('capture_failed', 'a call is not recorded', error)
     }
