@@ -1,6 +1,7 @@
 import type { Draft, Parts } from './draft.js'
 import type { Answer } from './evidence/evidence.js'
 import type { FeedbackState } from './evidence/feedback-state.js'
+import type { Facts } from './facts.js'
 import type { Strategy } from './strategies/strategy.js'
 import { byCodeUnit } from './text/canonical-json.js'
 
@@ -12,10 +13,7 @@ export interface Candidate {
   readonly parts: Parts | string
   consent?: string
   draft?: Draft
-  row_id?: string
-  split?: string
-  cluster?: string
-  component?: string
+  facts?: Facts
 }
 
 /** The answers that a row would be made of; where parts do not come together, the one that the feedback is about. */

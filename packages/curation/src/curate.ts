@@ -3,11 +3,11 @@ import type { Shape } from './draft.js'
 import type { Evidence } from './evidence/evidence.js'
 import { compareArrival } from './evidence/feedback-state.js'
 import { parseTime } from './evidence/time.js'
+import { factsOf } from './facts.js'
 import { type FunnelStep, runGates } from './gates/funnel.js'
 import type { Ports } from './gates/gate.js'
-import { GATES } from './gates/registry.js'
-import { leakingMembers, membersOf } from './gates/split.js'
-import { type ChatMessage, sideText } from './prompt/chat.js'
+import { leakingMembers } from './gates/split.js'
+import type { ChatMessage } from './prompt/chat.js'
 import type { Recipe } from './recipe.js'
 import { strategiesOf } from './strategies/strategies-of.js'
 import { byCodeUnit } from './text/canonical-json.js'
@@ -119,46 +119,40 @@ export function bodiesNeeded(evidence: Evidence, recipe: Recipe): string[] {
   return [...new Set(ids)].sort(byCodeUnit)
 }
 
-function chars(messages: readonly ChatMessage[]): number {
-  return messages.reduce((sum, message) => sum + sideText(message).length, 0)
+function rounded(value: number): number {
+  return Math.round(value * 1e6) / 1e6
 }
 
-function toRow(candidate: Candidate, world: World): CuratedRow {
-  const draft = draftOf(candidate)
-  const { shape, prompt, tools, chosen, rejected, label } = draft
-  const head = world.head(draft.interaction)
-  const isPair = shape === 'preference' && rejected !== undefined
+function toRow(candidate: Candidate): CuratedRow {
+  const { shape, prompt, tools, chosen, rejected, label, prior_source, consent } = draftOf(candidate)
+  const facts = factsOf(candidate)
   return {
     shape,
     prompt,
     tools,
     chosen,
-    ...(isPair ? { rejected } : {}),
+    ...(shape === 'preference' && rejected !== undefined ? { rejected } : {}),
     ...(label === undefined ? {} : { label }),
     event_ids: eventsOf(candidate),
     meta: {
-      row_id: candidate.row_id ?? '',
-      strategy: candidate.strategy.id,
-      split: candidate.split ?? '',
-      weight: Math.round((2 * draft.prior - 1) * 1e6) / 1e6,
-      prior: draft.prior,
-      prior_source: draft.prior_source,
-      edit_distance: draft.edit_distance === null ? null : Math.round(draft.edit_distance * 1e6) / 1e6,
-      prompt_chars: chars(prompt),
-      chosen_chars: chars([chosen]),
-      rejected_chars: isPair ? chars([rejected]) : null,
-      model: head?.model_answered ?? '',
-      chosen_by: draft.chosen_by,
-      task: head?.task ?? '',
-      cluster: candidate.cluster ?? '',
-      component: candidate.component ?? '',
-      consent: draft.consent,
+      row_id: facts.row_id,
+      strategy: facts.strategy,
+      split: facts.split,
+      weight: rounded(2 * facts.prior - 1),
+      prior: facts.prior,
+      prior_source,
+      edit_distance: facts.edit_distance === null ? null : rounded(facts.edit_distance),
+      prompt_chars: facts.prompt_chars,
+      chosen_chars: facts.chosen_chars,
+      rejected_chars: facts.rejected_chars,
+      model: facts.model,
+      chosen_by: facts.chosen_by,
+      task: facts.task,
+      cluster: facts.cluster,
+      component: facts.component,
+      consent,
     },
   }
-}
-
-function peopleOf(candidate: Candidate, world: World): string[] {
-  return membersOf(candidate, world).filter((member) => member.startsWith('user:'))
 }
 
 /**
@@ -168,14 +162,15 @@ function peopleOf(candidate: Candidate, world: World): string[] {
 export function curate(evidence: Evidence, recipe: Recipe, ports: Ports): CuratedSet {
   const world = createWorld(snapshotOf(evidence), recipe)
   const candidates = claim(world, recipe)
-  const { kept, funnel } = runGates(candidates, GATES, world, ports)
+  const { kept, funnel } = runGates(candidates, world, ports)
   const people = new Map<string, number>()
-  for (const person of kept.flatMap((candidate) => peopleOf(candidate, world))) {
-    people.set(person, (people.get(person) ?? 0) + 1)
+  const facts = kept.map(factsOf)
+  for (const member of facts.flatMap(({ members }) => members)) {
+    if (member.startsWith('user:')) people.set(member, (people.get(member) ?? 0) + 1)
   }
   const assignments = new Map<string, string>()
-  for (const candidate of kept) {
-    for (const member of membersOf(candidate, world)) assignments.set(ports.rowId([member]), candidate.split ?? '')
+  for (const { members, split } of facts) {
+    for (const member of members) assignments.set(ports.rowId([member]), split)
   }
   const strategies = [...new Set(candidates.map((candidate) => candidate.strategy))].map((strategy) => {
     const mine = kept.filter((candidate) => candidate.strategy === strategy)
@@ -192,11 +187,11 @@ export function curate(evidence: Evidence, recipe: Recipe, ports: Ports): Curate
     }
   })
   return {
-    rows: kept.map((candidate) => toRow(candidate, world)),
+    rows: kept.map(toRow),
     funnel,
     strategies,
     rows_per_user: [...people.values()].sort((a, b) => b - a),
-    leaking_members: leakingMembers(kept, world),
+    leaking_members: leakingMembers(facts),
     assignments: [...assignments]
       .map(([member, name]) => ({ member, split: name }))
       .sort((a, b) => byCodeUnit(a.member, b.member)),

@@ -1,7 +1,9 @@
 import type { Candidate } from '../candidate.js'
+import { type Facts, measure } from '../facts.js'
 import { byCodeUnit } from '../text/canonical-json.js'
 import type { World } from '../world.js'
-import type { Gate, Ports } from './gate.js'
+import type { Ports } from './gate.js'
+import { ROW_GATES, SET_GATES } from './registry.js'
 
 /** What one gate did. `in` is `out` plus everything in `dropped`, and the next gate's `in`. */
 export interface FunnelStep {
@@ -17,20 +19,35 @@ function count(reasons: readonly string[]): Record<string, number> {
   return counts
 }
 
-/** Sends candidates through gates and counts what each takes. */
+/**
+ * Sends candidates through every gate and counts what each takes: first those that judge a row by its texts, then those
+ * that judge rows by each other. What is kept has its facts and stands in the order of the last gate.
+ */
 export function runGates(
   candidates: readonly Candidate[],
-  gates: readonly Gate[],
   world: World,
   ports: Ports,
 ): { kept: Candidate[]; funnel: FunnelStep[] } {
-  let kept = [...candidates]
   const funnel: FunnelStep[] = []
-  for (const gate of gates) {
+  const step = (gate: string, came: number, kept: readonly unknown[], dropped: readonly { reason: string }[]): void => {
+    funnel.push({ gate, in: came, out: kept.length, dropped: count(dropped.map(({ reason }) => reason)) })
+  }
+  let kept = [...candidates]
+  for (const gate of ROW_GATES) {
     const result = gate.run(kept, world, ports)
-    const dropped = count(result.dropped.map(({ reason }) => reason))
-    funnel.push({ gate: gate.id, in: kept.length, out: result.kept.length, dropped })
+    step(gate.id, kept.length, result.kept, result.dropped)
     kept = result.kept
   }
-  return { kept, funnel }
+  const byFacts = new Map<Facts, Candidate>()
+  for (const candidate of kept) {
+    candidate.facts = measure(candidate, world, ports)
+    byFacts.set(candidate.facts, candidate)
+  }
+  let facts = [...byFacts.keys()]
+  for (const gate of SET_GATES) {
+    const result = gate.run(facts, world.recipe, ports)
+    step(gate.id, facts.length, result.kept, result.dropped)
+    facts = result.kept
+  }
+  return { kept: facts.map((each) => byFacts.get(each)!), funnel }
 }

@@ -8,11 +8,12 @@ import type { Gate } from './gate.js'
 import { join } from './join.js'
 import { normalise } from './normalise.js'
 import { order } from './order.js'
+import type { SetGate } from './set-gate.js'
 import { snapshot } from './snapshot.js'
 import { split } from './split.js'
 
-/** Every gate, in the order in which candidates pass. */
-export const GATES: readonly Gate[] = [
+/** The gates that judge a candidate by its texts, in the order in which candidates pass. */
+export const ROW_GATES: readonly Gate[] = [
   snapshot,
   consent,
   join,
@@ -21,7 +22,7 @@ export const GATES: readonly Gate[] = [
   construct,
   editBounds,
   formatValidity,
-  exactDedupe,
-  split,
-  order,
 ]
+
+/** The gates that judge candidates by each other, after those. */
+export const SET_GATES: readonly SetGate[] = [exactDedupe, split, order]
