@@ -1,4 +1,5 @@
 export { type ApiKeyKind, generateApiKey, hashApiKey, parseApiKey, verifyApiKey } from './api-key.js'
+export { type ErasureKey, erasureId, erasureKey } from './erasure-key.js'
 export { createMasterSecret, type MasterSecret } from './master-secret.js'
 export { rowKey, seal, unseal } from './seal.js'
 export { type SubjectKind, subjectHmac } from './subject.js'

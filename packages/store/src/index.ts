@@ -18,7 +18,31 @@ export {
   markReplayed,
   readDeadLetters,
 } from './queries/dead-letters.js'
-export { getExport, listExports, recordExport, recordExportItems } from './queries/exports.js'
+export {
+  countErased,
+  deleteErased,
+  type ErasureCounts,
+  erasedMembers,
+  getErasure,
+  type KeyedHash,
+  keyedHash,
+  openErasures,
+  replacedParts,
+  sweepErasure,
+  writeErasure,
+} from './queries/erasures.js'
+export {
+  addRecipient,
+  erasedItems,
+  exportItems,
+  getExport,
+  listExports,
+  recipientsOf,
+  recordExport,
+  recordExportItems,
+  runsUnderWay,
+  supersedeExport,
+} from './queries/exports.js'
 export { type FeedbackEvidence, feedbackEvidence } from './queries/feedback-evidence.js'
 export {
   getInteraction,
@@ -50,8 +74,10 @@ export {
   type ConsentRow,
   type DeadLetterRow,
   type ErasureRow,
+  type ErasureStateRow,
   EVENT_TABLES,
   type ExportItemRow,
+  type ExportRecipientRow,
   type ExportRow,
   type FeedbackRow,
   type InteractionBodies,

@@ -233,6 +233,36 @@ export interface ErasureRow {
   updated_at?: string
 }
 
+/** A tombstone with how far its erasure has come. */
+export interface ErasureStateRow extends ErasureRow {
+  /** Keyed hash of the subject; '' in tombstones of a version that did not keep it. */
+  subject_key: string
+  /** Keyed hashes of what feedback about the subject's answers may point at. */
+  target_keys: string[]
+  /** `hidden`: from every read. `rewritten`: in no file of the store. `final`: in no log either. */
+  state: 'hidden' | 'rewritten' | 'final'
+  reason: string
+  log_id: string
+  /** Where each partition of the log ended when the tombstone was written. */
+  log_ends: number[]
+  /** Rows taken, by table. */
+  counts: Record<string, number>
+  /** When rows were last deleted; 2000 where not yet. */
+  deleted_at: string
+  /** When the log holds nothing of the subject any more by its retention; 2000 where its deletion is known. */
+  horizon_at: string
+  updated_at: string
+}
+
+/** Whom an export was given to. */
+export interface ExportRecipientRow {
+  project_id: string
+  export_id: string
+  recipient: string
+  note: string
+  created_at: string
+}
+
 export interface ProjectRow {
   id: string
   name: string
@@ -286,6 +316,8 @@ export interface ExportRow {
   /** JSON text. */
   summary: string
   created_at: string
+  /** @default created_at */
+  updated_at?: string
 }
 
 /** One exported row and the events behind it. */

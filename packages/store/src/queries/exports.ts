@@ -1,6 +1,6 @@
 import type { Database } from '../database.js'
 import { insertRows } from '../insert-rows.js'
-import type { ExportItemRow, ExportRow } from '../rows.js'
+import type { ExportItemRow, ExportRecipientRow, ExportRow } from '../rows.js'
 
 /** Records a published export, after its manifest. The same export again replaces its row with an equal one. */
 export async function recordExport(db: Database, row: ExportRow): Promise<void> {
@@ -29,4 +29,63 @@ export async function recordExportItems(db: Database, rows: readonly ExportItemR
   for (let from = 0; from < rows.length; from += 10_000) {
     await insertRows(db, 'export_items', rows.slice(from, from + 10_000))
   }
+}
+
+/** Marks an export as replaced by its erasure export and forgets which events stood behind its rows. */
+export async function supersedeExport(db: Database, row: ExportRow): Promise<void> {
+  const updated_at = new Date(Math.max(Date.now(), Date.parse(row.created_at) + 1)).toISOString()
+  await insertRows(db, 'exports', [{ ...row, status: 'superseded', updated_at }])
+  await db.command(
+    'ALTER TABLE export_items DELETE WHERE project_id = {project:String} AND export_id = {id:String} SETTINGS mutations_sync = 2',
+    { project: row.project_id, id: row.id },
+  )
+}
+
+/** The rows of an export with the events behind them. */
+export async function exportItems(db: Database, projectId: string, exportId: string): Promise<ExportItemRow[]> {
+  return db.query<ExportItemRow>(
+    'SELECT * FROM export_items FINAL WHERE project_id = {project:String} AND export_id = {id:String} ORDER BY config, row_id',
+    { project: projectId, id: exportId },
+  )
+}
+
+/** Rows of exports behind which an erased event stands. */
+export async function erasedItems(
+  db: Database,
+  projectId: string,
+): Promise<Pick<ExportItemRow, 'export_id' | 'config' | 'row_id'>[]> {
+  return db.query(
+    `SELECT export_id, config, row_id FROM export_items FINAL WHERE project_id = {project:String}
+       AND arrayExists(id -> id IN (SELECT arrayJoin(event_ids) FROM erasures FINAL WHERE project_id = {project:String}), event_ids)
+     ORDER BY export_id, config, row_id`,
+    { project: projectId },
+  )
+}
+
+/** Runs of exports that a living process is at. */
+export async function runsUnderWay(db: Database, projectId: string): Promise<string[]> {
+  const rows = await db.query<{ id: string }>(
+    `SELECT toString(id) AS id FROM runs FINAL
+     WHERE project_id = {project:String} AND status = 'running' AND lease_until > now64(3)`,
+    { project: projectId },
+  )
+  return rows.map(({ id }) => id)
+}
+
+/** Notes whom an export was given to. The same recipient again changes nothing but the note. */
+export async function addRecipient(db: Database, row: ExportRecipientRow): Promise<void> {
+  await insertRows(db, 'export_recipients', [row])
+}
+
+/** Recipients of the named exports. */
+export async function recipientsOf(
+  db: Database,
+  projectId: string,
+  exportIds: readonly string[],
+): Promise<ExportRecipientRow[]> {
+  return db.query<ExportRecipientRow>(
+    `SELECT * FROM export_recipients FINAL WHERE project_id = {project:String} AND export_id IN {ids:Array(String)}
+     ORDER BY export_id, recipient`,
+    { project: projectId, ids: [...exportIds] },
+  )
 }

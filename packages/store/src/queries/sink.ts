@@ -15,7 +15,8 @@ export async function insertDeadLetters(db: Database, rows: readonly DeadLetterR
 /** Tombstones of one project or of all. */
 export async function loadErasures(db: Database, projectId?: string): Promise<ErasureRow[]> {
   return db.query<ErasureRow>(
-    `SELECT * FROM erasures FINAL WHERE {all:Bool} OR project_id = {project:String} ORDER BY created_at, id`,
+    `SELECT project_id, id, subject_kind, subject_hmac, event_ids, created_at, updated_at FROM erasures FINAL
+     WHERE {all:Bool} OR project_id = {project:String} ORDER BY created_at, id`,
     { all: projectId === undefined, project: projectId ?? '' },
   )
 }
