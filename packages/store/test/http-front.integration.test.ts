@@ -80,6 +80,20 @@ describe('what is no table', () => {
   })
 })
 
+test('a question for a name says nothing of files, and the same of every name that is no table', async () => {
+  for (const head of ['EXISTS TABLE', 'DESCRIBE TABLE', 'SHOW CREATE TABLE', 'SELECT * FROM interactions,']) {
+    for (const table of ['%', 'default.%']) {
+      const said = async (name: string) => (await ask(`${head} ${table.replace('%', name)}`)).text.replaceAll(name, '%')
+      // The working directory of the tests holds a LICENSE.
+      expect((await said('LICENSE')).replace(/:? Maybe.*\?/, '')).toBe(
+        (await said('LICENSX')).replace(/:? Maybe.*\?/, ''),
+      )
+    }
+  }
+  expect((await ask('EXISTS TABLE default.LICENSE')).text).toBe('0\n')
+  expect((await ask('SHOW TABLES FROM default')).text).toBe((await ask('SHOW TABLES')).text)
+})
+
 describe('what would stop the process', () => {
   test('a query id that no header carries is left out, and the next request is answered', async () => {
     for (const query_id of ['\u20ac', 'a\r\nb', 'x'.repeat(5000)]) {

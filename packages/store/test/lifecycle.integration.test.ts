@@ -182,7 +182,7 @@ test('read-only sessions read, and neither write nor lift their limits', async (
   await migrate(db)
   await db.insert('interactions', ndjson(interaction()))
   const sql = await openEmbeddedReadOnly({ path, limits: { max_rows_to_read: 1000 } })
-  expect(await sql.query('SELECT count() AS rows FROM interactions')).toEqual([{ rows: 1 }])
+  expect(await sql.query('SELECT count() AS rows FROM default.interactions')).toEqual([{ rows: 1 }])
   for (const statement of [
     'INSERT INTO interactions (id) VALUES (generateUUIDv7())',
     'DROP TABLE interactions',

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { Database, QueryLimits } from '../database.js'
 import { settingsOf } from '../literals.js'
 import { EmbeddedDatabase } from './embedded-database.js'
-import { openSessions } from './sessions.js'
+import { openSessions, WITHOUT_FILES } from './sessions.js'
 
 export interface ReadOnlyOptions {
   /** The data directory that this process has open already. */
@@ -16,12 +16,16 @@ export interface ReadOnlyOptions {
  * such SQL: even here a second statement runs, `INTO OUTFILE` writes a file and the function `file` reads one. The caller
  * refuses those before (`guardSelect`).
  *
+ * Their current database is not the store's: there the engine opens a name that is no table as a file of the host. Tables
+ * are named with their database, `default.interactions`, as the guard writes them.
+ *
  * The limits are session settings because `readonly = 1` refuses a SETTINGS clause that changes any. This is the only
  * place that uses SET: the sessions are made for it and never insert.
  */
 export async function openEmbeddedReadOnly(options: ReadOnlyOptions): Promise<Database> {
   const sessions = await openSessions(resolve(options.path), 2)
   for (const { client } of sessions) {
+    await client.command({ query: `USE ${WITHOUT_FILES}` })
     for (const setting of [...settingsOf(options.limits), 'readonly = 1']) {
       await client.command({ query: `SET ${setting}` })
     }

@@ -18,6 +18,9 @@ interface ChdbConnection {
   readonly chdb: ChdbExtension
 }
 
+/** The database of the sessions of strangers' SQL. A name that `default` does not know is a file there; here it is nothing. */
+export const WITHOUT_FILES = 'information_schema'
+
 /** One session: a serial queue of statements on the one engine of this process. */
 export interface Session {
   readonly client: ClickHouseClient

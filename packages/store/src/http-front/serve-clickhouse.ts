@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { FlywheelError } from '@flywheel/schema'
+import { WITHOUT_FILES } from '../embedded/sessions.js'
 import { type AnswerHead, sendEmpty, sendException, sendRows } from './answer.js'
 import { exception } from './exception.js'
 import { keyOf, readRequest } from './request.js'
@@ -63,9 +64,11 @@ export async function serveClickHouse(options: ClickHouseFrontOptions): Promise<
   const held = Object.entries(limits).map(([name, value]) => `${name} = ${Number(value)}`)
   const path = resolve(options.path)
   // A session that is read-only takes no settings, and the front's own stand in each statement: there a SELECT carries
-  // `readonly = 1` itself. Under 2, and under nothing, the engine opens any name that is no table as a file.
-  const readers = await openPool(path, sessions, isWritable ? [...held, 'readonly = 2'] : held)
-  const names = await openPool(path, 1, [...held, 'readonly = 1'])
+  // `readonly = 1` itself. What keeps a name that is no table from being opened as a file is the current database.
+  const set = (settings: string[]) => settings.map((setting) => `SET ${setting}`)
+  const use = `USE ${WITHOUT_FILES}`
+  const readers = await openPool(path, sessions, isWritable ? set([...held, 'readonly = 2']) : [...set(held), use])
+  const names = await openPool(path, 1, [use, ...set([...held, 'readonly = 1'])])
   const writers = isWritable ? await openPool(path, sessions, []) : null
   const close = async () => {
     await readers.close()

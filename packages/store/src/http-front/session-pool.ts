@@ -13,10 +13,10 @@ export interface SessionPool {
   close(): Promise<void>
 }
 
-/** @param setup settings that hold for every statement of these sessions */
+/** @param setup statements that each session begins with: SET and USE hold for all that follow */
 export async function openPool(path: string, count: number, setup: readonly string[]): Promise<SessionPool> {
   const sessions = await openSessions(path, count)
-  for (const { client } of sessions) for (const setting of setup) await client.command({ query: `SET ${setting}` })
+  for (const { client } of sessions) for (const query of setup) await client.command({ query })
   const free = [...sessions]
   const waiting: ((session: Session) => void)[] = []
   let isClosed = false

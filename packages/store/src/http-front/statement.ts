@@ -1,5 +1,5 @@
 import { bindLiterals } from '../literals.js'
-import { formatStatement, guardSelect, withoutStrings } from '../sql-guard.js'
+import { formatStatement, guardSelect, knownTables, withoutStrings } from '../sql-guard.js'
 import { exception } from './exception.js'
 import type { SessionPool } from './session-pool.js'
 
@@ -24,6 +24,9 @@ const SYSTEM_TABLES = new Set([
   ...['tables', 'time_zones'],
 ])
 
+/** The one that the embedded store has. */
+const DATABASE = 'default'
+
 /** Reads of names that are no SELECT. In blanked text: a string is `''`, a name a plain or a quoted word. */
 const SHOWS = [
   /^SHOW (FULL )?TABLES( FROM `?default`?)?( (NOT )?I?LIKE '')?( LIMIT \d+)?$/,
@@ -39,13 +42,28 @@ const SHOWS = [
 export async function readerStatement(pool: SessionPool, text: string, params: Params): Promise<Statement> {
   const { body, ...tail } = splitTail(bind(await formatStatement(pool, text), params))
   if (SHOWS.some((show) => show.test(withoutStrings(body)))) {
-    return { ...tail, sql: body, hasRows: true, isSelect: false }
+    return { ...tail, sql: await qualifyShow(pool, body), hasRows: true, isSelect: false }
   }
   if (/\bINTO OUTFILE\b/i.test(withoutStrings(body))) {
     throw exception(164, 'READONLY', 'INTO OUTFILE is not allowed: it would write a file where the store runs.')
   }
-  const select = await guardSelect(pool, body, SYSTEM_TABLES)
+  const select = await guardSelect(pool, body, { systemTables: SYSTEM_TABLES, database: DATABASE })
   return { ...tail, sql: `SELECT * FROM (\n${select}\n)`, hasRows: true, isSelect: true }
+}
+
+/**
+ * Writes the store's database into a question for names. One for a table that is not known loses what stood before it: it is
+ * then asked of a database where a name is never a file.
+ */
+async function qualifyShow(pool: SessionPool, body: string): Promise<string> {
+  if (/^SHOW (FULL )?TABLES\b/.test(body)) {
+    return body.replace(/^(SHOW (?:FULL )?TABLES)(?: FROM `?default`?)?/, `$1 FROM ${DATABASE}`)
+  }
+  const asked = /^((?:SHOW CREATE|DESCRIBE|EXISTS) TABLE )(?:`?default`?\.)?`?(\w+)`?$/.exec(body)
+  if (asked === null) return body
+  const [, head, table] = asked as unknown as [string, string, string]
+  const { tables } = await knownTables(pool, DATABASE)
+  return tables.has(table) ? `${head}${DATABASE}.${table}` : `${head}\`${table}\``
 }
 
 /** The statement of one who may write, as it came. */
