@@ -31,12 +31,13 @@ module.exports = {
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ['dynamic-import'] } },
     },
+    only('redaction-alone', '^packages/redaction', [], 'The SDK bundles it, curation reads rows with it.'),
     only('schema-alone', '^packages/schema', [], 'The contract knows nobody.'),
     only(
       'sdk-sees-schema',
       '^packages/sdk',
-      ['packages/schema/src/wire[.]ts$'],
-      'The client carries the wire types and nothing else.',
+      ['packages/schema/src/wire[.]ts$', 'packages/redaction/'],
+      'The client carries the wire types and the detectors, both bundled.',
     ),
     only(
       'runtime-sees-errors',
@@ -47,7 +48,12 @@ module.exports = {
     only('keys-see-schema', '^packages/keys', ['packages/schema/'], 'Pure functions over node:crypto.'),
     only('log-sees-schema', '^packages/event-log', ['packages/schema/'], 'The log does not know the store.'),
     only('store-sees-schema', '^packages/store', ['packages/schema/'], 'The store does not know the log.'),
-    only('curation-sees-schema', '^packages/curation', ['packages/schema/'], 'Pure functions over rows.'),
+    only(
+      'curation-sees-schema-and-redaction',
+      '^packages/curation',
+      ['packages/schema/', 'packages/redaction/'],
+      'Pure functions over rows.',
+    ),
     only(
       'control-sees-keys-and-store',
       '^packages/control',
@@ -96,7 +102,7 @@ module.exports = {
       name: 'pure',
       comment: 'Curation and schema get I/O, clock and seed as arguments.',
       severity: 'error',
-      from: { path: '^packages/(curation|schema)/src' },
+      from: { path: '^packages/(curation|schema|redaction)/src' },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?crypto$' },
     },
     { name: 'no-test-in-src', severity: 'error', from: { path: '/src/' }, to: { path: '/(test|bench)/' } },

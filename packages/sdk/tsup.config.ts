@@ -60,11 +60,14 @@ export default defineConfig({
       isolatedDeclarations: false,
       // The browser's part is declared beside Node's.
       lib: ['ES2023', 'DOM', 'DOM.AsyncIterable'],
-      paths: { '@flywheel/schema/wire': ['../schema/src/wire.ts'] },
+      paths: {
+        '@flywheel/schema/wire': ['../schema/src/wire.ts'],
+        '@flywheel/redaction': ['../redaction/src/index.ts'],
+      },
     },
   },
   esbuildPlugins: [loadedLater],
-  noExternal: ['@flywheel/schema'],
+  noExternal: ['@flywheel/schema', '@flywheel/redaction'],
   clean: true,
   removeNodeProtocol: false,
   esbuildOptions(options) {

@@ -1,17 +1,16 @@
+import {
+  type CustomRedactor,
+  createNumbering,
+  createRedactText,
+  custom,
+  DETECTORS,
+  type Detector,
+  type DetectorName,
+  numberer,
+} from '@flywheel/redaction'
 import type { FlywheelEvent } from '@flywheel/schema/wire'
 import type { Redact } from '../redact.js'
-import { card } from './card.js'
-import { type CustomRedactor, custom } from './custom.js'
-import type { Detector } from './detector.js'
-import { email } from './email.js'
-import { iban } from './iban.js'
-import { ip } from './ip.js'
-import { createNumbering, numberer } from './numbering.js'
-import { phone } from './phone.js'
 import { createScopes } from './scope.js'
-import { secret } from './secret.js'
-import { ssn } from './ssn.js'
-import { createRedactText } from './text.js'
 import { redactEvent } from './walk.js'
 
 /** Which values are replaced. */
@@ -34,17 +33,6 @@ export interface RedactorOptions {
   custom?: readonly CustomRedactor[] | undefined
 }
 
-/** In the order of their rank: of two that overlap the earlier names the whole. */
-const BUILT_IN: Readonly<Record<Exclude<keyof RedactorOptions, 'custom'>, readonly [Detector, boolean]>> = {
-  secret: [secret, true],
-  email: [email, true],
-  iban: [iban, true],
-  card: [card, true],
-  ssn: [ssn, false],
-  phone: [phone, true],
-  ip: [ip, false],
-}
-
 /**
  * A redaction for `createFlywheel`: replaces personal values and secrets in everything that a person or a model wrote.
  * Within a row, and within the rows of a turn that this process sees, the same value has the same placeholder, numbered
@@ -63,8 +51,8 @@ export function redactors(options: RedactorOptions = {}): Redact {
 }
 
 function chosen(options: RedactorOptions): Detector[] {
-  return Object.entries(BUILT_IN)
-    .filter(([name, [, isOn]]) => options[name as keyof typeof BUILT_IN] ?? isOn)
+  return Object.entries(DETECTORS)
+    .filter(([name, [, isOn]]) => options[name as DetectorName] ?? isOn)
     .map(([, [detector]]) => detector)
 }
 
@@ -86,5 +74,5 @@ function create(options: RedactorOptions): Redact {
   }
 }
 
+export type { CustomRedactor } from '@flywheel/redaction'
 export type { Redact } from '../redact.js'
-export type { CustomRedactor } from './custom.js'

@@ -1,5 +1,5 @@
+import type { Numbering } from '@flywheel/redaction'
 import type { FlywheelEvent } from '@flywheel/schema/wire'
-import type { Numbering } from './numbering.js'
 
 /** Turns whose numbering is remembered. The values are in this process's memory alone, and never in a row. */
 const REMEMBERED = 1000

@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { isCard, isIban, isIpv6, isLuhn } from '@flywheel/redaction'
 import { expect, test } from 'vitest'
-import { isCard, isLuhn } from '../../src/redact/card.js'
-import { isIban } from '../../src/redact/iban.js'
-import { isIpv6 } from '../../src/redact/ip.js'
 import { redactText } from './support.js'
 
 const ALL = { ip: true, ssn: true }
