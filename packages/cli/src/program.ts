@@ -107,12 +107,18 @@ export async function run(args: readonly string[]): Promise<number> {
     .command('run')
     .description('curate what is stored now into a data set')
     .option('--recipe <file>', 'JSON; - reads stdin (default: the default recipe)')
+    .option('--plan <name>', "recipe, webhooks and destinations of one of the server's plans")
     .option('--as-of <id>', 'make an earlier export once more: the same bytes, or a refusal')
     .action(action(async () => (await import('./commands/export-run.js')).exportRun))
   exports_
     .command('list')
     .description('exports, newest first')
     .action(action(async () => (await import('./commands/export-list.js')).exportList))
+  exports_
+    .command('runs')
+    .description('runs of exports, newest first: when, of what, with which result')
+    .option('--limit <rows>', 'most rows, up to 1000', '100')
+    .action(action(async () => (await import('./commands/export-runs.js')).exportRuns))
   exports_
     .command('show <id>')
     .description('manifest and funnel of an export')

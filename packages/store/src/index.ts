@@ -32,6 +32,16 @@ export {
   writeErasure,
 } from './queries/erasures.js'
 export {
+  type ExportRunRow,
+  type ExportRunStatus,
+  lastTurn,
+  listRuns,
+  liveRuns,
+  recordRun,
+  runsOfTurn,
+  storeTime,
+} from './queries/export-runs.js'
+export {
   addRecipient,
   erasedItems,
   exportItems,

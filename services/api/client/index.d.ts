@@ -256,6 +256,7 @@ export type ApiSchema = {
       input: {
         json: {
           as_of?: string | undefined
+          plan?: string | undefined
           recipe?: undefined | {
             [name: string]: unknown
           }
@@ -298,6 +299,34 @@ export type ApiSchema = {
         supervised: number
         unpaired: number
         watermark: string
+      }
+      outputFormat: "json"
+      status: 200
+    }
+  }
+  "/v1/exports/runs": {
+    $get: {
+      input: {
+        query: {
+          limit?: unknown
+        }
+      }
+      output: {
+        items: {
+          cause: "request" | "schedule"
+          deliveries: unknown[]
+          due_at: null | string
+          duration_ms: null | number
+          error: null | string
+          error_code: null | string
+          export_id: null | string
+          finished_at: null | string
+          gate: null | string
+          id: string
+          recipe_name: string
+          result: "empty" | "failed" | "published" | "reused" | "running"
+          started_at: string
+        }[]
       }
       outputFormat: "json"
       status: 200

@@ -11,6 +11,7 @@ import { accountingRoutes } from './routes/accounting.js'
 import { backupRoutes } from './routes/backup.js'
 import { consentRoutes } from './routes/consent.js'
 import { deadLetterRoutes } from './routes/dead-letters.js'
+import { exportRunRoutes } from './routes/export-runs.js'
 import { exportRoutes } from './routes/exports.js'
 import { healthRoute } from './routes/health.js'
 import { interactionRoutes } from './routes/interactions.js'
@@ -44,6 +45,7 @@ export function createApi(options: ApiOptions) {
     .route('/', interactionRoutes(options))
     .route('/', statisticsRoutes(options))
     .route('/', queryRoutes(options))
+    .route('/', exportRunRoutes(options))
     .route('/', exportRoutes(options))
     .route('/', accountingRoutes(options))
     .route('/', deadLetterRoutes(options))

@@ -14,11 +14,16 @@ export interface LogPort {
 }
 
 /**
- * Runs an export to its end. `recipe` is what the caller sent, unread; absent means the default one. `as_of` makes an
- * earlier export once more.
+ * Runs an export to its end. `recipe` is what the caller sent, unread; absent means the default one. `plan` names one of
+ * the exporter's own. `as_of` makes an earlier export once more.
  */
 export interface ExportPort {
-  run(request: { project_id: string; recipe?: unknown; as_of?: string }): Promise<z.input<typeof exportSummarySchema>>
+  run(request: {
+    project_id: string
+    recipe?: unknown
+    plan?: string
+    as_of?: string
+  }): Promise<z.input<typeof exportSummarySchema>>
   /** The published manifest, or null where its folder was moved away. @default read from the folder, on this machine */
   manifest?(project_id: string, export_id: string): Promise<unknown>
 }

@@ -41,6 +41,8 @@ describe('the exporter, asked by the api', () => {
       logger,
       metrics: createMetrics(),
       watermark: async () => WATERMARK,
+      projects: async () => ['default'],
+      isAlone: true,
     })
     served = await serve(exporterApp({ exporter, db, master, logger }), { port: 0 })
   })

@@ -2,6 +2,7 @@ import { type KafkaLogOptions, kafkaConfigSchema, kafkaOptions } from '@flywheel
 import { loadConfig } from '@flywheel/runtime'
 import { clickhouseConfigSchema, clickhouseOptions, type ServerOptions } from '@flywheel/store'
 import { z } from 'zod'
+import { exportPlans } from './export-plans.js'
 import type { ExporterServiceOptions } from './service.js'
 
 /** Environment variables of the exporter as a service of its own, beside `KAFKA_*` and `CLICKHOUSE_*`. */
@@ -19,6 +20,8 @@ const schema = z.object({
   /** Five or six fields; absent: exports run only when the api asks. */
   FLYWHEEL_EXPORT_CRON: z.string().optional(),
   FLYWHEEL_EXPORT_TIMEZONE: z.string().default('UTC'),
+  /** A file of recipes, each with its own schedule; beside `FLYWHEEL_EXPORT_CRON`, which runs the default recipe. */
+  FLYWHEEL_EXPORT_PLANS: z.string().optional(),
   /** How long a stop waits for the run in progress; a run that is cut off leaves nothing that anybody sees. */
   FLYWHEEL_SHUTDOWN_MS: z.coerce.number().int().positive().default(25_000),
 })
@@ -42,13 +45,16 @@ export function loadExporterConfig(env: Readonly<Record<string, string | undefin
     FLYWHEEL_SECRET: 'use the same for all services; make one with: openssl rand -hex 32',
     PORT: 'use a number from 0 to 65535; 0 takes a free port',
   })
-  const { FLYWHEEL_EXPORT_CRON: cron, FLYWHEEL_EXPORT_TIMEZONE: timezone } = config
   return {
     service: {
       port: config.PORT,
       host: config.FLYWHEEL_HOST,
       secret: config.FLYWHEEL_SECRET,
-      schedule: cron === undefined ? undefined : { cron, timezone },
+      plans: exportPlans({
+        cron: config.FLYWHEEL_EXPORT_CRON,
+        timezone: config.FLYWHEEL_EXPORT_TIMEZONE,
+        path: config.FLYWHEEL_EXPORT_PLANS,
+      }).plans,
     },
     exportDir: config.FLYWHEEL_EXPORT_DIR,
     kafka: kafkaOptions(env),

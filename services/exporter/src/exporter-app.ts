@@ -21,6 +21,7 @@ export interface ExporterAppOptions {
 const asked = z.strictObject({
   project_id: z.string().min(1),
   recipe: z.unknown().optional(),
+  plan: z.string().min(1).optional(),
   as_of: z
     .string()
     .regex(/^[0-9a-f]{64}$/)
@@ -43,10 +44,11 @@ export function exporterApp({ exporter, db, master, logger }: ExporterAppOptions
   })
   app.use('/internal/*', bodyLimit({ maxSize: BODY_BYTES, onError: (c) => problem(c, tooLarge()) }))
   app.post('/internal/exports', async (c) => {
-    const { project_id, recipe, as_of } = await bodyOf(c)
+    const { project_id, recipe, plan, as_of } = await bodyOf(c)
     const summary = await exporter.run({
       project_id,
       ...(recipe === undefined ? {} : { recipe }),
+      ...(plan === undefined ? {} : { plan }),
       ...(as_of === undefined ? {} : { as_of }),
     })
     return c.json(summary, 200)

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { FlywheelError } from '@flywheel/schema'
+import { EmptiedBy } from './refusals.js'
 import type { ExportSummary } from './run-export.js'
 import { describeUnexpected } from './unexpected-error.js'
 import type { ExportRequest, FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
@@ -23,6 +24,10 @@ function start(data: WorkerStart): Worker {
   const code = `import { register } from ${loader}; register(); await import(${source})`
   const entry = new URL(`data:text/javascript,${encodeURIComponent(code)}`)
   return new Worker(entry, { workerData: data, execArgv: ['--conditions=@flywheel/source'] })
+}
+
+function asError({ code, message, gate }: Extract<FromWorker, { error: object }>['error']): FlywheelError {
+  return new FlywheelError(code, message, gate === '' ? undefined : { cause: new EmptiedBy(gate) })
 }
 
 /**
@@ -58,7 +63,7 @@ export function createExporterWorker(options: WorkerStart): ExporterWorker {
     waiting.delete(message.id)
     if (waiting.size === 0) worker?.unref()
     if ('summary' in message) waiter?.resolve(message.summary)
-    else waiter?.reject(new FlywheelError(message.error.code, message.error.message))
+    else waiter?.reject(asError(message.error))
   }
 
   function ensure(): Worker {

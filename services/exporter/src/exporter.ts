@@ -1,12 +1,18 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
 import type { KeyDirectory } from '@flywheel/control'
 import { type MasterSecret, rowKey } from '@flywheel/keys'
 import type { Logger, Metrics } from '@flywheel/runtime'
 import { FlywheelError, isFlywheelError } from '@flywheel/schema'
-import { type Database, listExports } from '@flywheel/store'
+import { type Database, lastTurn } from '@flywheel/store'
+import type { ExportPlan } from './export-plans.js'
 import type { ExporterWorker } from './exporter-worker.js'
 import { createExporterMetrics } from './metrics.js'
+import { gateOf } from './refusals.js'
+import { createRunBook, type OpenRun } from './run-book.js'
 import type { ExportSummary } from './run-export.js'
-import { scheduleExports } from './schedule-exports.js'
+import { type Schedule, scheduleExports } from './schedule-exports.js'
+import { describeUnexpected } from './unexpected-error.js'
 import type { ExportRequest } from './worker-messages.js'
 
 /** What exports are made of. */
@@ -19,8 +25,12 @@ export interface ExporterOptions {
   metrics: Metrics
   /** How far the sink has stored what was accepted: RFC 3339 UTC. */
   watermark: () => Promise<string>
-  /** When exports run by themselves, and of which projects. @default only when asked for */
-  schedule?: { cron: string; timezone: string; projects: () => Promise<readonly string[]> } | undefined
+  /** Recipes that run by themselves or by their name. @default none: only what is asked for */
+  plans?: readonly ExportPlan[] | undefined
+  /** Every project there is. */
+  projects: () => Promise<readonly string[]>
+  /** No other process runs exports of this store. */
+  isAlone: boolean
 }
 
 /** An export as it is asked for from outside of the exporter. */
@@ -28,6 +38,8 @@ export interface ExportAsked {
   project_id: string
   /** As the caller sent it, unread. @default the default recipe */
   recipe?: unknown
+  /** Name of a plan, in place of a recipe. */
+  plan?: string
   /** Id of an earlier export, to make it once more. */
   as_of?: string
 }
@@ -43,77 +55,118 @@ export interface Exporter {
 
 /** @throws FlywheelError `invalid_config` for a cron expression or a time zone that is none */
 export async function createExporter(options: ExporterOptions): Promise<Exporter> {
-  const { worker, db, master, keys, logger, watermark, schedule } = options
+  const { worker, db, master, keys, logger, watermark, plans = [], isAlone } = options
   const metrics = createExporterMetrics(options.metrics)
-  let failure: { part: string; at: string; code: string; message: string } | null = null
+  const holder = `${hostname()}/${process.pid}/${randomBytes(4).toString('hex')}`
+  const onError = (error: unknown): void => logger.warn({ error }, 'the lease of an export run cannot be renewed')
+  const book = createRunBook({ db, holder, isAlone, onError })
+  const failures = new Map<string, { part: string; at: string; code: string; message: string }>()
 
-  async function request({ project_id, recipe, as_of }: ExportAsked): Promise<ExportRequest> {
+  function planOf(asked: ExportAsked): ExportPlan | undefined {
+    if (asked.plan === undefined) return undefined
+    const plan = plans.find(({ name }) => name === asked.plan)
+    if (plan !== undefined && (plan.projects === 'every' || plan.projects.includes(asked.project_id))) return plan
+    const known = plans.map(({ name }) => name).join(', ') || 'none'
+    throw new FlywheelError('not_found', `There is no export plan ${asked.plan} for this project; known: ${known}`)
+  }
+
+  async function request(asked: ExportAsked, plan: ExportPlan | undefined): Promise<ExportRequest> {
+    const { project_id, as_of } = asked
     const project = keys.project(project_id)
     if (project === undefined) throw new FlywheelError('not_found', `The project ${project_id} does not exist`)
     const common = { projectId: project_id, rowKey: rowKey(master, project.row_key_sealed) }
     if (as_of !== undefined) return { ...common, asOf: as_of }
-    return {
-      ...common,
-      watermark: await watermark(),
-      parent: 'latest',
-      // Read by the run, which refuses what is no recipe.
-      recipe: recipe as ExportRequest['recipe'],
-    }
+    // Read by the run, which refuses what is no recipe.
+    const recipe = (plan?.recipe ?? asked.recipe) as ExportRequest['recipe']
+    return { ...common, watermark: await watermark(), parent: 'latest', recipe }
   }
 
-  async function run(asked: ExportAsked): Promise<ExportSummary> {
+  /** One run from its entry in the history to its end there; null where another process has done this turn. */
+  async function run(asked: ExportAsked, due_at: string | null): Promise<ExportSummary | null> {
+    const plan = planOf(asked)
+    const asks = await request(asked, plan)
+    const open = await book.begin({
+      project_id: asked.project_id,
+      recipe_name: plan?.name ?? nameOf(asked.recipe),
+      cause: due_at === null ? 'request' : 'schedule',
+      due_at,
+      watermark: asks.watermark ?? null,
+    })
+    if (open === null) return null
     const stop = metrics.seconds.startTimer()
     try {
-      const summary = await worker.run(await request(asked))
-      metrics.runs.inc({ result: summary.reused ? 'reused' : 'published' })
-      metrics.lastSuccess.setToCurrentTime()
-      return summary
-    } catch (error) {
-      metrics.runs.inc({ result: codeOf(error) === 'nothing_to_export' ? 'empty' : 'failed' })
-      throw error
+      return await runOpen(asks, open)
     } finally {
       stop()
     }
   }
 
+  async function runOpen(asks: ExportRequest, open: OpenRun): Promise<ExportSummary> {
+    try {
+      const summary = await worker.run({ ...asks, watermark: open.watermark ?? undefined })
+      const status = summary.reused ? 'reused' : 'published'
+      metrics.runs.inc({ result: status })
+      metrics.lastSuccess.setToCurrentTime()
+      await open.end({ status, export_id: summary.export_id })
+      return summary
+    } catch (error) {
+      const status = codeOf(error) === 'nothing_to_export' ? 'empty' : 'failed'
+      const gate = gateOf(error)
+      metrics.runs.inc({ result: status })
+      if (gate !== '') metrics.emptied.inc({ gate })
+      await open.end({ status, gate, error_code: codeOf(error), error: messageOf(error) })
+      throw error
+    }
+  }
+
   /** A failure of one project keeps none of the others from its turn. */
-  async function turn(projects: readonly string[]): Promise<void> {
-    failure = null
-    for (const project_id of projects) {
+  async function turn(plan: ExportPlan, due: Date): Promise<void> {
+    failures.delete(plan.name)
+    for (const project_id of plan.projects === 'every' ? await options.projects() : plan.projects) {
+      const about = { project_id, plan: plan.name }
       try {
-        const { export_id, pairs } = await run({ project_id })
-        logger.info({ project_id, export_id, pairs }, 'scheduled export finished')
+        const summary = await run({ project_id, plan: plan.name }, due.toISOString())
+        if (summary === null) logger.info(about, 'scheduled export was done by another process')
+        else {
+          const { export_id, pairs } = summary
+          logger.info({ ...about, export_id, pairs }, 'scheduled export finished')
+        }
       } catch (error) {
         // No feedback yet is the normal state of a young project, not a fault.
         if (codeOf(error) === 'nothing_to_export')
-          logger.info({ project_id, error }, 'scheduled export had nothing to export')
-        else fail(error, project_id)
+          logger.info({ ...about, error }, 'scheduled export had nothing to export')
+        else fail(plan, error, project_id)
       }
     }
   }
 
-  function fail(error: unknown, project_id?: string): void {
-    const message = error instanceof Error ? error.message : String(error)
-    failure = { part: 'exporter', at: new Date().toISOString(), code: codeOf(error), message }
-    logger.error({ project_id, error }, 'scheduled export failed')
+  function fail(plan: ExportPlan, error: unknown, project_id?: string): void {
+    const message = `${plan.name}: ${messageOf(error)}`
+    failures.set(plan.name, { part: 'exporter', at: new Date().toISOString(), code: codeOf(error), message })
+    logger.error({ project_id, plan: plan.name, error }, 'scheduled export failed')
   }
 
-  const job =
-    schedule === undefined
-      ? null
-      : scheduleExports({
-          cron: schedule.cron,
-          timezone: schedule.timezone,
-          lastRunAt: await lastExport(db, await schedule.projects()),
-          run: async () => await turn(await schedule.projects()),
-          onError: (error) => fail(error),
-        })
+  const jobs: Schedule[] = []
+  for (const plan of plans) {
+    if (plan.cron === undefined) continue
+    const projects = plan.projects === 'every' ? await options.projects() : plan.projects
+    const lastDueAt = await latestTurn(db, projects, plan.name)
+    const onError = (error: unknown): void => fail(plan, error)
+    jobs.push(
+      scheduleExports({ cron: plan.cron, timezone: plan.timezone, lastDueAt, run: (due) => turn(plan, due), onError }),
+    )
+  }
 
   return {
-    run,
-    errors: () => (failure === null ? [] : [failure]),
+    async run(asked) {
+      const summary = await run(asked, null)
+      // Only a turn of a schedule is ever another's work.
+      if (summary === null) throw new FlywheelError('internal', 'The export was not run; run it again')
+      return summary
+    },
+    errors: () => [...failures.values()],
     async close() {
-      await job?.stop()
+      await Promise.all(jobs.map((job) => job.stop()))
       await worker.close()
     },
   }
@@ -123,12 +176,19 @@ function codeOf(error: unknown): string {
   return isFlywheelError(error) ? error.code : 'internal'
 }
 
-/** When any of the projects was exported last: a turn missed since then runs at the start. */
-async function lastExport(db: Database, projects: readonly string[]): Promise<Date | undefined> {
-  const times: number[] = []
-  for (const project of projects) {
-    const [last] = await listExports(db, project)
-    if (last !== undefined) times.push(Date.parse(last.created_at))
-  }
+function messageOf(error: unknown): string {
+  return isFlywheelError(error) ? error.message : describeUnexpected(error)
+}
+
+/** The name that a recipe as sent gives itself, before anybody has read it. */
+function nameOf(recipe: unknown): string {
+  const { name } = (recipe ?? {}) as { name?: unknown }
+  return typeof name === 'string' ? name.slice(0, 200) : 'default'
+}
+
+/** The latest turn that any of the projects had: what was missed since then runs at the start. */
+async function latestTurn(db: Database, projects: readonly string[], plan: string): Promise<Date | undefined> {
+  const turns = await Promise.all(projects.map((project) => lastTurn(db, project, plan)))
+  const times = turns.filter((due) => due !== null).map((due) => Date.parse(due))
   return times.length === 0 ? undefined : new Date(Math.max(...times))
 }

@@ -3,6 +3,7 @@ import type { Counter, Gauge, Histogram, Metrics } from '@flywheel/runtime'
 /** What an operator sees of exports. */
 export interface ExporterMetrics {
   runs: Counter<'result'>
+  emptied: Counter<'gate'>
   seconds: Histogram
   lastSuccess: Gauge
 }
@@ -14,6 +15,11 @@ export function createExporterMetrics(metrics: Metrics): ExporterMetrics {
       'flywheel_exporter_runs_total',
       'Exports that ended: published, reused (the same as an earlier one), empty (nothing to export) or failed.',
       ['result'],
+    ),
+    emptied: metrics.counter(
+      'flywheel_exporter_emptied_total',
+      'Exports that ended empty, by the gate that took the last rows.',
+      ['gate'],
     ),
     seconds: metrics.histogram(
       'flywheel_exporter_run_seconds',

@@ -45,7 +45,25 @@ export function nothingToExport(set: CuratedSet, recipe: Recipe): FlywheelError 
   return new FlywheelError(
     'nothing_to_export',
     `Nothing to export: of ${candidates} candidates the gate "${name}" took the last ${gate?.in ?? 0}: ${reasons.join(', ')}${also}; ${mend}`,
+    { cause: new EmptiedBy(name) },
   )
+}
+
+/** Why a set is empty, for counters and the history: the gate that took its last rows. */
+export class EmptiedBy extends Error {
+  readonly gate: string
+
+  constructor(gate: string) {
+    super(`emptied by the gate ${gate}`)
+    this.name = 'EmptiedBy'
+    this.gate = gate
+  }
+}
+
+/** The gate that took everything, or '' where none did. */
+export function gateOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined
+  return cause instanceof EmptiedBy ? cause.gate : ''
 }
 
 interface RecordedSummary {

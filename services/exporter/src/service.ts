@@ -5,6 +5,7 @@ import { createMetrics, healthRoutes, type Lifecycle, type Logger, openLate, pro
 import { FlywheelError } from '@flywheel/schema'
 import { type Database, loadProjects } from '@flywheel/store'
 import { Hono } from 'hono'
+import type { ExportPlan } from './export-plans.js'
 import { createExporter } from './exporter.js'
 import { exporterApp } from './exporter-app.js'
 import type { ExporterWorker } from './exporter-worker.js'
@@ -20,7 +21,7 @@ export interface ExporterServiceOptions {
   /** The one of all services. */
   secret: string
   /** @default exports run only when the api asks */
-  schedule?: { cron: string; timezone: string } | undefined
+  plans?: readonly ExportPlan[] | undefined
   port: number
   host: string
   logger: Logger
@@ -43,7 +44,7 @@ export async function startExporterService(
   options: ExporterServiceOptions,
   lifecycle: Pick<Lifecycle, 'onShutdown'>,
 ): Promise<ExporterService> {
-  const { logger, schedule, worker } = options
+  const { logger, plans, worker } = options
   const metrics = createMetrics({ process: true })
   const master = createMasterSecret(options.secret)
   const log = openLate({ name: 'the log', open: options.openLog, close: (opened) => opened.close(), logger })
@@ -71,10 +72,9 @@ export async function startExporterService(
       logger,
       metrics,
       watermark: () => events.watermark(SINK_GROUP),
-      schedule:
-        schedule === undefined
-          ? undefined
-          : { ...schedule, projects: async () => (await loadProjects(db)).map(({ id }) => id) },
+      plans,
+      projects: async () => (await loadProjects(db)).map(({ id }) => id),
+      isAlone: false,
     })
     endRuns = () => exporter.close()
     internal = exporterApp({ exporter, db, master, logger })

@@ -19,8 +19,8 @@ export interface WorkerStart {
 /** From the main thread. */
 export type ToWorker = { id: number; request: ExportRequest } | { close: true }
 
-/** From the worker: an error travels as its code and message. */
+/** From the worker: an error travels as its code and message, with the gate that took everything, if one did. */
 export type FromWorker =
   | { id: number; summary: ExportSummary }
   | { closed: true }
-  | { id: number; error: { code: ErrorCode; message: string } }
+  | { id: number; error: { code: ErrorCode; message: string; gate: string } }

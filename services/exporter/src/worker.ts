@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { isFlywheelError } from '@flywheel/schema'
 import { openEmbedded, openServer } from '@flywheel/store'
+import { gateOf } from './refusals.js'
 import { runExport } from './run-export.js'
 import { describeUnexpected } from './unexpected-error.js'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
@@ -14,8 +15,9 @@ async function answer(message: Extract<ToWorker, { id: number }>): Promise<FromW
   try {
     return { id, summary: await runExport({ outDir, ...withoutUndefined(request), db, now: () => new Date() }) }
   } catch (error) {
-    if (isFlywheelError(error)) return { id, error: { code: error.code, message: error.message } }
-    return { id, error: { code: 'internal', message: `The export failed: ${describeUnexpected(error)}; report it` } }
+    if (isFlywheelError(error)) return { id, error: { code: error.code, message: error.message, gate: gateOf(error) } }
+    const message = `The export failed: ${describeUnexpected(error)}; report it`
+    return { id, error: { code: 'internal', message, gate: '' } }
   }
 }
 

@@ -8,10 +8,10 @@ const least = {
 }
 
 it('runs by no schedule unless one is set; an empty one is none, as compose files set it', () => {
-  expect(loadExporterConfig(least).service.schedule).toBeUndefined()
-  expect(loadExporterConfig({ ...least, FLYWHEEL_EXPORT_CRON: '' }).service.schedule).toBeUndefined()
-  const { schedule } = loadExporterConfig({ ...least, FLYWHEEL_EXPORT_CRON: '0 3 * * *' }).service
-  expect(schedule).toEqual({ cron: '0 3 * * *', timezone: 'UTC' })
+  expect(loadExporterConfig(least).service.plans).toEqual([])
+  expect(loadExporterConfig({ ...least, FLYWHEEL_EXPORT_CRON: '' }).service.plans).toEqual([])
+  const { plans } = loadExporterConfig({ ...least, FLYWHEEL_EXPORT_CRON: '0 3 * * *' }).service
+  expect(plans).toEqual([{ name: 'default', cron: '0 3 * * *', timezone: 'UTC', projects: 'every', recipe: {} }])
 })
 
 it('names everything that is wrong at once', () => {

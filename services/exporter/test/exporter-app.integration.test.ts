@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { bootstrapProject, createKeyDirectory, type KeyDirectory } from '@flywheel/control'
 import { createMasterSecret } from '@flywheel/keys'
 import { createLogger, createMetrics, type Metrics } from '@flywheel/runtime'
-import { type Database, insertRows } from '@flywheel/store'
+import { type Database, insertRows, listRuns } from '@flywheel/store'
 import type { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createExporter, type Exporter, exporterApp, runExport } from '../src/index.js'
@@ -50,6 +50,8 @@ describe('the exporter for the api', () => {
       logger,
       metrics,
       watermark: async () => WATERMARK,
+      projects: async () => [project_id],
+      isAlone: true,
     })
     app = exporterApp({ exporter, db, master, logger })
   })
@@ -76,6 +78,18 @@ describe('the exporter for the api', () => {
     })
     expect(await read.json()).toMatchObject({ manifest: { export_id: summary.export_id } })
     expect(await metrics.text()).toContain('flywheel_exporter_runs_total{result="published"} 1')
+  })
+
+  it('writes every run into the history, with what emptied it', async () => {
+    expect((await post({ project_id: 'default', recipe: settled })).status).toBe(200)
+    const emptying = { ...settled, name: 'nobody', purpose: 'license' }
+    expect((await post({ project_id: 'default', recipe: emptying })).status).toBe(422)
+    expect((await post({ project_id: 'default', plan: 'nightly' })).status).toBe(404)
+    const [empty, reused] = await listRuns(db, 'default', 10)
+    expect(empty).toMatchObject({ recipe_name: 'nobody', status: 'empty', gate: 'consent', export_id: '' })
+    expect(empty?.error).toContain('flywheel consent declare')
+    expect(reused).toMatchObject({ recipe_name: 'default', cause: 'request', due_at: null, error: '' })
+    expect(await metrics.text()).toContain('flywheel_exporter_emptied_total{gate="consent"} 1')
   })
 
   it('answers nobody without the secret, whatever the path', async () => {

@@ -15,7 +15,7 @@ describe('scheduleExports', () => {
       running--
       done++
     }
-    const schedule = scheduleExports({ cron: '* * * * * *', run, onError, lastRunAt: new Date(0) })
+    const schedule = scheduleExports({ cron: '* * * * * *', run, onError, lastDueAt: new Date(0) })
     await sleep(2600)
     await schedule.stop()
     expect(most).toBe(1)
@@ -28,12 +28,31 @@ describe('scheduleExports', () => {
     const runs = async (lastRunAt: string | undefined): Promise<number> => {
       const run = vi.fn(async () => {})
       const at = lastRunAt === undefined ? undefined : new Date(lastRunAt)
-      await scheduleExports({ cron: '0 3 * * *', run, onError, now, lastRunAt: at }).stop()
+      await scheduleExports({ cron: '0 3 * * *', run, onError, now, lastDueAt: at }).stop()
       return run.mock.calls.length
     }
-    expect([await runs('2026-03-01T10:00:00Z'), await runs('2026-03-02T03:00:01Z'), await runs(undefined)]).toEqual([
-      1, 0, 0,
+    const last = ['2026-02-20T03:00:00Z', '2026-03-01T03:00:00Z', '2026-03-02T03:00:00Z', undefined]
+    expect(await Promise.all(last.map(runs))).toEqual([1, 1, 0, 0])
+  })
+
+  it('names the turn that it runs: the time of the expression, not of the clock', async () => {
+    const turns: string[] = []
+    const run = async (due: Date): Promise<void> => {
+      turns.push(due.toISOString())
+    }
+    const missed = { run, onError, now: () => new Date('2026-03-02T10:00:00.123Z'), lastDueAt: new Date(0) }
+    await scheduleExports({ cron: '0 3 * * *', ...missed }).stop()
+    await scheduleExports({ cron: '0 10 * * *', ...missed }).stop()
+    await scheduleExports({ cron: '0 3 * * *', timezone: 'Europe/Berlin', ...missed }).stop()
+    const schedule = scheduleExports({ cron: '* * * * * *', run, onError })
+    await sleep(1100)
+    await schedule.stop()
+    expect(turns.slice(0, 3)).toEqual([
+      '2026-03-02T03:00:00.000Z',
+      '2026-03-02T10:00:00.000Z',
+      '2026-03-02T02:00:00.000Z',
     ])
+    expect(turns[3]).toMatch(/:\d\d\.000Z$/)
   })
 
   it('goes on after a run that failed, and reports it', async () => {
@@ -45,7 +64,7 @@ describe('scheduleExports', () => {
       cron: '* * * * * *',
       run,
       onError: (error) => errors.push(error),
-      lastRunAt: new Date(0),
+      lastDueAt: new Date(0),
     })
     await sleep(1300)
     await schedule.stop()

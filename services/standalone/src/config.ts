@@ -12,6 +12,8 @@ const standaloneConfigSchema = z.object({
   /** Five or six fields; absent: exports run only when asked for. */
   FLYWHEEL_EXPORT_CRON: z.string().optional(),
   FLYWHEEL_EXPORT_TIMEZONE: z.string().default('UTC'),
+  /** A file of recipes, each with its own schedule; beside `FLYWHEEL_EXPORT_CRON`, which runs the default recipe. */
+  FLYWHEEL_EXPORT_PLANS: z.string().optional(),
   /** Bytes that the log may hold on disk before the server answers 503. */
   FLYWHEEL_LOG_MAX_BYTES: z.coerce.number().int().positive().optional(),
   /** Where the store answers ClickHouse's clients, read-only; 0 takes a free one; absent: nowhere. */
@@ -27,6 +29,7 @@ export interface StandaloneConfig {
   secret?: string
   exportCron?: string
   exportTimezone: string
+  exportPlans?: string
   logMaxBytes?: number
   clickhousePort?: number
   logLevel: string
@@ -49,6 +52,7 @@ export function loadStandaloneConfig(env: Readonly<Record<string, string | undef
     logLevel: config.LOG_LEVEL,
     ...(config.FLYWHEEL_SECRET === undefined ? {} : { secret: config.FLYWHEEL_SECRET }),
     ...(config.FLYWHEEL_EXPORT_CRON === undefined ? {} : { exportCron: config.FLYWHEEL_EXPORT_CRON }),
+    ...(config.FLYWHEEL_EXPORT_PLANS === undefined ? {} : { exportPlans: config.FLYWHEEL_EXPORT_PLANS }),
     ...(config.FLYWHEEL_CLICKHOUSE_PORT === undefined ? {} : { clickhousePort: config.FLYWHEEL_CLICKHOUSE_PORT }),
     ...(config.FLYWHEEL_LOG_MAX_BYTES === undefined ? {} : { logMaxBytes: config.FLYWHEEL_LOG_MAX_BYTES }),
   }

@@ -6,16 +6,26 @@ import { funnelLines } from '../funnel.js'
 import { readStdin } from '../stdin.js'
 
 /** `flywheel export run`. */
-export async function exportRun(context: CommandContext, own: { recipe?: string; asOf?: string }): Promise<number> {
+export async function exportRun(
+  context: CommandContext,
+  own: { recipe?: string; plan?: string; asOf?: string },
+): Promise<number> {
   const { output } = context
-  if (own.recipe !== undefined && own.asOf !== undefined) {
-    throw new CliError(EXIT.usage, '--as-of brings the recipe of that export; leave one of --recipe and --as-of out')
+  if ([own.recipe, own.plan, own.asOf].filter((each) => each !== undefined).length > 1) {
+    throw new CliError(
+      EXIT.usage,
+      '--plan and --as-of bring a recipe of their own; give one of --recipe, --plan and --as-of',
+    )
   }
   const recipe = own.recipe === undefined ? undefined : await readRecipe(own.recipe)
   const client = createClient(context)
   output.say('Curating …')
   const response = await client.v1.exports.$post({
-    json: { ...(recipe === undefined ? {} : { recipe }), ...(own.asOf === undefined ? {} : { as_of: own.asOf }) },
+    json: {
+      ...(recipe === undefined ? {} : { recipe }),
+      ...(own.plan === undefined ? {} : { plan: own.plan }),
+      ...(own.asOf === undefined ? {} : { as_of: own.asOf }),
+    },
   })
   const summary = await response.json()
   const counts = `${summary.pairs} pairs, ${summary.unpaired} unpaired, ${summary.supervised} supervised`

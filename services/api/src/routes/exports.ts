@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { TARGETS } from '@flywheel/curation'
 import { FlywheelError } from '@flywheel/schema'
 import { getExport, listExports } from '@flywheel/store'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
@@ -30,6 +31,9 @@ const run = createRoute({
           schema: z
             .strictObject({
               recipe: z.looseObject({}).optional().openapi({ description: 'Absent: the default recipe' }),
+              plan: z.string().min(1).max(100).optional().openapi({
+                description: "Name of a plan of the exporter's configuration: its recipe is run now",
+              }),
               as_of: z
                 .string()
                 .regex(/^[0-9a-f]{64}$/)
@@ -39,9 +43,12 @@ const run = createRoute({
                     'Id of an earlier export, to make it once more from its snapshot, recipe and parent: the same bytes, or `inputs_changed`',
                 }),
             })
-            .refine(({ recipe, as_of }) => recipe === undefined || as_of === undefined, {
-              error: 'as_of brings the recipe of that export; leave one of the two out',
-            })
+            .refine(
+              ({ recipe, plan, as_of }) => [recipe, plan, as_of].filter((each) => each !== undefined).length <= 1,
+              {
+                error: 'plan and as_of bring a recipe of their own; give one of recipe, plan and as_of',
+              },
+            )
             .openapi('ExportRequest'),
         },
       },
@@ -93,7 +100,7 @@ const validate = createRoute({
   summary: "Check a JSONL file as its trainer's loader would read it",
   middleware: [requireScope('read')],
   request: {
-    query: z.object({ target: z.enum(['trl']).default('trl') }),
+    query: z.object({ target: z.enum(TARGETS.map(({ id }) => id)).default('trl') }),
     body: { required: true, content: { 'application/x-ndjson': { schema: z.string() } } },
   },
   responses: {
@@ -106,14 +113,15 @@ const validate = createRoute({
 export function exportRoutes(deps: ApiDeps) {
   return new OpenAPIHono<ApiEnv>({ defaultHook: onInvalid })
     .openapi(validate, async (c) => {
-      return c.json(validateJsonl(await c.req.text()), 200)
+      return c.json(validateJsonl(await c.req.text(), c.req.valid('query').target), 200)
     })
     .openapi(run, async (c) => {
-      const { recipe, as_of } = c.req.valid('json') ?? {}
+      const { recipe, plan, as_of } = c.req.valid('json') ?? {}
       const { project_id } = c.get('caller')
       const summary = await deps.exports.run({
         project_id,
         ...(recipe === undefined ? {} : { recipe }),
+        ...(plan === undefined ? {} : { plan }),
         ...(as_of === undefined ? {} : { as_of }),
       })
       return c.json(summary, 200)
