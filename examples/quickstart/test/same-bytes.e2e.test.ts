@@ -65,10 +65,12 @@ function forge(event: Event): Event {
   return { ...event, author_id: 'thief', ...('kept' in event ? { kept: 'forged' } : {}) }
 }
 
-/** SHA-256 of every file of a data set but `run.json`, which holds the wall clock. */
+/** SHA-256 of every file of a data set but `run.json` and `openlineage.jsonl`, which hold the wall clock. */
 function hashes(dir: string): Record<string, string> {
   const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-  const paths = files.map((entry) => join(entry.parentPath, entry.name)).filter((path) => !path.endsWith('/run.json'))
+  const paths = files
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !/\/(run\.json|openlineage\.jsonl)$/.test(path))
   const of = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')
   return Object.fromEntries(paths.sort().map((path) => [relative(dir, path), of(path)]))
 }

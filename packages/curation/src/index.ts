@@ -46,7 +46,7 @@ export {
 } from './publish/identity.js'
 export { buildManifest, type Manifest, manifestFile } from './publish/manifest.js'
 export { renderShards, type ShardFile } from './publish/shards.js'
-export { type Statistics, statisticsOf } from './publish/statistics.js'
+export { LENGTH_BOUNDS, ROWS_PER_USER_BOUNDS, type Statistics, statisticsOf } from './publish/statistics.js'
 export { verifyShards } from './publish/verify-shards.js'
 export { defaultRecipe, type Recipe, type RecipeInput, recipeHash, recipeSchema } from './recipe.js'
 export type { RecipeFilter } from './recipe-filter.js'

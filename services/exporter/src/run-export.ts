@@ -30,6 +30,9 @@ import {
 } from '@flywheel/curation'
 import { FlywheelError } from '@flywheel/schema'
 import { type Database, recordExport, recordExportItems } from '@flywheel/store'
+import { croissant } from './documents/croissant.js'
+import { openLineage } from './documents/open-lineage.js'
+import { reportPage } from './documents/report.js'
 import { earlierExport, latestExport } from './earlier-export.js'
 import { readPublished, startFolder, sweepUnfinished } from './publish.js'
 import { readEvidence } from './read-evidence.js'
@@ -183,8 +186,11 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
       }
       await folder.write('README.md', datasetCard(manifest, layouts))
       created_at = now().toISOString()
+      await folder.write('croissant.json', croissant(manifest))
+      await folder.write('report.html', await reportPage(manifest))
       const run = { export_id, started_at, finished_at: created_at, node: process.version }
       await folder.write('run.json', `${JSON.stringify(run)}\n`)
+      await folder.write('openlineage.jsonl', openLineage(manifest, projectId, run))
       await folder.write(manifestName, text)
       await folder.publish(export_id)
     } catch (error) {

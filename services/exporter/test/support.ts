@@ -78,14 +78,14 @@ export async function store(
   }
 }
 
-/** Every file of an export but `run.json`, which holds the wall clock. */
+/** Every file of an export but `run.json` and `openlineage.jsonl`, which hold the wall clock. */
 export async function filesOf(dir: string): Promise<Record<string, string>> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true })
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
   const files: Record<string, string> = {}
   for (const path of paths.sort()) {
     const name = relative(dir, path)
-    if (name !== 'run.json') files[name] = (await readFile(path)).toString('base64')
+    if (name !== 'run.json' && name !== 'openlineage.jsonl') files[name] = (await readFile(path)).toString('base64')
   }
   return files
 }

@@ -15,6 +15,10 @@ export interface Statistics {
   expected_noise: number | null
   /** Pairs by word distance, ten bins from 0 to 1. */
   edit_distances: number[]
+  /** Sides of pairs by characters: below 64, 128, 256 and so on to 32,768, then the rest. */
+  lengths: { chosen: number[]; rejected: number[] }
+  /** People by how many rows they are behind: 1, 2, 3 to 5, 6 to 10, 11 to 20, 21 to 50, more. */
+  rows_per_user: number[]
   labels: { up: number; down: number }
   models: Record<string, number>
   tasks: Record<string, number>
@@ -39,6 +43,26 @@ function gini(counts: readonly number[]): number {
   if (total === 0) return 0
   const ranked = sorted.reduce((sum, count, i) => sum + (i + 1) * count, 0)
   return round((2 * ranked) / (sorted.length * total) - (sorted.length + 1) / sorted.length)
+}
+
+/** Upper bounds of the bins of `lengths`, without; the last bin has none. */
+export const LENGTH_BOUNDS: readonly number[] = Array.from({ length: 10 }, (_, n) => 64 * 2 ** n)
+
+/** Upper bounds of the bins of `rows_per_user`; the last bin has none. */
+export const ROWS_PER_USER_BOUNDS: readonly number[] = [1, 2, 5, 10, 20, 50]
+
+function binned(values: readonly number[], isBelow: (value: number, bin: number) => boolean, bins: number): number[] {
+  const counts = Array.from({ length: bins + 1 }, () => 0)
+  for (const value of values) {
+    let bin = 0
+    while (bin < bins && !isBelow(value, bin)) bin++
+    counts[bin]!++
+  }
+  return counts
+}
+
+function lengthBins(values: readonly number[]): number[] {
+  return binned(values, (value, bin) => value < LENGTH_BOUNDS[bin]!, LENGTH_BOUNDS.length)
 }
 
 function splitsOf(rows: readonly CuratedRow[]): Statistics['splits'] {
@@ -75,6 +99,15 @@ export function statisticsOf(set: CuratedSet): Statistics {
     expected_noise:
       pairs.length === 0 ? null : round(pairs.reduce((total, row) => total + 1 - row.meta.prior, 0) / pairs.length),
     edit_distances: distances,
+    lengths: {
+      chosen: lengthBins(pairs.map((row) => row.meta.chosen_chars)),
+      rejected: lengthBins(pairs.map((row) => row.meta.rejected_chars ?? 0)),
+    },
+    rows_per_user: binned(
+      set.rows_per_user,
+      (rows, bin) => rows <= ROWS_PER_USER_BOUNDS[bin]!,
+      ROWS_PER_USER_BOUNDS.length,
+    ),
     labels: {
       up: unpaired.filter((row) => row.label === true).length,
       down: unpaired.filter((row) => row.label !== true).length,
