@@ -19,7 +19,8 @@ export interface Boundary {
 }
 
 /**
- * One tenancy of a partition by one member of a consumer group. It ends at a rebalance, a stop or a close;
+ * One tenancy of a partition by one member of a consumer group. It ends at a rebalance, a stop or a close, and at a gap
+ * that the log's retention made, as soon as what was handed over is committed: the next slice is of another tenancy;
  * afterwards `isStale()` is true, `signal` is aborted, and `propose` and `commit` reject with `assignment_stale`.
  */
 export interface Assignment {

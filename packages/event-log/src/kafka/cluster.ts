@@ -67,6 +67,7 @@ export async function connectCluster(connection: KafkaConnection, topic: string)
     ],
   })
   const cluster = handed as unknown as Cluster
+  toleratingPartitions(cluster)
   try {
     await cluster.connect()
     await cluster.addTargetTopic(topic)
@@ -75,6 +76,50 @@ export async function connectCluster(connection: KafkaConnection, topic: string)
     throw error
   }
   return cluster
+}
+
+// kafkajs's own versions of it; that of `topic-id.ts` has other answers.
+const METADATA = { apiKey: 3, latest: 6 }
+/** LEADER_NOT_AVAILABLE, REPLICA_NOT_AVAILABLE, LISTENER_NOT_FOUND: of one partition, and it may come back. */
+const WITHOUT_LEADER: ReadonlySet<number> = new Set([5, 9, 72])
+
+interface Metadata {
+  topicMetadata: { partitionMetadata: { partitionErrorCode: number }[] }[]
+}
+
+interface ConnectionPools {
+  connectionPoolBuilder: { build(destination?: object): Promise<Pick<Broker['connectionPool'], 'send'>> }
+}
+
+/**
+ * kafkajs takes a partition without a leader for an error of its whole topic, so that nothing could be written to the
+ * others either. Here such a partition is one whose leader is -1.
+ */
+function toleratingPartitions(cluster: Cluster): void {
+  const { connectionPoolBuilder } = cluster as unknown as ConnectionPools
+  const build = connectionPoolBuilder.build.bind(connectionPoolBuilder)
+  connectionPoolBuilder.build = async (destination) => {
+    const pool = await build(destination)
+    const send = pool.send.bind(pool)
+    pool.send = (call) => {
+      const { request, response } = call
+      if (request.apiKey !== METADATA.apiKey || request.apiVersion > METADATA.latest) return send(call)
+      const parse: typeof response.parse = (metadata) => {
+        for (const partition of (metadata as Metadata).topicMetadata.flatMap((topic) => topic.partitionMetadata)) {
+          if (WITHOUT_LEADER.has(partition.partitionErrorCode)) partition.partitionErrorCode = 0
+        }
+        return response.parse(metadata)
+      }
+      return send({ request, response: { ...response, parse } })
+    }
+    return pool
+  }
+}
+
+/** Whether the newest metadata names a broker that leads a partition. */
+export function hasLeader(cluster: Cluster, topic: string, partition: number): boolean {
+  const found = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition)
+  return found !== undefined && found.leader >= 0
 }
 
 /** Closes connections, also those that are broken. */
@@ -113,8 +158,8 @@ export async function leaderOf(
   purpose: Purpose = 'requests',
 ): Promise<Broker> {
   await cluster.refreshMetadataIfNecessary()
-  const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]))
-  if (nodeId === undefined) throw new Error(`partition ${partition} of ${topic} has no leader`)
+  if (!hasLeader(cluster, topic, partition)) throw new Error(`partition ${partition} of ${topic} has no leader`)
+  const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition])) as [string]
   return connected((await cluster.findBroker({ nodeId })) as Broker, purpose)
 }
 

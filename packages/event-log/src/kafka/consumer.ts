@@ -92,12 +92,16 @@ class KafkaConsumer implements Consumer {
     const earlier = this.#running.get(partition) ?? Promise.resolve()
     this.#running.set(
       partition,
-      earlier.then(() => tenancy.run(this.#parts.onSlice)),
+      earlier.then(async () => {
+        const next = await tenancy.run(this.#parts.onSlice)
+        // Unless the partition was given away meanwhile.
+        if (next !== null && this.#tenancies.get(partition) === tenancy) this.#begin(generation, partition, next)
+      }),
     )
   }
 
   #portOf(generation: Generation, partition: number, signalOf: () => AbortSignal): TenancyPort {
-    const { log_id, options, onFatal, record, bounds } = this.#parts
+    const { log_id, options, onFatal, onLost, record, bounds } = this.#parts
     const open = (offset: number): PartitionReader =>
       new PartitionReader(
         {
@@ -117,6 +121,7 @@ class KafkaConsumer implements Consumer {
       beat: () => this.#member.beat(),
       commit: (offset, metadata) => this.#member.commit(generation, partition, offset, metadata),
       start: async () => (await bounds(partition)).start,
+      lost: (from, to) => onLost(partition, from, to),
       slice: async (offset) => {
         if (offset !== null) {
           wanted = offset

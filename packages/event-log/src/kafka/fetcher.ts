@@ -1,7 +1,7 @@
 import type { Cluster, KafkaMessage } from 'kafkajs'
 import { type Broker, leaderOf } from './cluster.js'
 import { fatalOf } from './failure.js'
-import { createBackOff } from './retrying.js'
+import { type BackOff, createBackOff } from './retrying.js'
 
 /** What waits for messages of a partition. */
 interface Want {
@@ -29,7 +29,8 @@ export class Fetcher {
   readonly #wants = new Map<number, Want>()
   readonly #busy = new Set<string>()
   readonly #closed = new AbortController()
-  readonly #backOff = createBackOff()
+  /** Of each broker, so that one that answers does not make the requests for a partition without a leader come faster. */
+  readonly #backOffs = new Map<string, BackOff>()
 
   constructor(cluster: Cluster, topic: string) {
     this.#cluster = cluster
@@ -95,6 +96,7 @@ export class Fetcher {
     try {
       broker = await leaderOf(this.#cluster, this.#topic, asked[0]?.partition ?? 0, 'fetches')
       await this.#fetch(broker, asked)
+      this.#backOffs.delete(nodeId)
     } catch (error) {
       // A closed cluster that is asked for metadata connects again.
       if (this.#closed.signal.aborted) return
@@ -102,16 +104,18 @@ export class Fetcher {
       const lost = asked.find((want) => name === 'KafkaJSOffsetOutOfRange' && want.partition === partition)
       if (lost !== undefined) lost.reject(new OffsetOutOfRange(`offset ${lost.offset} is not there`))
       else if (fatalOf(error) !== null) for (const want of asked) want.reject(error)
-      else await this.#recover(error, broker)
+      else await this.#recover(nodeId, error, broker)
     } finally {
       this.#busy.delete(nodeId)
     }
     void this.#pump()
   }
 
-  async #recover(error: unknown, broker: Broker | null): Promise<void> {
+  async #recover(nodeId: string, error: unknown, broker: Broker | null): Promise<void> {
     if ((error as Error).name === 'KafkaJSRequestTimeoutError') await broker?.disconnect().catch(() => undefined)
-    await this.#backOff.wait(this.#closed.signal)
+    const backOff = this.#backOffs.get(nodeId) ?? createBackOff()
+    this.#backOffs.set(nodeId, backOff)
+    await backOff.wait(this.#closed.signal)
     await this.#cluster.refreshMetadata().catch(() => undefined)
   }
 
@@ -128,7 +132,6 @@ export class Fetcher {
       maxBytes: REQUEST_BYTES,
       topics,
     })) as { responses: { partitions: { partition: number; messages: KafkaMessage[] }[] }[] }
-    this.#backOff.reset()
     for (const response of responses.flatMap((topic) => topic.partitions)) {
       const want = asked.find(({ partition }) => partition === response.partition)
       if (want === undefined) continue

@@ -1,7 +1,7 @@
 import type { Cluster, KafkaMessage } from 'kafkajs'
 import type { Backlog, PartitionProgress, PositionedRecord } from '../event-log.js'
 import { committedOf } from './boundary-metadata.js'
-import { coordinatorOf, leaderOf } from './cluster.js'
+import { coordinatorOf, hasLeader, leaderOf } from './cluster.js'
 import { retrying } from './retrying.js'
 
 /** What measuring needs of its log. */
@@ -71,7 +71,7 @@ export class Measures {
   /** Bounds of one partition. */
   async bounds(partition: number): Promise<{ start: number; end: number }> {
     await this.#refresh()
-    const [starts, ends] = [await this.#offsets(true), await this.#offsets(false)]
+    const [starts, ends] = [await this.#offsets(true, [partition]), await this.#offsets(false, [partition])]
     return { start: starts.get(partition) ?? 0, end: ends.get(partition) ?? 0 }
   }
 
@@ -111,19 +111,26 @@ export class Measures {
     await retrying(cluster, 'read its partitions', LIMIT_MS, () => cluster.refreshMetadata())
   }
 
-  async #offsets(fromBeginning: boolean): Promise<Map<number, number>> {
+  /** Of some partitions, by default of all: while one has no leader, nobody knows what waits in it. */
+  async #offsets(fromBeginning: boolean, of: number[] = this.#all()): Promise<Map<number, number>> {
     const { cluster, topic } = this.#parts
-    const partitions = Array.from({ length: this.#parts.partitions() }, (_, partition) => ({ partition }))
-    const found = await retrying(cluster, 'list its offsets', LIMIT_MS, () =>
-      cluster.fetchTopicsOffset([{ topic, partitions, fromBeginning }]),
-    )
+    const partitions = of.map((partition) => ({ partition }))
+    const found = await retrying(cluster, 'list its offsets', LIMIT_MS, async () => {
+      const without = of.find((partition) => !hasLeader(cluster, topic, partition))
+      if (without !== undefined) throw new Error(`partition ${without} of ${topic} has no leader`)
+      return cluster.fetchTopicsOffset([{ topic, partitions, fromBeginning }])
+    })
     const offsets = found.flatMap((each) => each.partitions).sort((a, b) => a.partition - b.partition)
     return new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]))
   }
 
+  #all(): number[] {
+    return Array.from({ length: this.#parts.partitions() }, (_, partition) => partition)
+  }
+
   async #committed(groupId: string): Promise<Map<number, number>> {
     const { cluster, topic } = this.#parts
-    const partitions = Array.from({ length: this.#parts.partitions() }, (_, partition) => ({ partition, offset: '0' }))
+    const partitions = this.#all().map((partition) => ({ partition, offset: '0' }))
     const { responses } = await retrying(cluster, 'read the committed offsets', LIMIT_MS, async () => {
       const coordinator = await coordinatorOf(cluster, groupId)
       return coordinator.offsetFetch({ groupId, topics: [{ topic, partitions }] })

@@ -108,6 +108,7 @@ export class PartitionWriter {
     const backOff = createBackOff()
     let isUnknown = false
     for (;;) {
+      let isSent = false
       if (request.every((outgoing) => outgoing.isGivenUp())) {
         if (isUnknown) this.#identity = null
         return
@@ -116,6 +117,7 @@ export class PartitionWriter {
       try {
         broker = await leaderOf(this.#cluster, this.#topic, this.#partition)
         const identity = await this.#identify(broker)
+        isSent = true
         const base = await this.#produce(broker, identity, request)
         identity.sequence = (identity.sequence + request.length) % SEQUENCES
         this.#failedAt = null
@@ -134,7 +136,7 @@ export class PartitionWriter {
           for (const outgoing of request) outgoing.failed(unavailable('append', error))
           return
         } else {
-          isUnknown = true
+          isUnknown ||= isSent
         }
         this.#failedAt = performance.now()
         // A broker that is silent is left, so that fresh metadata comes from another one.

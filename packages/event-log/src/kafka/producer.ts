@@ -1,11 +1,13 @@
 import { FlywheelError, type LogRecord } from '@flywheel/schema'
 import type { Cluster } from 'kafkajs'
 import type { Position } from '../event-log.js'
+import { hasLeader } from './cluster.js'
 import { messageOf } from './message.js'
 import { PartitionWriter } from './partition-writer.js'
 
 /** An append that is not durable so long after `received_at` fails; a later attempt is stamped anew. */
 const APPEND_LIMIT_MS = 20_000
+const LOOK_AGAIN_MS = 5_000
 
 /** What a producer needs of its log. */
 export interface ProducerParts {
@@ -16,10 +18,11 @@ export interface ProducerParts {
   partitions(): number
 }
 
-/** Appends records to the partitions in turn, leaving out those whose broker does not answer. */
+/** Appends records to the partitions in turn, leaving out those whose broker does not answer and those without a leader. */
 export class Producer {
   readonly #parts: ProducerParts
   readonly #writers: PartitionWriter[] = []
+  #lookedAt = Number.NEGATIVE_INFINITY
   #turn = Math.floor(Math.random() * 1_000)
 
   constructor(parts: ProducerParts) {
@@ -72,8 +75,18 @@ export class Producer {
     const count = this.#writers.length
     const start = this.#turn++
     const turns = Array.from({ length: count }, (_, at) => (start + at) % count)
-    const partition = turns.find((at) => this.#writers[at]?.isHealthy) ?? start % count
+    const healthy = turns.filter((at) => this.#writers[at]?.isHealthy)
+    const led = healthy.filter((at) => hasLeader(this.#parts.cluster, this.#parts.topic, at))
+    if (led.length < healthy.length) this.#lookForLeaders()
+    const partition = led[0] ?? healthy[0] ?? start % count
     return { partition, writer: this.#writers[partition] as PartitionWriter }
+  }
+
+  /** Metadata may be a minute old; a partition that got its leader back is used again within seconds. */
+  #lookForLeaders(): void {
+    if (performance.now() - this.#lookedAt < LOOK_AGAIN_MS) return
+    this.#lookedAt = performance.now()
+    void this.#parts.cluster.refreshMetadata().catch(() => undefined)
   }
 }
 

@@ -4,8 +4,14 @@ import { fatalOf, unavailable } from './failure.js'
 
 const BACK_OFF_MS = { first: 50, most: 1_000 }
 
+/** Pauses between attempts. */
+export interface BackOff {
+  wait(signal?: AbortSignal): Promise<void>
+  reset(): void
+}
+
 /** Doubling pauses from 50 ms to a second. */
-export function createBackOff(): { wait(signal?: AbortSignal): Promise<void>; reset(): void } {
+export function createBackOff(): BackOff {
   let next = BACK_OFF_MS.first
   return {
     async wait(signal) {

@@ -18,6 +18,8 @@ export interface TenancyPort {
   slice(offset: number | null): Promise<PositionedRecord[]>
   /** The first offset of the partition. */
   start(): Promise<number>
+  /** Tells that the records from `from` to before `to` were handed over, cannot be committed and are not in the log any more. */
+  lost(from: number, to: number): void
   onFatal(error: Error): void
 }
 
@@ -33,6 +35,8 @@ export class Tenancy implements Assignment {
   #proposed: Boundary | null
   /** Offset after the last record that was handed to this tenant. */
   #delivered = 0
+  /** Wakes who waits for the next commit or the end. */
+  #moved: () => void = () => {}
   #chain: Promise<unknown> = Promise.resolve()
 
   constructor(port: TenancyPort, found: Committed) {
@@ -105,23 +109,29 @@ export class Tenancy implements Assignment {
       await this.#write(last + 1, null)
       this.#committed = last + 1
       this.#proposed = null
+      this.#moved()
     })
   }
 
   end(): void {
     this.#ended.abort(this.#stale())
+    this.#moved()
   }
 
-  /** Hands slices to the handler until the tenancy ends. A rejected slice comes again, without what it committed. */
-  async run(onSlice: (slice: Slice) => Promise<void>): Promise<void> {
+  /**
+   * Hands slices to the handler until the tenancy ends. A rejected slice comes again, without what it committed.
+   * @returns what the next tenancy of the same member begins with, where this one ended at a gap; else null
+   */
+  async run(onSlice: (slice: Slice) => Promise<void>): Promise<Committed | null> {
     try {
-      await this.#deliver(onSlice)
+      return await this.#deliver(onSlice)
     } catch (error) {
       if (!this.#ended.signal.aborted) this.#port.onFatal(error as Error)
+      return null
     }
   }
 
-  async #deliver(onSlice: (slice: Slice) => Promise<void>): Promise<void> {
+  async #deliver(onSlice: (slice: Slice) => Promise<void>): Promise<Committed | null> {
     let from: number | null = null
     let hasBegun = false
     let records: PositionedRecord[] = []
@@ -146,13 +156,14 @@ export class Tenancy implements Assignment {
         }
         const first = (records[0] as PositionedRecord).position.offset
         const last = (records.at(-1) as PositionedRecord).position.offset
+        if (this.#delivered > 0 && first > this.#delivered) return await this.#endAtGap(first)
         this.#passGap(first)
         this.#delivered = last + 1
         await onSlice(this.#slice(first, last, records))
         records = []
         pause = BACK_OFF_MS.first
       } catch (error) {
-        if (this.#ended.signal.aborted) return
+        if (this.#ended.signal.aborted) return null
         // What no handler can cause ends the member; everything else is the handler's and comes again.
         if (records.length === 0 && fatalOf(error) !== null) throw error
         await sleep(pause, undefined, { signal: this.signal, ref: false }).catch(() => undefined)
@@ -160,15 +171,39 @@ export class Tenancy implements Assignment {
         records = records.filter(({ position }) => position.offset >= (this.#committed ?? 0))
       }
     }
+    return null
   }
 
-  /** Offsets before `first` that were never delivered do not exist any more. */
+  /** Offsets before the first record of a tenancy that are not committed do not exist any more. */
   #passGap(first: number): void {
-    const committed = this.#committed ?? 0
-    if (first <= Math.max(committed, this.#delivered) || committed < this.#delivered) return
+    if (first <= Math.max(this.#committed ?? 0, this.#delivered)) return
     this.#committed = first
-    if (this.#proposed === null) return
-    this.#proposed = this.#proposed.last < first ? null : { first, last: this.#proposed.last }
+    this.#proposed = this.#proposedFrom(first)
+  }
+
+  /**
+   * Retention took what comes after the last delivered record. A tenant forms its batches without gaps, so that the
+   * partition goes on under another tenancy: once this one has committed what it was handed, since it holds the only copy.
+   * A range to be redone whose end is gone can never be formed whole, so nobody waits for it.
+   */
+  async #endAtGap(first: number): Promise<Committed | null> {
+    const committed = (): number => this.#committed ?? 0
+    const isTorn = (): boolean => this.#proposed !== null && this.#proposed.last >= this.#delivered
+    while (!this.#ended.signal.aborted && committed() < this.#delivered && !isTorn()) {
+      await new Promise<void>((resolve) => {
+        this.#moved = resolve
+      })
+    }
+    if (this.#ended.signal.aborted) return null
+    if (committed() < this.#delivered) this.#port.lost(committed(), this.#delivered)
+    const next = { offset: first, proposed: this.#proposedFrom(first) }
+    this.end()
+    return next
+  }
+
+  /** What is left of a proposed range from an offset on. */
+  #proposedFrom(first: number): Boundary | null {
+    return this.#proposed === null || this.#proposed.last < first ? null : { first, last: this.#proposed.last }
   }
 
   /** Durable when it resolves. Repeating it is safe while the generation stands, and refused afterwards. */

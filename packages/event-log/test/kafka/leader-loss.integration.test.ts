@@ -60,6 +60,77 @@ describe.skipIf(missing !== null)('three brokers', () => {
   })
   afterAll(() => kafka?.close())
 
+  it('a partition without a leader stops no other one: logs open, append and consume, and it goes on when it has one again', async () => {
+    const brokers = kafka.bootstrap
+    const topic = 'one-copy'
+    const admin = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING }).admin()
+    await admin.connect()
+    const replicaAssignment = [1, 2, 3].map((broker) => ({ partition: broker - 1, replicas: [broker] }))
+    // Of a copy each, so that a broker takes a partition with it.
+    const configEntries = [{ name: 'min.insync.replicas', value: '1' }]
+    await admin.createTopics({ topics: [{ topic, replicaAssignment, configEntries }], waitForLeaders: true })
+    await admin.disconnect()
+    const before = await openKafkaLog({ brokers, topic, ...QUICK, request_timeout_ms: 3_000 })
+    const appendThrice = async (log: EventLog, from: number): Promise<Position[]> => {
+      const appended = []
+      for (let n = from; n < from + 3; n++) appended.push(await log.append(recordOf(n)))
+      return appended
+    }
+    const partitionsOf = (positions: Position[]): number[] => positions.map(({ partition }) => partition).sort()
+    expect(partitionsOf(await appendThrice(before, 0))).toEqual([0, 1, 2])
+
+    await kafka.brokers[2]?.kill()
+    const opening = async (): Promise<EventLog> => openKafkaLog({ brokers, topic, ...QUICK, request_timeout_ms: 3_000 })
+    // Once the controller has noticed that the broker is gone, its partition has no leader.
+    await expect
+      .poll(
+        async () =>
+          kafka.tool('org.apache.kafka.tools.TopicCommand', [
+            '--bootstrap-server',
+            brokers.slice(0, 2).join(','),
+            '--describe',
+            '--topic',
+            topic,
+          ]),
+        {
+          timeout: 30_000,
+        },
+      )
+      .toContain('Leader: none')
+    const after = await opening()
+    // What an open log sends to the lost broker first is given up at its deadline; so it learns of it.
+    const soon = { age_ms: 16_000 }
+    const unlucky = await Promise.allSettled([7, 8, 9].map((n) => before.append(recordOf(n, soon))))
+    const taken = unlucky.filter(({ status }) => status === 'fulfilled').length
+    for (const log of [before, after]) {
+      const started = performance.now()
+      const found = partitionsOf([...(await appendThrice(log, 10)), ...(await appendThrice(log, 20))])
+      expect(new Set(found)).toEqual(new Set([0, 1]))
+      expect(performance.now() - started).toBeLessThan(10_000)
+    }
+    const seen = createSeen()
+    const member = await joinAs(after, 'one-copy', seen)
+    await expect.poll(() => seen.committed.size, { timeout: 30_000 }).toBe(14 + taken)
+
+    await kafka.brokers[2]?.start()
+    await expect
+      .poll(async () => (await after.backlog('one-copy').catch(() => null))?.records, {
+        timeout: 60_000,
+        interval: 500,
+      })
+      .toBe(0)
+    expect(seen.committed.size).toBeGreaterThanOrEqual(15 + taken)
+    await expect
+      .poll(async () => (await appendThrice(after, 30)).some(({ partition }) => partition === 2), {
+        timeout: 60_000,
+        interval: 500,
+      })
+      .toBe(true)
+    expect(seen.violations).toEqual([])
+    await member.stop()
+    await Promise.all([before.close(), after.close()])
+  })
+
   it('kill -9 of the leader, then of the next one, loses and repeats nothing that was acknowledged', async () => {
     const topic = 'leader-loss'
     const made = await createTopics({ brokers: kafka.bootstrap, topic, partitions: 2 })
