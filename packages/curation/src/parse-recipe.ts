@@ -1,11 +1,11 @@
 import { FlywheelError } from '@flywheel/schema'
-import { formatsOf } from './publish/shards.js'
+import { targetsOf } from './publish/plan.js'
 import { type Recipe, recipeSchema } from './recipe.js'
 import { strategiesOf } from './strategies/strategies-of.js'
 
 /**
- * Reads a recipe as a person wrote it: fills defaults, refuses unknown keys and the ids of strategies and formats that
- * nobody knows, before anything is read.
+ * Reads a recipe as a person wrote it: fills defaults, refuses unknown keys and the ids of strategies, targets and
+ * formats that nobody knows, before anything is read.
  * @throws FlywheelError `invalid_request` naming every key that is wrong, or the unknown id and the known ones
  */
 export function parseRecipe(input: unknown): Recipe {
@@ -15,6 +15,6 @@ export function parseRecipe(input: unknown): Recipe {
     throw new FlywheelError('invalid_request', `The recipe is not valid: ${issues.join('; ')}`)
   }
   strategiesOf(parsed.data)
-  formatsOf(parsed.data)
+  targetsOf(parsed.data)
   return parsed.data
 }

@@ -1,5 +1,6 @@
 import { PURPOSES, type Purpose } from '@flywheel/schema'
 import { z } from 'zod'
+import { type WeightMode, weightsSchema } from './recipe/weights.js'
 import { type RecipeFilter, recipeFilterSchema } from './recipe-filter.js'
 import { canonicalJson, sha256 } from './text/canonical-json.js'
 
@@ -29,8 +30,12 @@ export interface Recipe {
     min_containment: number
   }
   split: { validation: number; seed: string }
-  /** Ids of formats. */
+  /** Ids of targets: the trainers whose layouts are written. */
+  targets: string[]
+  /** Ids of formats: how files are encoded, where the target reads them. */
   formats: string[]
+  /** How a row's weight reaches the trainer. */
+  weights: WeightMode
   /** Rows of one shard. */
   shard_rows: number
 }
@@ -69,7 +74,9 @@ export const recipeSchema: z.ZodType<Recipe, RecipeInput> = z.strictObject({
   split: z
     .strictObject({ validation: z.number().min(0).max(0.5).default(0.1), seed: z.string().default('flywheel') })
     .prefault({}),
+  targets: z.array(z.string()).min(1).default(['trl']),
   formats: z.array(z.string()).min(1).default(['jsonl', 'parquet']),
+  weights: weightsSchema,
   shard_rows: z.int().min(1).max(1_000_000).default(10_000),
 }) as z.ZodType<Recipe, RecipeInput>
 

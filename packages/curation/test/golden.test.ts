@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { curate } from '../src/curate.js'
-import { type Evidence, type RecipeInput, recipeSchema, renderTrl, trlLayout } from '../src/index.js'
+import { type Evidence, layoutOf, type RecipeInput, recipeSchema, renderRow, targetOf } from '../src/index.js'
 import { ports } from './support.js'
 
 /*
@@ -17,9 +17,11 @@ describe('golden', () => {
   it.each(cases)('%s', (name) => {
     const { recipe, evidence } = read(name) as { recipe: RecipeInput; evidence: Evidence }
     const set = curate(evidence, recipeSchema.parse(recipe), ports)
-    const rows = (['preference', 'unpaired', 'supervised'] as const).flatMap((shape) => {
-      const mine = set.rows.filter((row) => row.shape === shape)
-      return mine.map((row) => ({ shape, strategy: row.meta.strategy, ...renderTrl(row, trlLayout(shape, mine)) }))
+    const trl = targetOf('trl')
+    const rows = trl.parts.flatMap((part) => {
+      const mine = set.rows.filter((row) => part.shapes.includes(row.shape))
+      const layout = layoutOf(set, trl, part, recipeSchema.parse({}))
+      return mine.map((row) => ({ shape: part.id, strategy: row.meta.strategy, ...renderRow(row, layout!) }))
     })
     const dropped = set.funnel.filter((step) => Object.keys(step.dropped).length > 0)
     const got = { rows, dropped: Object.fromEntries(dropped.map((step) => [step.gate, step.dropped])) }

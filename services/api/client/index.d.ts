@@ -336,17 +336,17 @@ export type ApiSchema = {
     $post: {
       input: {
         query: {
-          target?: "trl" | undefined
+          target?: string | undefined
         }
       }
       output: {
+        part: string
         problem_count: number
         problems: {
           code: string
           row: number
         }[]
         rows: number
-        shape: "preference" | "supervised" | "unpaired"
         valid: boolean
       }
       outputFormat: "json"

@@ -1,42 +1,31 @@
-import { type Shape, type TrlRecord, validateTrl } from '@flywheel/curation'
+import { createValidator, targetOf } from '@flywheel/curation'
 import type { z } from '@hono/zod-openapi'
 import type { validationSchema } from './shapes/export.js'
 
 const PROBLEMS_SHOWN = 100
 
-/** What TRL would lose or misread of a JSONL file; a line that is no object is a problem of its own. */
-export function validateJsonl(text: string): z.output<typeof validationSchema> {
-  const records: TrlRecord[] = []
+/** What the target's loader would lose or misread of a JSONL file; a line that is no object is a problem of its own. */
+export function validateJsonl(text: string, target: string): z.output<typeof validationSchema> {
+  const validator = createValidator(targetOf(target))
   const problems: { row: number; code: string }[] = []
-  const lines = text.split('\n').filter((line) => line.trim() !== '')
-  for (const [row, line] of lines.entries()) {
-    const record = parseObject(line)
-    if (record === null) problems.push({ row, code: 'not_json' })
-    else records.push(record)
+  let problem_count = 0
+  const found = (row: number, code: string): void => {
+    problem_count++
+    if (problems.length < PROBLEMS_SHOWN) problems.push({ row, code })
   }
-  const shape = shapeOf(records[0])
-  // Rows are numbered by line, so a file with a broken line is not judged further.
-  if (problems.length === 0) problems.push(...validateTrl(records, shape))
-  return {
-    valid: problems.length === 0,
-    shape,
-    rows: lines.length,
-    problem_count: problems.length,
-    problems: problems.slice(0, PROBLEMS_SHOWN),
+  for (const line of text.split('\n')) {
+    if (line.trim() === '') continue
+    const code = validator.push(parse(line))
+    if (code !== null) found(validator.rows - 1, code)
   }
+  if (validator.rows === 0) found(0, 'no_rows')
+  return { valid: problem_count === 0, part: validator.part ?? '', rows: validator.rows, problem_count, problems }
 }
 
-function parseObject(line: string): TrlRecord | null {
+function parse(line: string): unknown {
   try {
-    const value: unknown = JSON.parse(line)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as TrlRecord) : null
+    return JSON.parse(line)
   } catch {
     return null
   }
-}
-
-/** TRL decides by the first row's columns. */
-function shapeOf(record: TrlRecord | undefined): Shape {
-  if (record === undefined || 'chosen' in record || 'rejected' in record) return 'preference'
-  return 'label' in record ? 'unpaired' : 'supervised'
 }

@@ -14,18 +14,18 @@ import {
   type FunnelStep,
   inputsOf,
   jsonLines,
+  type Layout,
   manifestFile,
   type Ports,
   parseRecipe,
   type Recipe,
   type RecipeInput,
   recipeHash,
+  renderRow,
   renderShards,
-  renderTrl,
   type ShardFile,
   sha256,
   snapshotOf,
-  type TrlLayout,
   verifyShards,
 } from '@flywheel/curation'
 import { FlywheelError } from '@flywheel/schema'
@@ -110,7 +110,7 @@ function assignmentsFile(set: CuratedSet, before: ReadonlyMap<string, string>): 
   const lines = [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([member, split]) => ({ member, split }))
   const bytes = jsonLines(lines)
   const path = 'meta/assignments.jsonl'
-  return { path, shape: 'meta', split: '', format: 'jsonl', rows: lines.length, bytes, sha256: sha256(bytes) }
+  return { path, target: '', shape: 'meta', split: '', format: 'jsonl', rows: lines.length, bytes, sha256: sha256(bytes) }
 }
 
 interface Resolved {
@@ -132,10 +132,10 @@ async function resolveRequest(options: RunExportOptions, outDir: string): Promis
   return { watermark, cutoff: options.cutoff ?? watermark, recipe, parent }
 }
 
-function firstRow(set: CuratedSet, layouts: readonly TrlLayout[]): Record<string, unknown> | null {
+function firstRow(set: CuratedSet, layouts: readonly Layout[]): Record<string, unknown> | null {
   const layout = layouts[0]
-  const row = set.rows.find((each) => each.shape === layout?.shape)
-  return row === undefined || layout === undefined ? null : renderTrl(row, layout)
+  const row = set.rows.find((each) => layout?.shapes.includes(each.shape))
+  return row === undefined || layout === undefined ? null : renderRow(row, layout)
 }
 
 /**
@@ -169,7 +169,7 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
   if (set.rows.length === 0) throw nothingToExport(set, recipe)
   const { files: shards, layouts } = renderShards(set, recipe)
   const files = [...shards, assignmentsFile(set, assignments)]
-  const manifest = buildManifest(export_id, identity, set, files)
+  const manifest = buildManifest(export_id, identity, set, files, layouts)
   const { path: manifestName, text } = manifestFile(manifest)
 
   const place = join(outDir, export_id)

@@ -1,7 +1,8 @@
 import { parquetReadObjects, type SchemaElement } from 'hyparquet'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import type { Format } from './format.js'
-import type { ArgumentType, TrlLayout, TrlRecord } from './trl.js'
+import type { ArgumentType, MessageLayout } from './message-layout.js'
+import type { Column, Table, TargetRecord } from './target.js'
 
 // Pinned: both change the bytes.
 const ROW_GROUP_ROWS = 1000
@@ -32,9 +33,10 @@ function list(name: string, repetition_type: Repetition, element: SchemaElement[
   ]
 }
 
-function messages(name: string, layout: TrlLayout): SchemaElement[] {
+function messages(name: string, layout: MessageLayout): SchemaElement[] {
   const fields = [[leaf('role', 'string', 'REQUIRED')], [leaf('content', 'string', 'REQUIRED')]]
   if (layout.hasNames) fields.push([leaf('name', 'string', 'OPTIONAL')])
+  if (layout.hasReasoning) fields.push([leaf('reasoning_content', 'string', 'OPTIONAL')])
   if (layout.hasToolCalls) {
     const types = layout.arguments
     const args =
@@ -57,12 +59,8 @@ function messages(name: string, layout: TrlLayout): SchemaElement[] {
   return list(name, 'REQUIRED', group('element', 'REQUIRED', fields))
 }
 
-function columnsOf(layout: TrlLayout): { name: string; schema: SchemaElement[] }[] {
-  const sides = layout.shape === 'preference' ? ['prompt', 'chosen', 'rejected'] : ['prompt', 'completion']
-  const columns = sides.map((name) => ({ name, schema: messages(name, layout) }))
-  if (layout.shape === 'unpaired') columns.push({ name: 'label', schema: [leaf('label', 'boolean', 'REQUIRED')] })
-  if (layout.hasTools) columns.push({ name: 'tools', schema: [leaf('tools', 'string', 'REQUIRED')] })
-  return columns
+function schemaOf({ name, kind }: Column, layout: MessageLayout): SchemaElement[] {
+  return kind === 'messages' ? messages(name, layout) : [leaf(name, kind, 'REQUIRED')]
 }
 
 function withBigInts(value: unknown, isArguments: boolean): unknown {
@@ -95,10 +93,10 @@ function stringFromBytes(bytes: Uint8Array | undefined): string | undefined {
 export const parquet: Format = {
   id: 'parquet',
   extension: 'parquet',
-  write(records, layout) {
-    const columns = columnsOf(layout)
+  write(records, { columns, messages: layout }: Table) {
+    const schemas = columns.map((column) => schemaOf(column, layout))
     const buffer = parquetWriteBuffer({
-      schema: [{ name: 'root', num_children: columns.length }, ...columns.flatMap(({ schema }) => schema)],
+      schema: [{ name: 'root', num_children: columns.length }, ...schemas.flat()],
       columnData: columns.map(({ name }) => ({
         name,
         data: records.map((record) => withBigInts(record[name], false)),
@@ -112,6 +110,6 @@ export const parquet: Format = {
   async read(bytes) {
     const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
     const rows = await parquetReadObjects({ file, parsers: { stringFromBytes } })
-    return rows.map((row) => withoutNulls(row) as TrlRecord)
+    return rows.map((row) => withoutNulls(row) as TargetRecord)
   },
 }

@@ -2,95 +2,90 @@ import type { CuratedRow } from '../curate.js'
 import type { Shape } from '../draft.js'
 import type { ChatMessage } from '../prompt/chat.js'
 import { canonicalJson } from '../text/canonical-json.js'
+import { checkSides, hasKeys, said, type Turn } from './conversation.js'
+import { templateMessage } from './render-message.js'
+import type { Column, Layout, Part, Target, TargetRecord } from './target.js'
+import { weightColumns, weightFields } from './weigh.js'
 
-/** Type of one tool argument where it is the same in every call of a file. */
-export type ArgumentType = 'string' | 'integer' | 'number' | 'boolean'
+/** Columns that may stand beside a part's own. */
+export const TRL_OPTIONAL: readonly string[] = ['tools', 'weight', 'margin']
 
-/**
- * How the rows of one shape are laid out, decided over all of them, so that every shard has the same columns.
- * Arrow unions the keys of objects and fills them with null, and refuses a key of two types: where calls differ,
- * arguments are JSON strings.
- */
-export interface TrlLayout {
-  shape: Shape
-  hasTools: boolean
-  hasNames: boolean
-  hasToolCalls: boolean
-  hasToolCallIds: boolean
-  /** Arguments as an object of these types, or as JSON strings. */
-  arguments: Record<string, ArgumentType> | 'json'
+const COLUMNS: Record<Shape, readonly string[]> = {
+  preference: ['prompt', 'chosen', 'rejected'],
+  unpaired: ['prompt', 'completion', 'label'],
+  supervised: ['prompt', 'completion'],
 }
 
-/** A message as it stands in a file. */
-export type TrlMessage = Record<string, unknown>
-
-/** One line of a file: `prompt` and `chosen`, `rejected`; or `completion`, `label`; or `completion`. */
-export type TrlRecord = Record<string, unknown>
-
-function messagesOf(row: CuratedRow): ChatMessage[] {
-  return [...row.prompt, row.chosen, ...(row.rejected === undefined ? [] : [row.rejected])]
+/** What TRL calls the column of tool definitions: a JSON string, which it decodes. */
+export function toolsField(row: CuratedRow, layout: Layout): { tools?: string } {
+  return layout.hasTools ? { tools: canonicalJson(row.tools) } : {}
 }
 
-function argumentType(value: unknown): ArgumentType | null {
-  if (typeof value === 'string') return 'string'
-  if (typeof value === 'boolean') return 'boolean'
-  if (typeof value !== 'number') return null
-  return Number.isSafeInteger(value) ? 'integer' : 'number'
-}
-
-function argumentLayout(messages: readonly ChatMessage[]): Record<string, ArgumentType> | 'json' {
-  const calls = messages.flatMap((message) => message.tool_calls ?? [])
-  let layout: string | null = null
-  for (const call of calls) {
-    const keys = Object.keys(call.function.arguments).sort()
-    const types = keys.map((key) => [key, argumentType(call.function.arguments[key])])
-    const text = JSON.stringify(types)
-    // An empty object has no Parquet form, `__proto__` no safe one.
-    if (keys.length === 0 || keys.includes('__proto__') || types.some(([, type]) => type === null)) return 'json'
-    if (layout !== null && layout !== text) return 'json'
-    layout = text
-  }
-  return layout === null ? 'json' : Object.fromEntries(JSON.parse(layout) as [string, ArgumentType][])
-}
-
-/** Decides the layout of all rows of one shape. */
-export function trlLayout(shape: Shape, rows: readonly CuratedRow[]): TrlLayout {
-  const messages = rows.flatMap(messagesOf)
-  return {
-    shape,
-    hasTools: rows.some((row) => row.tools.length > 0),
-    hasNames: messages.some((message) => message.name !== undefined),
-    hasToolCalls: messages.some((message) => message.tool_calls !== undefined),
-    hasToolCallIds: messages.some((message) => message.tool_call_id !== undefined),
-    arguments: argumentLayout(messages),
-  }
-}
-
-function renderMessage(message: ChatMessage, layout: TrlLayout): TrlMessage {
-  const { tool_calls, ...rest } = message
-  if (tool_calls === undefined) return rest
-  return {
-    ...rest,
-    tool_calls: tool_calls.map((call) => ({
-      ...call,
-      function: {
-        name: call.function.name,
-        arguments: layout.arguments === 'json' ? canonicalJson(call.function.arguments) : call.function.arguments,
-      },
-    })),
-  }
+/** The columns of messages with what may stand beside them. */
+export function trlColumns(messages: readonly string[], layout: Layout, own: readonly Column[] = []): Column[] {
+  const columns: Column[] = [...messages.map((name) => ({ name, kind: 'messages' as const })), ...own]
+  if (layout.hasTools) columns.push({ name: 'tools', kind: 'string' })
+  return [...columns, ...weightColumns(layout)]
 }
 
 /** One row in TRL's conversational form with an explicit prompt, its keys in a fixed order. */
-export function renderTrl(row: CuratedRow, layout: TrlLayout): TrlRecord {
-  const render = (messages: readonly ChatMessage[]): TrlMessage[] =>
-    messages.map((message) => renderMessage(message, layout))
-  const record: TrlRecord = { prompt: render(row.prompt) }
+function render(row: CuratedRow, layout: Layout): TargetRecord {
+  const render = (messages: readonly ChatMessage[]): Record<string, unknown>[] =>
+    messages.map((message) => templateMessage(message, layout))
+  const record: TargetRecord = { prompt: render(row.prompt) }
   if (row.shape === 'preference') {
     record['chosen'] = render([row.chosen])
     record['rejected'] = render(row.rejected === undefined ? [] : [row.rejected])
   } else record['completion'] = render([row.chosen])
   if (row.shape === 'unpaired') record['label'] = row.label === true
-  if (layout.hasTools) record['tools'] = canonicalJson(row.tools)
-  return record
+  return { ...record, ...toolsField(row, layout), ...weightFields(row, layout) }
+}
+
+function checkRecord(record: TargetRecord, shape: Shape): string | null {
+  if (!hasKeys(record, COLUMNS[shape], TRL_OPTIONAL)) return 'columns_differ'
+  const sides = shape === 'preference' ? [record['chosen'], record['rejected']] : [record['completion']]
+  const problem = checkSides(record['prompt'], sides)
+  if (problem !== null) return problem
+  if (shape === 'unpaired' && typeof record['label'] !== 'boolean') return 'label_not_boolean'
+  const [first] = record['prompt'] as Turn[]
+  // extract_prompt moves what both sides share into the prompt; a side that repeats the prompt would lose it.
+  return sides.some((side) => canonicalJson((side as Turn[])[0]) === canonicalJson(first)) ? 'shared_prefix' : null
+}
+
+/** A part in TRL's conversational form. */
+export function trlPart(shape: Shape, id: string = shape): Part {
+  const messages = COLUMNS[shape].filter((name) => name !== 'label')
+  return {
+    id,
+    shapes: [shape],
+    isLike: (first) => hasKeys(first, COLUMNS[shape], TRL_OPTIONAL),
+    render,
+    columns: (layout) => trlColumns(messages, layout, shape === 'unpaired' ? [{ name: 'label', kind: 'boolean' }] : []),
+    check: (record) => checkRecord(record, shape),
+    said({ chosen, rejected, completion, label }) {
+      if (shape === 'preference') return { better: said(chosen), worse: said(rejected) }
+      return { better: said(completion), ...(shape === 'unpaired' ? { label: label === true } : {}) }
+    },
+  }
+}
+
+/** TRL: preference with an explicit prompt (DPO, reward), unpaired (KTO) and prompt-completion (SFT), conversational. */
+export const trl: Target = {
+  id: 'trl',
+  name: 'TRL',
+  formats: ['jsonl', 'parquet'],
+  parts: [trlPart('preference'), trlPart('unpaired'), trlPart('supervised')],
+  usesArrow: true,
+  folder: (part) => `${part}/`,
+  load: (_, path) =>
+    `load_dataset("${path.endsWith('.parquet') ? 'parquet' : 'json'}", data_files="${path}", split="train")`,
+  weights: ['column', 'margin'],
+  weightNote:
+    'DPO, KTO and SFT trainers ignore both columns; the reward trainer reads `margin`. Resampling works with each.',
+  traps: [
+    'The first row decides the format: one row with strings, or without a prompt, changes how all are read.',
+    'Without an explicit prompt TRL cuts what both sides share out of them.',
+    'Rows whose prompt fills `max_length` (1024 by default) are dropped or cut.',
+    'Arrow fills the keys of one message into every other with null.',
+  ],
 }

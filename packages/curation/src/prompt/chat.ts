@@ -16,6 +16,8 @@ export interface ChatMessage {
   role: 'system' | 'user' | 'assistant' | 'tool'
   content: string
   name?: string
+  /** What the model thought, where the recipe keeps it. */
+  reasoning_content?: string
   tool_calls?: ChatToolCall[]
   tool_call_id?: string
 }

@@ -1,12 +1,13 @@
-import type { TrlLayout } from '../formats/trl.js'
+import type { Layout } from '../formats/target.js'
+import { targetsSection } from './card-targets.js'
 import type { Manifest } from './manifest.js'
 
 const HOUR = 3_600_000
 
 function yamlHeader(manifest: Manifest): string[] {
-  const lines = ['---', 'tags:', '- flywheel', '- preference', 'configs:']
+  const lines: string[] = []
   for (const shape of ['preference', 'unpaired', 'supervised']) {
-    const files = manifest.files.filter((file) => file.shape === shape)
+    const files = manifest.files.filter((file) => file.target === 'trl' && file.shape === shape)
     if (files.length === 0) continue
     // One format a config: a loader that read both would double every row.
     const format = files.some((file) => file.format === 'parquet') ? 'parquet' : (files[0]?.format ?? 'jsonl')
@@ -16,7 +17,8 @@ function yamlHeader(manifest: Manifest): string[] {
       lines.push(`  - split: ${split}`, `    path: ${shape}/${split}-*.${format}`)
     }
   }
-  return [...lines, '---', '']
+  const configs = lines.length === 0 ? [] : ['configs:', ...lines]
+  return ['---', 'tags:', '- flywheel', '- preference', ...configs, '---', '']
 }
 
 function warningsOf(manifest: Manifest): string[] {
@@ -49,8 +51,10 @@ function percent(share: number | null): string {
   return share === null ? 'none' : `${Math.round(share * 1000) / 10}%`
 }
 
-function decodeSection(layouts: readonly TrlLayout[]): string[] {
-  const hasOptional = layouts.some((layout) => layout.hasToolCalls || layout.hasToolCallIds || layout.hasNames)
+function decodeSection(layouts: readonly Layout[]): string[] {
+  const hasOptional = layouts.some(
+    (layout) => layout.hasToolCalls || layout.hasToolCallIds || layout.hasNames || layout.hasReasoning,
+  )
   const hasTools = layouts.some((layout) => layout.hasTools)
   if (!hasOptional && !hasTools) return []
   const lines = ['## Tool calls', '']
@@ -64,7 +68,7 @@ function decodeSection(layouts: readonly TrlLayout[]): string[] {
     'import json',
     '',
     'def decode(rows):',
-    '    for side in {"prompt", "chosen", "rejected", "completion"} & rows.keys():',
+    '    for side in {"prompt", "chosen", "rejected", "completion", "messages"} & rows.keys():',
     '        rows[side] = [[{k: v for k, v in m.items() if v is not None} for m in row] for row in rows[side]]',
     '        for call in (c for row in rows[side] for m in row for c in m.get("tool_calls", [])):',
     '            if isinstance(call["function"]["arguments"], str):',
@@ -88,7 +92,7 @@ function filterSection(filter: Manifest['recipe']['filter']): string[] {
 }
 
 /** The dataset card, README.md: what is in the set, what is not, and what to set in the trainer. */
-export function datasetCard(manifest: Manifest, layouts: readonly TrlLayout[]): string {
+export function datasetCard(manifest: Manifest, layouts: readonly Layout[]): string {
   const { recipe, statistics, trainer } = manifest
   const { settling } = recipe
   const hours = (ms: number): string => `${Math.round((ms / HOUR) * 100) / 100} h`
@@ -145,13 +149,13 @@ export function datasetCard(manifest: Manifest, layouts: readonly TrlLayout[]): 
     '',
     `Committed corrections and choices ${hours(settling.committed_ms)}, drafts quiet for ${hours(settling.draft_ms)} and used, thumbs and accepted second samples ${hours(settling.late_feedback_ms)}.`,
     '',
-    ...decodeSection(layouts),
+    ...targetsSection(manifest, layouts),
+    ...decodeSection(layouts.filter(({ target }) => target === 'hub' || target.startsWith('trl'))),
     '## In the trainer',
     '',
     `- \`max_length\` at least ${trainer['max_length_at_least']}: TRL drops rows whose prompt fills it (1024 by default).`,
     `- DPO \`label_smoothing\` ${trainer['label_smoothing'] ?? 'none'}: the share of labels expected to be wrong, by the priors.`,
     `- KTO \`desirable_weight\` ${trainer['kto_desirable_weight'] ?? '1'}, \`undesirable_weight\` ${trainer['kto_undesirable_weight'] ?? '1'}.`,
-    '- TRL ignores the weights of the sidecar.',
     '',
   ]
   return lines.join('\n')

@@ -1,4 +1,5 @@
 import type { CuratedSet, StrategyCount } from '../curate.js'
+import type { Layout } from '../formats/target.js'
 import type { FunnelStep } from '../gates/funnel.js'
 import { type Recipe, recipeHash } from '../recipe.js'
 import { byCodeUnit, canonicalJson, sha256 } from '../text/canonical-json.js'
@@ -20,7 +21,18 @@ export interface Manifest {
   funnel: FunnelStep[]
   statistics: Statistics
   consent: { purpose: string; rows: Record<string, number> }
-  files: { path: string; shape: string; split: string; format: string; rows: number; bytes: number; sha256: string }[]
+  /** What each target's files hold, and what it could not read as it is. */
+  targets: { target: string; part: string; rows: number; left_out: Record<string, number> }[]
+  files: {
+    path: string
+    target?: string
+    shape: string
+    split: string
+    format: string
+    rows: number
+    bytes: number
+    sha256: string
+  }[]
   trainer: Record<string, number | string | null>
 }
 
@@ -43,12 +55,21 @@ function trainerSettings(set: CuratedSet, statistics: Statistics): Manifest['tra
   }
 }
 
+function targetRows(layouts: readonly Layout[], files: readonly ShardFile[]): Manifest['targets'] {
+  return layouts.map(({ target, part, left_out }) => {
+    const mine = files.filter((file) => file.target === target && file.shape === part)
+    const rows = mine.filter((file) => file.format === mine[0]?.format).reduce((sum, file) => sum + file.rows, 0)
+    return { target, part, rows, left_out }
+  })
+}
+
 /** Builds the manifest of rendered files. */
 export function buildManifest(
   export_id: string,
   identity: ExportIdentity,
   set: CuratedSet,
   files: readonly ShardFile[],
+  layouts: readonly Layout[],
 ): Manifest {
   const statistics = statisticsOf(set)
   const consent: Record<string, number> = {}
@@ -70,10 +91,12 @@ export function buildManifest(
     funnel: set.funnel,
     statistics,
     consent: { purpose: identity.recipe.purpose, rows: consent },
+    targets: targetRows(layouts, files),
     files: [...files]
       .sort((a, b) => byCodeUnit(a.path, b.path))
-      .map(({ path, shape, split, format, rows, bytes, sha256: hash }) => ({
+      .map(({ path, target, shape, split, format, rows, bytes, sha256: hash }) => ({
         path,
+        target,
         shape,
         split,
         format,

@@ -1,38 +1,24 @@
-import { FlywheelError } from '@flywheel/schema'
-import type { CuratedRow, CuratedSet } from '../curate.js'
-import type { Shape } from '../draft.js'
+import type { CuratedSet } from '../curate.js'
 import type { Format } from '../formats/format.js'
 import { jsonLines } from '../formats/jsonl.js'
 import { FORMATS } from '../formats/registry.js'
-import { renderTrl, type TrlLayout, trlLayout } from '../formats/trl.js'
+import type { Layout, Part, Table, Target } from '../formats/target.js'
 import type { Recipe } from '../recipe.js'
 import { sha256 } from '../text/canonical-json.js'
+import { type Entry, entriesOf, layoutOf, SPLITS, targetsOf } from './plan.js'
 
 /** One file of a data set, with what the manifest says of it. */
 export interface ShardFile {
   path: string
-  shape: Shape | 'meta'
+  /** The target whose loader reads it; empty of what stands beside the shards. */
+  target: string
+  /** The part of the target, `meta` of a sidecar, `extra` of a file that a loader wants beside the shards. */
+  shape: string
   split: string
   format: string
   rows: number
   bytes: Uint8Array
   sha256: string
-}
-
-/** The shapes in the order of the card. */
-export const SHAPES: readonly Shape[] = ['preference', 'unpaired', 'supervised']
-
-/**
- * The formats that a recipe names.
- * @throws FlywheelError `invalid_request` for an id that is none, naming the known ones
- */
-export function formatsOf(recipe: Pick<Recipe, 'formats'>): Format[] {
-  return recipe.formats.map((id) => {
-    const format = FORMATS.find((each) => each.id === id)
-    if (format !== undefined) return format
-    const known = FORMATS.map((each) => each.id).join(', ')
-    throw new FlywheelError('invalid_request', `recipe: unknown format "${id}"; use one of ${known}`)
-  })
 }
 
 function shardName(index: number, of: number): string {
@@ -44,39 +30,71 @@ function chunk<T>(list: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size))
 }
 
+type Unhashed = Omit<ShardFile, 'sha256'>
+
+function shardsOf(
+  entries: readonly Entry[],
+  { target, part, layout, split }: { target: Target; part: Part; layout: Layout; split: string },
+  formats: readonly Format[],
+  shardRows: number,
+): Unhashed[] {
+  const table: Table = { columns: part.columns?.(layout) ?? [], messages: layout }
+  const chunks = chunk(entries, shardRows)
+  return chunks.flatMap((shard, index) => {
+    const name = `${split}-${shardName(index, chunks.length)}`
+    const common = { split, rows: shard.length }
+    const records = shard.map(({ record }) => record)
+    const files: Unhashed[] = formats.map((format) => ({
+      ...common,
+      path: `${target.folder(part.id, split)}${name}.${format.extension}`,
+      target: target.id,
+      shape: part.id,
+      format: format.id,
+      bytes: format.write(records, table),
+    }))
+    const bytes = jsonLines(shard.map(({ row }) => row.meta))
+    // TRL's sidecars had no target in their names before there were others.
+    const own = target.id === 'trl' ? part.id : `${target.id}-${part.id}`
+    files.push({ ...common, path: `meta/${own}-${name}.jsonl`, target: '', shape: 'meta', format: 'jsonl', bytes })
+    return files
+  })
+}
+
+function extrasOf(target: Target, shards: readonly Unhashed[]): Unhashed[] {
+  const files = shards
+    .filter((file) => file.target === target.id)
+    .map(({ path, shape, split, format, rows }) => ({ path, part: shape, split, format, rows }))
+  return (target.extras?.(files) ?? []).map(({ path, text }) => ({
+    path,
+    target: '',
+    shape: 'extra',
+    split: '',
+    format: 'text',
+    rows: 0,
+    bytes: new TextEncoder().encode(text),
+  }))
+}
+
 /**
- * Renders a set into its files: a folder a shape with shards a split and format, and beside each shard a sidecar whose
- * n-th line is about the shard's n-th row. A split without rows has no file: loaders fail on an empty one.
+ * Renders a set into its files: a folder a target and part with shards a split and format, and beside each shard a
+ * sidecar whose n-th line is about the shard's n-th row. A split without rows has no file: loaders fail on an empty one.
  */
-export function renderShards(set: CuratedSet, recipe: Recipe): { files: ShardFile[]; layouts: TrlLayout[] } {
-  const formats = formatsOf(recipe)
-  const files: ShardFile[] = []
-  const layouts: TrlLayout[] = []
-  const add = (file: Omit<ShardFile, 'sha256'>): void => {
-    files.push({ ...file, sha256: sha256(file.bytes) })
-  }
-  for (const shape of SHAPES) {
-    const rows = set.rows.filter((row) => row.shape === shape)
-    if (rows.length === 0) continue
-    const layout = trlLayout(shape, rows)
-    layouts.push(layout)
-    for (const split of ['train', 'validation']) {
-      const shards = chunk(
-        rows.filter((row) => row.meta.split === split),
-        recipe.shard_rows,
-      )
-      shards.forEach((shard: CuratedRow[], index) => {
-        const records = shard.map((row) => renderTrl(row, layout))
-        const name = `${split}-${shardName(index, shards.length)}`
-        const common = { split, rows: shard.length }
-        for (const format of formats) {
-          const bytes = format.write(records, layout)
-          add({ ...common, path: `${shape}/${name}.${format.extension}`, shape, format: format.id, bytes })
-        }
-        const bytes = jsonLines(shard.map((row) => row.meta))
-        add({ ...common, path: `meta/${shape}-${name}.jsonl`, shape: 'meta', format: 'jsonl', bytes })
-      })
+export function renderShards(set: CuratedSet, recipe: Recipe): { files: ShardFile[]; layouts: Layout[] } {
+  const files: Unhashed[] = []
+  const layouts: Layout[] = []
+  for (const { target, formats } of targetsOf(recipe)) {
+    const written = FORMATS.filter((format) => formats.includes(format.id))
+    const shards: Unhashed[] = []
+    for (const part of target.parts) {
+      const layout = layoutOf(set, target, part, recipe)
+      if (layout === null) continue
+      layouts.push(layout)
+      for (const split of SPLITS) {
+        const where = { target, part, layout, split }
+        shards.push(...shardsOf(entriesOf(set, layout, split), where, written, recipe.shard_rows))
+      }
     }
+    files.push(...shards, ...extrasOf(target, shards))
   }
-  return { files, layouts }
+  return { files: files.map((file) => ({ ...file, sha256: sha256(file.bytes) })), layouts }
 }

@@ -1,6 +1,14 @@
 import type { Message } from '@flywheel/schema'
 import { describe, expect, it } from 'vitest'
-import { type CuratedSet, FORMATS, recipeSchema, renderShards, validateTrl, verifyShards } from '../../src/index.js'
+import {
+  type CuratedSet,
+  FORMATS,
+  recipeSchema,
+  renderShards,
+  targetOf,
+  validateRecords,
+  verifyShards,
+} from '../../src/index.js'
 import { Story } from '../support.js'
 
 const recipe = recipeSchema.parse({ shard_rows: 3, split: { validation: 0 } })
@@ -39,7 +47,7 @@ describe.each(FORMATS.map(({ id }) => id))('%s', (format) => {
     }
     const records = await recordsOf(story.curate(), format)
     expect(records).toHaveLength(7)
-    expect(validateTrl(records, 'preference')).toEqual([])
+    expect(validateRecords(records, targetOf('trl'))).toEqual([])
     for (const { chosen, rejected } of records) {
       expect(JSON.stringify(chosen)).toContain('canary-kept')
       expect(JSON.stringify(rejected)).toContain('canary-served')

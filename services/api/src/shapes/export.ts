@@ -44,7 +44,7 @@ export const exportDetailSchema = exportSchema
 export const validationSchema = z
   .object({
     valid: z.boolean(),
-    shape: z.enum(['preference', 'unpaired', 'supervised']).openapi({ description: 'As the first row says' }),
+    part: z.string().openapi({ description: 'Which of the target’s layouts, as the first row says' }),
     rows: z.number().int(),
     problem_count: z.number().int(),
     problems: z

@@ -1,0 +1,42 @@
+import type { CuratedRow } from '../curate.js'
+import { sha256 } from '../text/canonical-json.js'
+import type { Column, Layout } from './target.js'
+
+// A row of weight 0 would make every other infinitely heavier than itself.
+const MOST_COPIES = 10
+
+function round(value: number): number {
+  return Math.round(value * 1e6) / 1e6
+}
+
+/** The columns that say a row's weight. `margin` is ln(p / (1 - p)), the reward gap that the prior stands for. */
+export function weightFields({ meta }: CuratedRow, layout: Layout): Record<string, number> {
+  if (layout.weights === 'column') return { weight: meta.weight }
+  if (layout.weights !== 'margin') return {}
+  const p = Math.min(0.99, Math.max(0.01, meta.prior))
+  return { margin: round(Math.log(p / (1 - p))) }
+}
+
+/** Their columns. */
+export function weightColumns({ weights }: Layout): Column[] {
+  if (weights === 'column') return [{ name: 'weight', kind: 'number' }]
+  return weights === 'margin' ? [{ name: 'margin', kind: 'number' }] : []
+}
+
+/** A number in [0, 1) from a row's id: the same on every machine. */
+function unit(rowId: string): number {
+  return Number.parseInt(sha256(`resample/${rowId}`).slice(0, 12), 16) / 2 ** 48
+}
+
+/**
+ * Rows repeated in proportion to their weights: the lightest stands once, none is lost, at most ten copies. The part
+ * of a copy is drawn by the row's id.
+ */
+export function resampled(rows: readonly CuratedRow[]): CuratedRow[] {
+  const lightest = rows.reduce((least, row) => Math.min(least, row.meta.weight), Infinity)
+  return rows.flatMap((row) => {
+    const share = lightest > 0 ? row.meta.weight / lightest : row.meta.weight > 0 ? MOST_COPIES : 1
+    const copies = Math.min(MOST_COPIES, Math.max(1, Math.floor(share + unit(row.meta.row_id))))
+    return Array.from({ length: copies }, () => row)
+  })
+}
