@@ -4,6 +4,7 @@ import { insertFailure, statementFailure } from '../engine-failure.js'
 import { insertSettings } from '../insert-settings.js'
 import { createInsertTokens } from '../insert-tokens.js'
 import { bindLiterals, settingsClause } from '../literals.js'
+import { plansQuickly } from './plans-quickly.js'
 import { forgetOutput, type Session, takeTurn } from './sessions.js'
 import { streamChunks } from './stream-chunks.js'
 
@@ -44,7 +45,10 @@ export class EmbeddedDatabase implements Database {
     const end = await takeTurn(session)
     let isWhole = false
     try {
-      yield* streamChunks(session.chdb, query, format)
+      // Strangers' SQL alone: our own statements have nothing that is computed while they are planned.
+      const isSlow = this.#writer === null && !(await plansQuickly(session.chdb, query))
+      if (isSlow) yield (await session.chdb.queryAsync(query, { format })).bytes()
+      else yield* streamChunks(session.chdb, query, format)
       isWhole = true
     } catch (error) {
       throw statementFailure(error)

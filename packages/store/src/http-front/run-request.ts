@@ -1,5 +1,7 @@
+import { plansQuickly } from '../embedded/plans-quickly.js'
 import type { Session } from '../embedded/sessions.js'
 import type { Summary } from './answer.js'
+import { StuckStatement, within } from './deadline.js'
 import { exception } from './exception.js'
 import { isStreamed, oneDocument } from './formats.js'
 import type { FrontRequest } from './request.js'
@@ -62,29 +64,44 @@ async function rowsOf(front: Front, pool: SessionPool, request: FrontRequest, st
   if (!/^\w+$/.test(format)) throw exception(73, 'UNKNOWN_FORMAT', `Unknown format ${format}.`)
   const limits = front.writers === null ? front.limits : null
   const isStream = statement.isSelect && isStreamed(format) && request.settings.get('wait_end_of_query') !== '1'
-  // What is not streamed stands in memory twice; what is streamed may be of any size.
-  const own = isStream ? { max_result_bytes: '0' } : {}
   const asked = new Map([...request.settings, ...statement.settings])
-  const clause = statement.isSelect
-    ? clauseOf(settingsOf(asked, limits, limits === null ? {} : { ...own, readonly: '1' }))
-    : ''
-  const sql = statement.sql + clause
+  const limit_ms = limits === null ? null : 1000 * Number(asked.get('max_execution_time') ?? limits.max_execution_time)
+  const sqlWith = (own: Record<string, string>) =>
+    statement.sql +
+    (statement.isSelect ? clauseOf(settingsOf(asked, limits, limits === null ? {} : { ...own, readonly: '1' })) : '')
+  const whole = sqlWith({})
   if (!isStream) {
-    const result = await pool.withSession(({ chdb }) => chdb.queryAsync(sql, { format }))
+    const result = await pool.withSession(({ chdb }) => heldTo(limit_ms, chdb.queryAsync(whole, { format })))
     return { kind: 'rows', format, first: result.bytes(), rest: ended(), summary: summaryOf(result) }
   }
-  return await streamOf(pool, sql, format)
+  // What is not streamed stands in memory twice; what is streamed may be of any size.
+  return await streamOf(pool, { whole, streamed: sqlWith({ max_result_bytes: '0' }), format, limit_ms })
+}
+
+/** One statement in both forms. */
+interface Streaming {
+  whole: string
+  streamed: string
+  format: string
+  /** null for a writer, whose statements have none. */
+  limit_ms: number | null
+}
+
+/** @param limit_ms null for a writer, whose statements have none */
+async function heldTo<Answer>(limit_ms: number | null, work: Promise<Answer>): Promise<Answer> {
+  return await (limit_ms === null ? work : within(limit_ms, work))
 }
 
 /** Holds its session until the rows end or are left. */
-function streamOf(pool: SessionPool, sql: string, format: string): Promise<Outcome> {
+function streamOf(pool: SessionPool, statement: Streaming): Promise<Outcome> {
+  const { format, limit_ms } = statement
   return new Promise((resolve, reject) => {
     pool
       .withSession(async (session) => {
-        const chunks = chunksOf(session, sql, format)
-        const first = await chunks.next()
+        const chunks = chunksOf(session, statement)
+        const first = await heldTo(limit_ms, chunks.next())
         await new Promise<void>((done, broken) => {
-          const rest = handedOut(chunks, done, broken)
+          const rest = handedOut(chunks, limit_ms, done, broken)
           resolve({ kind: 'rows', format, first: first.done ? EMPTY : first.value, rest, summary: {} })
         })
       })
@@ -98,36 +115,42 @@ function streamOf(pool: SessionPool, sql: string, format: string): Promise<Outco
  */
 function handedOut(
   chunks: AsyncGenerator<Uint8Array>,
+  limit_ms: number | null,
   done: () => void,
   broken: (error: unknown) => void,
 ): AsyncIterator<Uint8Array> {
+  let isStuck = false
   return {
     async next() {
       try {
-        const next = await chunks.next()
+        const next = await heldTo(limit_ms, chunks.next())
         if (next.done) done()
         return next
       } catch (error) {
+        isStuck = error instanceof StuckStatement
         broken(error)
-        throw error
+        throw error instanceof StuckStatement ? error.error : error
       }
     },
     async return() {
-      await chunks.return(undefined)
+      // Leaving it would wait for its end.
+      if (!isStuck) await chunks.return(undefined)
       broken(new Error('left'))
       return { done: true, value: undefined }
     },
   }
 }
 
-async function* chunksOf({ chdb }: Session, sql: string, format: string): AsyncGenerator<Uint8Array> {
+async function* chunksOf({ chdb }: Session, { whole, streamed, format }: Streaming): AsyncGenerator<Uint8Array> {
   let isEmpty = true
-  for await (const bytes of oneDocument(chdb.queryStream(sql, { format }), format)) {
-    isEmpty = false
-    yield bytes
+  if (await plansQuickly(chdb, streamed)) {
+    for await (const bytes of oneDocument(chdb.queryStream(streamed, { format }), format)) {
+      isEmpty = false
+      yield bytes
+    }
   }
   // No rows, no chunk, and so no header either.
-  if (isEmpty) yield (await chdb.queryAsync(sql, { format })).bytes()
+  if (isEmpty) yield (await chdb.queryAsync(whole, { format })).bytes()
 }
 
 async function* ended(): AsyncGenerator<Uint8Array> {}
