@@ -55,7 +55,11 @@ export function createPartitionWorker(ports: PartitionWorkerPorts): PartitionWor
 
   assignment.signal.addEventListener('abort', end)
   if (assignment.isStale()) end()
-  ended.signal.addEventListener('abort', () => wake())
+  ended.signal.addEventListener('abort', () => {
+    wake()
+    // Wakes an offer that waits for memory. A race with one promise of the end would keep every wait until then.
+    budget.release(0)
+  })
   const persist: Persist = async (step, attempt) => {
     for (let failures = 0; ; failures++) {
       if (ended.signal.aborted || assignment.isStale()) throw new AssignmentEnded()
@@ -147,7 +151,6 @@ export function createPartitionWorker(ports: PartitionWorkerPorts): PartitionWor
   }
 
   const isOver = () => ended.signal.aborted || isDraining
-  const untilEnded = new Promise<void>((resolve) => ended.signal.addEventListener('abort', () => resolve()))
 
   return {
     partition: assignment.partition,
@@ -163,7 +166,7 @@ export function createPartitionWorker(ports: PartitionWorkerPorts): PartitionWor
       const bytes = bytesOf(record)
       // A range to be re-formed is admitted whole, or it would wait for itself.
       while (!isOver() && !batcher!.isRecovering && !budget.hasRoom(bytes, batcher!.isEmpty)) {
-        await Promise.race([budget.nextRelease(), untilEnded])
+        await budget.nextRelease()
       }
       if (isOver()) return
       budget.take(bytes)
