@@ -2,7 +2,7 @@ import { type KafkaLogOptions, kafkaConfigSchema, kafkaOptions } from '@flywheel
 import { loadConfig } from '@flywheel/runtime'
 import { clickhouseConfigSchema, clickhouseOptions, type ServerOptions } from '@flywheel/store'
 import { z } from 'zod'
-import { exportPlans } from './export-plans.js'
+import { readExportPlans, withDefaultPlan } from './export-plans.js'
 import type { ExporterServiceOptions } from './service.js'
 
 /** Environment variables of the exporter as a service of its own, beside `KAFKA_*` and `CLICKHOUSE_*`. */
@@ -45,16 +45,16 @@ export function loadExporterConfig(env: Readonly<Record<string, string | undefin
     FLYWHEEL_SECRET: 'use the same for all services; make one with: openssl rand -hex 32',
     PORT: 'use a number from 0 to 65535; 0 takes a free port',
   })
+  const path = config.FLYWHEEL_EXPORT_PLANS
   return {
     service: {
       port: config.PORT,
       host: config.FLYWHEEL_HOST,
       secret: config.FLYWHEEL_SECRET,
-      plans: exportPlans({
+      plans: withDefaultPlan(path === undefined ? [] : readExportPlans(path, env), {
         cron: config.FLYWHEEL_EXPORT_CRON,
         timezone: config.FLYWHEEL_EXPORT_TIMEZONE,
-        path: config.FLYWHEEL_EXPORT_PLANS,
-      }).plans,
+      }),
     },
     exportDir: config.FLYWHEEL_EXPORT_DIR,
     kafka: kafkaOptions(env),

@@ -5,6 +5,7 @@ import { FlywheelError, isFlywheelError } from '@flywheel/schema'
 import { Cron } from 'croner'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { isWebhookSecret, type WebhookTarget, webhookSchema } from './webhook.js'
 
 /** A recipe with when and for whom it runs. */
 export interface ExportPlan {
@@ -16,11 +17,8 @@ export interface ExportPlan {
   /** Ids; 'every': all that there are when its turn comes. */
   projects: 'every' | string[]
   recipe: RecipeInput
-}
-
-/** All that a plan file says. */
-export interface ExportPlans {
-  plans: ExportPlan[]
+  /** Who is told what became of a run. */
+  webhooks: WebhookTarget[]
 }
 
 const recipe = z.union([z.string().min(1), z.looseObject({})])
@@ -31,9 +29,15 @@ const planSchema = z.strictObject({
   timezone: z.string().default('UTC'),
   projects: z.union([z.literal('every'), z.array(z.string().min(1)).min(1)]).default('every'),
   recipe: recipe.default({}),
+  webhooks: z.array(z.string()).default([]),
 })
 
-const plansSchema = z.strictObject({ recipes: z.array(planSchema).default([]) })
+const plansSchema = z.strictObject({
+  recipes: z.array(planSchema).default([]),
+  webhooks: z.record(z.string(), webhookSchema).default({}),
+})
+
+type Env = Readonly<Record<string, string | undefined>>
 
 function refuse(path: string, why: string): FlywheelError {
   return new FlywheelError('invalid_config', `The export plans in ${path} are not valid: ${why}`)
@@ -63,46 +67,68 @@ function checkCron(
   }
 }
 
+function webhookTargets(path: string, written: z.output<typeof plansSchema>['webhooks'], env: Env): WebhookTarget[] {
+  return Object.entries(written).map(([name, { url, events, timeout_ms, retry_ms, ...how }]) => {
+    const secret = how.secret ?? env[how.secret_env ?? '']
+    if (secret === undefined) throw refuse(path, `webhook ${name}: set ${how.secret_env} to its secret`)
+    if (!isWebhookSecret(secret)) {
+      throw refuse(path, `webhook ${name}: the secret is none; make one with: echo whsec_$(openssl rand -base64 32)`)
+    }
+    return { name, url, secret, events, timeout_ms, retry_ms }
+  })
+}
+
+/** The ones that a plan names. */
+function named<T extends { name: string }>(path: string, plan: string, kind: string, names: string[], all: T[]): T[] {
+  return names.map((name) => {
+    const found = all.find((each) => each.name === name)
+    if (found !== undefined) return found
+    const known = all.map((each) => each.name).join(', ') || 'none'
+    throw refuse(path, `${plan}: there is no ${kind} named ${name}; known: ${known}`)
+  })
+}
+
 /**
  * Reads a plan file: YAML (or JSON), each recipe inline or as the path of its own file, relative to this one. Everything
  * is checked here, before anything runs.
+ * @param env where secrets are that the file names by their variable
  * @throws FlywheelError `invalid_config` naming the file, the key and what is wrong
  */
-export function readExportPlans(path: string): ExportPlans {
+export function readExportPlans(path: string, env: Env): ExportPlan[] {
   const parsed = plansSchema.safeParse(readYaml(path))
   if (!parsed.success) throw refuse(path, z.prettifyError(parsed.error))
   const { recipes } = parsed.data
   const names = recipes.map(({ name }) => name)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw refuse(path, `two recipes are named ${twice}; name each once`)
-  const plans = recipes.map((plan) => {
+  const webhooks = webhookTargets(path, parsed.data.webhooks, env)
+  return recipes.map((plan) => {
     checkCron(path, plan)
     const written = typeof plan.recipe === 'string' ? readYaml(resolve(dirname(path), plan.recipe)) : plan.recipe
-    const named = { name: plan.name, ...(written as object) } as RecipeInput
+    const recipe = { name: plan.name, ...(written as object) } as RecipeInput
     try {
-      parseRecipe(named)
+      parseRecipe(recipe)
     } catch (error) {
       throw isFlywheelError(error) ? refuse(path, `${plan.name}: ${error.message}`) : error
     }
-    return { ...plan, recipe: named }
+    return { ...plan, recipe, webhooks: named(path, plan.name, 'webhook', plan.webhooks, webhooks) }
   })
-  return { plans }
 }
 
 /**
- * The plans of a configuration: those of the file, and the default recipe where a schedule is named for it alone.
- * @throws FlywheelError `invalid_config` as `readExportPlans`
+ * The plans of a file, and the default recipe where a schedule is named for it alone.
+ * @throws FlywheelError `invalid_config` where the file has a recipe of that name
  */
-export function exportPlans(config: {
-  cron: string | undefined
-  timezone: string
-  path: string | undefined
-}): ExportPlans {
-  const { cron, timezone, path } = config
-  const { plans } = path === undefined ? { plans: [] } : readExportPlans(path)
-  if (cron === undefined) return { plans }
+export function withDefaultPlan(
+  plans: readonly ExportPlan[],
+  { cron, timezone }: { cron?: string | undefined; timezone: string },
+): ExportPlan[] {
+  if (cron === undefined) return [...plans]
   if (plans.some(({ name }) => name === 'default')) {
-    throw refuse(path ?? '', 'a recipe is named default, and FLYWHEEL_EXPORT_CRON schedules that one; leave one out')
+    throw new FlywheelError(
+      'invalid_config',
+      'FLYWHEEL_EXPORT_CRON schedules the recipe default, and the file of FLYWHEEL_EXPORT_PLANS has one of that name; leave one out',
+    )
   }
-  return { plans: [{ name: 'default', cron, timezone, projects: 'every', recipe: {} }, ...plans] }
+  return [{ name: 'default', cron, timezone, projects: 'every', recipe: {}, webhooks: [] }, ...plans]
 }

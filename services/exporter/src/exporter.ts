@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
+import { basename } from 'node:path'
 import type { KeyDirectory } from '@flywheel/control'
 import { type MasterSecret, rowKey } from '@flywheel/keys'
 import type { Logger, Metrics } from '@flywheel/runtime'
 import { FlywheelError, isFlywheelError } from '@flywheel/schema'
 import { type Database, lastTurn } from '@flywheel/store'
+import { createAnnouncer } from './announcer.js'
 import type { ExportPlan } from './export-plans.js'
 import type { ExporterWorker } from './exporter-worker.js'
 import { createExporterMetrics } from './metrics.js'
@@ -13,6 +15,7 @@ import { createRunBook, type OpenRun } from './run-book.js'
 import type { ExportSummary } from './run-export.js'
 import { type Schedule, scheduleExports } from './schedule-exports.js'
 import { describeUnexpected } from './unexpected-error.js'
+import type { WebhookEvent } from './webhook.js'
 import type { ExportRequest } from './worker-messages.js'
 
 /** What exports are made of. */
@@ -60,6 +63,11 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
   const holder = `${hostname()}/${process.pid}/${randomBytes(4).toString('hex')}`
   const onError = (error: unknown): void => logger.warn({ error }, 'the lease of an export run cannot be renewed')
   const book = createRunBook({ db, holder, isAlone, onError })
+  const announcer = createAnnouncer({
+    metrics: options.metrics,
+    logger,
+    onError: (error) => logger.warn({ error }, 'what became of a webhook cannot be recorded'),
+  })
   const failures = new Map<string, { part: string; at: string; code: string; message: string }>()
 
   function planOf(asked: ExportAsked): ExportPlan | undefined {
@@ -94,27 +102,38 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
     })
     if (open === null) return null
     const stop = metrics.seconds.startTimer()
+    const tell = (type: WebhookEvent, timestamp: string, data: Record<string, unknown>): void => {
+      const about = { project_id: asked.project_id, plan: plan?.name ?? null, run_id: open.id, due_at, ...data }
+      announcer.announce(
+        plan?.webhooks ?? [],
+        { id: `${open.id}.${type}`, type, timestamp, data: about },
+        open.addDeliveries,
+      )
+    }
     try {
-      return await runOpen(asks, open)
+      return await runOpen(asks, open, tell)
     } finally {
       stop()
     }
   }
 
-  async function runOpen(asks: ExportRequest, open: OpenRun): Promise<ExportSummary> {
+  async function runOpen(asks: ExportRequest, open: OpenRun, tell: Tell): Promise<ExportSummary> {
     try {
       const summary = await worker.run({ ...asks, watermark: open.watermark ?? undefined })
       const status = summary.reused ? 'reused' : 'published'
       metrics.runs.inc({ result: status })
       metrics.lastSuccess.setToCurrentTime()
-      await open.end({ status, export_id: summary.export_id })
+      const { finished_at } = await open.end({ status, export_id: summary.export_id })
+      tell('export.published', finished_at, publishedData(summary))
       return summary
     } catch (error) {
       const status = codeOf(error) === 'nothing_to_export' ? 'empty' : 'failed'
       const gate = gateOf(error)
       metrics.runs.inc({ result: status })
       if (gate !== '') metrics.emptied.inc({ gate })
-      await open.end({ status, gate, error_code: codeOf(error), error: messageOf(error) })
+      const failure = { error_code: codeOf(error), error: messageOf(error) }
+      const { finished_at } = await open.end({ status, gate, ...failure })
+      tell(`export.${status}`, finished_at, { gate: gate === '' ? null : gate, ...failure })
       throw error
     }
   }
@@ -167,9 +186,24 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
     errors: () => [...failures.values()],
     async close() {
       await Promise.all(jobs.map((job) => job.stop()))
+      await announcer.close()
       await worker.close()
     },
   }
+}
+
+type Tell = (type: WebhookEvent, timestamp: string, data: Record<string, unknown>) => void
+
+/** What a receiver hears of a published export. No row and no path of this machine. */
+function publishedData({
+  export_id,
+  pairs,
+  unpaired,
+  supervised,
+  reused,
+  manifest_path,
+}: ExportSummary): Record<string, unknown> {
+  return { export_id, pairs, unpaired, supervised, reused, manifest: basename(manifest_path) }
 }
 
 function codeOf(error: unknown): string {

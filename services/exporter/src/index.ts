@@ -1,4 +1,4 @@
-export { type ExportPlan, type ExportPlans, exportPlans } from './export-plans.js'
+export { type ExportPlan, readExportPlans, withDefaultPlan } from './export-plans.js'
 export { createExporter, type ExportAsked, type Exporter, type ExporterOptions } from './exporter.js'
 export { type ExporterAppOptions, exporterApp } from './exporter-app.js'
 export { createExporterWorker, type ExporterWorker } from './exporter-worker.js'

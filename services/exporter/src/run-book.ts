@@ -40,7 +40,9 @@ export interface OpenRun {
   id: string
   /** That of the first attempt at this turn: a second one makes the same export. */
   watermark: string | null
-  end(result: RunEnd): Promise<void>
+  end(result: RunEnd): Promise<{ finished_at: string }>
+  /** Adds what was sent after the end. */
+  addDeliveries(deliveries: readonly object[]): Promise<void>
 }
 
 /** The history of runs, which is also the queue: each process enters itself and waits for all that stand before it. */
@@ -134,7 +136,13 @@ export function createRunBook(options: RunBookOptions): RunBook {
         async end(result) {
           clearInterval(timer)
           await writes
-          await write(row, result)
+          row = await write(row, result)
+          return { finished_at: row.finished_at ?? row.updated_at }
+        },
+        async addDeliveries(deliveries) {
+          const { status, finished_at } = row
+          const before = row.deliveries === '' ? [] : (JSON.parse(row.deliveries) as object[])
+          row = await write(row, { status, finished_at, deliveries: JSON.stringify([...before, ...deliveries]) })
         },
       }
     },

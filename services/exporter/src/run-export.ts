@@ -110,7 +110,16 @@ function assignmentsFile(set: CuratedSet, before: ReadonlyMap<string, string>): 
   const lines = [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([member, split]) => ({ member, split }))
   const bytes = jsonLines(lines)
   const path = 'meta/assignments.jsonl'
-  return { path, target: '', shape: 'meta', split: '', format: 'jsonl', rows: lines.length, bytes, sha256: sha256(bytes) }
+  return {
+    path,
+    target: '',
+    shape: 'meta',
+    split: '',
+    format: 'jsonl',
+    rows: lines.length,
+    bytes,
+    sha256: sha256(bytes),
+  }
 }
 
 interface Resolved {

@@ -2,7 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { exportPlans } from '../src/index.js'
+import { readExportPlans, withDefaultPlan } from '../src/index.js'
+
+const SECRET = `whsec_${Buffer.alloc(32, 5).toString('base64')}`
 
 describe('a file of export plans', () => {
   let folder: string
@@ -14,12 +16,13 @@ describe('a file of export plans', () => {
   async function read(text: string, cron?: string) {
     const path = join(folder, 'plans.yaml')
     await writeFile(path, text)
-    return exportPlans({ cron, timezone: 'UTC', path })
+    const env = { HOOK: SECRET, EMPTY: '' }
+    return withDefaultPlan(readExportPlans(path, env), { cron, timezone: 'UTC' })
   }
 
   it('gives each recipe its own schedule, time zone and projects, inline or as a file beside it', async () => {
     await writeFile(join(folder, 'edits.yaml'), 'strategies: [edit.final]\nsettling: { draft_ms: 0 }\n')
-    const { plans } = await read(`
+    const plans = await read(`
 recipes:
   - name: nightly
     cron: 0 3 * * *
@@ -36,13 +39,20 @@ recipes:
         timezone: 'Europe/Berlin',
         projects: 'every',
         recipe: { name: 'nightly', strategies: ['edit.final'], settling: { draft_ms: 0 } },
+        webhooks: [],
       },
-      { name: 'weekly', timezone: 'UTC', projects: ['shop'], recipe: { name: 'weekly', purpose: 'evaluate' } },
+      {
+        name: 'weekly',
+        timezone: 'UTC',
+        projects: ['shop'],
+        recipe: { name: 'weekly', purpose: 'evaluate' },
+        webhooks: [],
+      },
     ])
   })
 
   it('stands beside the default recipe, which the environment schedules', async () => {
-    const { plans } = await read('recipes: [{ name: weekly }]', '0 4 * * *')
+    const plans = await read('recipes: [{ name: weekly }]', '0 4 * * *')
     expect(plans.map(({ name, cron }) => [name, cron])).toEqual([
       ['default', '0 4 * * *'],
       ['weekly', undefined],
@@ -50,7 +60,31 @@ recipes:
     await expect(read('recipes: [{ name: default }]', '0 4 * * *')).rejects.toThrow('FLYWHEEL_EXPORT_CRON')
   })
 
+  it('names receivers once and gives each plan its own, with secrets that stand elsewhere', async () => {
+    const [plan] = await read(`
+recipes: [{ name: a, webhooks: [training] }]
+webhooks:
+  training: { url: 'https://example.org/hook', secret_env: HOOK, events: [export.published] }
+  unused: { url: 'https://example.org/', secret: ${SECRET} }
+`)
+    expect(plan?.webhooks).toEqual([
+      {
+        name: 'training',
+        url: 'https://example.org/hook',
+        secret: SECRET,
+        events: ['export.published'],
+        timeout_ms: 10_000,
+        retry_ms: [1000, 5000, 30_000, 120_000],
+      },
+    ])
+  })
+
   it.each([
+    ['recipes: [{ name: a, webhooks: [b] }]', /a: there is no webhook named b; known: none/],
+    ['webhooks: { b: { url: "https://b.example", secret_env: ABSENT } }', /set ABSENT/],
+    ['webhooks: { b: { url: "https://b.example", secret: hunter2 } }', /openssl/],
+    ['webhooks: { b: { url: "https://b.example" } }', /give one of secret and secret_env/],
+    ['webhooks: { b: { url: "file:///etc/passwd", secret_env: HOOK } }', /http or https/],
     ['recipes: [{ name: a, cron: often }]', /a: "often" \(UTC\)/],
     ['recipes: [{ name: a, cron: 0 3 * * *, timezone: Mars/Base }]', /Mars\/Base/],
     ['recipes: [{ name: a }, { name: a }]', /two recipes are named a/],

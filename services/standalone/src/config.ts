@@ -1,3 +1,4 @@
+import { type ExportPlan, readExportPlans } from '@flywheel/exporter'
 import { loadConfig } from '@flywheel/runtime'
 import { z } from 'zod'
 
@@ -29,7 +30,8 @@ export interface StandaloneConfig {
   secret?: string
   exportCron?: string
   exportTimezone: string
-  exportPlans?: string
+  /** Those of the file. */
+  exportPlans?: ExportPlan[]
   logMaxBytes?: number
   clickhousePort?: number
   logLevel: string
@@ -44,6 +46,7 @@ export function loadStandaloneConfig(env: Readonly<Record<string, string | undef
     FLYWHEEL_SECRET: 'make one with: openssl rand -hex 32',
     FLYWHEEL_PORT: 'use a number from 0 to 65535; 0 takes a free port',
   })
+  const path = config.FLYWHEEL_EXPORT_PLANS
   return {
     dataDir: config.FLYWHEEL_DATA_DIR,
     host: config.FLYWHEEL_HOST,
@@ -52,7 +55,7 @@ export function loadStandaloneConfig(env: Readonly<Record<string, string | undef
     logLevel: config.LOG_LEVEL,
     ...(config.FLYWHEEL_SECRET === undefined ? {} : { secret: config.FLYWHEEL_SECRET }),
     ...(config.FLYWHEEL_EXPORT_CRON === undefined ? {} : { exportCron: config.FLYWHEEL_EXPORT_CRON }),
-    ...(config.FLYWHEEL_EXPORT_PLANS === undefined ? {} : { exportPlans: config.FLYWHEEL_EXPORT_PLANS }),
+    ...(path === undefined ? {} : { exportPlans: readExportPlans(path, env) }),
     ...(config.FLYWHEEL_CLICKHOUSE_PORT === undefined ? {} : { clickhousePort: config.FLYWHEEL_CLICKHOUSE_PORT }),
     ...(config.FLYWHEEL_LOG_MAX_BYTES === undefined ? {} : { logMaxBytes: config.FLYWHEEL_LOG_MAX_BYTES }),
   }

@@ -3,7 +3,7 @@ import { createAccountingMetrics, createApi } from '@flywheel/api'
 import { createCollector, createPressure } from '@flywheel/collector'
 import { bootstrapProject, createKeyDirectory } from '@flywheel/control'
 import { openLocalLog } from '@flywheel/event-log'
-import { createExporter, createExporterWorker, exportPlans } from '@flywheel/exporter'
+import { createExporter, createExporterWorker, withDefaultPlan } from '@flywheel/exporter'
 import { createMasterSecret } from '@flywheel/keys'
 import { createLifecycle, createLogger, createMetrics, type Logger, problem, serve } from '@flywheel/runtime'
 import { FlywheelError } from '@flywheel/schema'
@@ -115,8 +115,7 @@ async function startParts(
   await sink.start()
   onShutdown('sink', () => sink.stop())
 
-  const { exportCron: cron, exportTimezone: timezone, exportPlans: path } = options
-  const { plans } = exportPlans({ cron, timezone, path })
+  const { exportCron: cron, exportTimezone: timezone, exportPlans = [] } = options
   const exports = await createExporter({
     worker: createExporterWorker({ store: { kind: 'embedded', path: dir.store }, outDir: dir.exports }),
     db,
@@ -125,7 +124,7 @@ async function startParts(
     logger,
     metrics,
     watermark: () => log.watermark(SINK_GROUP),
-    plans,
+    plans: withDefaultPlan(exportPlans, { cron, timezone }),
     projects: async () => [project_id],
     isAlone: true,
   })

@@ -1,0 +1,128 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { bootstrapProject, createKeyDirectory, type KeyDirectory } from '@flywheel/control'
+import { createMasterSecret } from '@flywheel/keys'
+import { createLogger, createMetrics } from '@flywheel/runtime'
+import { FlywheelError } from '@flywheel/schema'
+import { type Database, type ExportRunRow, listRuns } from '@flywheel/store'
+import { Webhook } from 'standardwebhooks'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { createExporter, type ExporterOptions, type ExportPlan, type ExportSummary } from '../src/index.js'
+import { EmptiedBy } from '../src/refusals.js'
+import { store, WATERMARK } from './support.js'
+
+const SECRET = `whsec_${Buffer.alloc(32, 5).toString('base64')}`
+const master = createMasterSecret('a test secret of at least 32 characters')
+const summary: ExportSummary = {
+  export_id: 'e'.repeat(64),
+  dir: '/a/path/of/the/server',
+  pairs: 3,
+  unpaired: 0,
+  supervised: 0,
+  funnel: [],
+  manifest_path: '/a/path/of/the/server/manifest-00.json',
+  first_row: { prompt: 'a canary text' },
+  reused: false,
+}
+
+interface Told {
+  type: string
+  data: Record<string, unknown>
+}
+
+describe('runs of a plan', () => {
+  let db: Database
+  let remove: () => Promise<void>
+  let keys: KeyDirectory
+  let server: Server
+  let plan: ExportPlan
+  const told: Told[] = []
+
+  beforeAll(async () => {
+    const opened = await store({ interactions: [], feedback: [] })
+    db = opened.db
+    remove = opened.remove
+    await bootstrapProject({ db, master })
+    keys = await createKeyDirectory({ db, master, refresh_ms: 60_000 })
+    server = createServer(async (request, response) => {
+      const headers = request.headers as Record<string, string>
+      told.push(new Webhook(SECRET).verify(await text(request), headers) as Told)
+      response.end()
+    })
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const events = ['export.published', 'export.empty', 'export.failed'] as const
+    const receiver = { name: 'ops', url, secret: SECRET, events, timeout_ms: 1000, retry_ms: [] }
+    plan = { name: 'nightly', timezone: 'UTC', projects: 'every', recipe: {}, webhooks: [receiver] }
+  })
+  afterAll(async () => {
+    server.close()
+    keys.close()
+    await remove()
+  })
+
+  const exporterOf = (run: ExporterOptions['worker']['run'], more: Partial<ExportPlan> = {}) =>
+    createExporter({
+      worker: { run, close: async () => {} },
+      db,
+      master,
+      keys,
+      logger: createLogger('test', { level: 'silent' }),
+      metrics: createMetrics(),
+      watermark: async () => WATERMARK,
+      plans: [{ ...plan, ...more }],
+      projects: async () => ['default'],
+      isAlone: true,
+    })
+
+  it('tells its receivers what was published, without a row or a path, and keeps what became of the message', async () => {
+    const exporter = await exporterOf(async () => summary)
+    await exporter.run({ project_id: 'default', plan: 'nightly' })
+    await exporter.close()
+    expect(told).toHaveLength(1)
+    expect(told[0]).toMatchObject({ type: 'export.published', data: { export_id: summary.export_id, pairs: 3 } })
+    expect(JSON.stringify(told)).not.toMatch(/canary|server/)
+    const [run] = (await listRuns(db, 'default', 1)) as [ExportRunRow]
+    expect(run).toMatchObject({ status: 'published', recipe_name: 'nightly', export_id: summary.export_id })
+    expect(told[0]?.data['run_id']).toBe(run.id)
+    expect(JSON.parse(run.deliveries)).toMatchObject([{ kind: 'webhook', name: 'ops', status: 'delivered' }])
+  })
+
+  it('tells what emptied an export and what broke one', async () => {
+    told.length = 0
+    const errors = [
+      new FlywheelError('nothing_to_export', 'Nothing', { cause: new EmptiedBy('consent') }),
+      new FlywheelError('store_failed', 'The store is away'),
+    ]
+    const exporter = await exporterOf(async () => {
+      throw errors.shift()
+    })
+    for (const code of ['nothing_to_export', 'store_failed'])
+      await expect(exporter.run({ project_id: 'default', plan: 'nightly' })).rejects.toMatchObject({ code })
+    await exporter.close()
+    expect(told.map(({ type, data }) => [type, data['gate'], data['error_code']]).sort()).toEqual([
+      ['export.empty', 'consent', 'nothing_to_export'],
+      ['export.failed', null, 'store_failed'],
+    ])
+  })
+
+  it('runs by its schedule, one entry a turn, and catches a turn up that was missed', async () => {
+    const run = vi.fn(async () => summary)
+    const first = await exporterOf(run, { name: 'secondly', cron: '* * * * * *' })
+    await vi.waitFor(() => expect(run.mock.calls.length).toBeGreaterThan(1), { timeout: 10_000 })
+    await first.close()
+    const turns = async () =>
+      (await listRuns(db, 'default', 100)).filter(({ recipe_name }) => recipe_name === 'secondly')
+    const before = await turns()
+    expect(before).toHaveLength(run.mock.calls.length)
+    expect(new Set(before.map(({ due_at }) => due_at)).size).toBe(before.length)
+    expect(before.every(({ cause, status }) => cause === 'schedule' && status === 'published')).toBe(true)
+    await new Promise((done) => setTimeout(done, 1100))
+    const caughtUp = vi.fn(async () => summary)
+    const second = await exporterOf(caughtUp, { name: 'secondly', cron: '* * * * * *' })
+    await second.close()
+    expect(caughtUp).toHaveBeenCalledTimes(1)
+    expect(await turns()).toHaveLength(before.length + 1)
+  })
+})
