@@ -24,6 +24,11 @@ export interface Broker extends KafkaBroker {
   }): Promise<{ memberAssignment: Buffer }>
   heartbeat(request: { groupId: string; groupGenerationId: number; memberId: string }): Promise<void>
   leaveGroup(request: { groupId: string; memberId: string }): Promise<void>
+  readonly nodeId: number | string
+  describeConfigs(request: {
+    resources: { type: number; name: string; configNames: string[] }[]
+    includeSynonyms: boolean
+  }): Promise<{ resources: { configEntries: { configName: string; configValue: string }[] }[] }>
   initProducerId(request: { transactionTimeout: number }): Promise<{ producerId: string; producerEpoch: number }>
   readonly connectionPool: {
     /** One for fetches and one for everything else. */

@@ -24,6 +24,8 @@ export interface KafkaLogParts {
   options: KafkaLogOptions
   topic: string
   log_id: string
+  /** What `hiddenMs` found. */
+  hidden_ms: number
   /** Connections for appends, so that no long poll stands before them. */
   appending: Cluster
   /** Connections for everything that measures. */
@@ -49,7 +51,7 @@ export class KafkaLog implements EventLog {
   #isFatal = false
 
   constructor(parts: KafkaLogParts) {
-    const { options, topic, log_id } = parts
+    const { options, topic, log_id, hidden_ms } = parts
     const clock = options.clock ?? Date.now
     const margin_ms = options.watermark_margin_ms ?? MARGIN_MS
     this.#parts = parts
@@ -67,6 +69,7 @@ export class KafkaLog implements EventLog {
       fetching: parts.peeking,
       topic,
       margin_ms,
+      hidden_ms,
       clock,
       partitions: () => this.#partitionsOf(parts.measuring),
       record: (message, partition) => this.#recordOf(message, partition),

@@ -2,6 +2,7 @@ import type { Cluster, KafkaMessage } from 'kafkajs'
 import type { Backlog, PartitionProgress, PositionedRecord } from '../event-log.js'
 import { committedOf } from './boundary-metadata.js'
 import { coordinatorOf, hasLeader, leaderOf } from './cluster.js'
+import { isReplicated } from './replica-lag.js'
 import { retrying } from './retrying.js'
 
 /** What measuring needs of its log. */
@@ -11,6 +12,8 @@ export interface MeasuresParts {
   fetching: Cluster
   topic: string
   margin_ms: number
+  /** How long a record of a topic with several copies may be durable on its leader before anybody sees it. */
+  hidden_ms: number
   clock: () => number
   partitions(): number
   record(message: KafkaMessage, partition: number): PositionedRecord
@@ -78,11 +81,14 @@ export class Measures {
   /**
    * A record is durable at most `margin_ms` after its `received_at`, or stamped with the broker's time (`recordOf`). So
    * what comes after a record that the broker took at a time has a later stamp than that time less the margin; where
-   * nothing is uncommitted, the time before the look at the ends takes its place.
+   * nothing is uncommitted, the time before the look at the ends takes its place, less what a slow follower can hide.
    */
   async watermark(group: string): Promise<number> {
-    let least = this.#parts.clock()
-    for (const { partition, committed, end } of await this.#ranges(group)) {
+    const { cluster, topic, hidden_ms } = this.#parts
+    const before = this.#parts.clock()
+    const ranges = await this.#ranges(group)
+    let least = before - (isReplicated(cluster, topic) ? hidden_ms : 0)
+    for (const { partition, committed, end } of ranges) {
       if (committed === end) continue
       const [first] = await this.#sizesFrom(group, partition, committed, committed + 1)
       least = Math.min(least, first === undefined ? 0 : first.appended)
@@ -149,6 +155,8 @@ export class Measures {
     const known = this.#sizes.get(key) ?? new Map<number, Size>()
     this.#sizes.set(key, known)
     for (const offset of known.keys()) if (offset < first) known.delete(offset)
+    // The group was set back by hand: what is known of later records would take the place of those that wait.
+    if (!known.has(first)) known.clear()
     let next = first
     while (known.has(next)) next++
     if (next < end && known.size < MOST_KNOWN) {

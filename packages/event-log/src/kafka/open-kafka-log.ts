@@ -6,6 +6,7 @@ import { anyBroker, connectCluster, disconnectAll } from './cluster.js'
 import { typeOf } from './failure.js'
 import { KafkaLog, notOpened } from './kafka-log.js'
 import { DEFAULT_TOPIC, type KafkaLogOptions } from './options.js'
+import { hiddenMs } from './replica-lag.js'
 import { missingTopic, topicIdOf } from './topic-id.js'
 
 /**
@@ -29,7 +30,8 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
     const [appending, measuring, peeking] = [await connect(), await connect(), await connect()]
     const broker = await anyBroker(measuring)
     assertVersionsFit(await broker.apiVersions())
-    return new KafkaLog({ options, topic, log_id: await topicIdOf(broker, topic), appending, measuring, peeking })
+    const [log_id, hidden_ms] = [await topicIdOf(broker, topic), await hiddenMs(broker)]
+    return new KafkaLog({ options, topic, log_id, hidden_ms, appending, measuring, peeking })
   } catch (error) {
     await disconnectAll(clusters)
     if (typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw missingTopic(topic)

@@ -43,7 +43,8 @@ export interface KafkaLogOptions extends KafkaConnection {
   /** A member that is silent so long loses its partitions. @default 30 s */
   session_timeout_ms?: number
   /**
-   * How far the watermark stays behind the present: the 20 s an append may take, and what clocks may differ.
+   * How far the watermark stays behind the present: the 20 s an append may take, and what clocks may differ. A topic with
+   * several copies adds one and a half times the brokers' `replica.lag.time.max.ms`, in which a slow follower hides records.
    * @default 30 s
    */
   watermark_margin_ms?: number

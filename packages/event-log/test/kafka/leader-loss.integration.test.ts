@@ -60,6 +60,18 @@ describe.skipIf(missing !== null)('three brokers', () => {
   })
   afterAll(() => kafka?.close())
 
+  it('the watermark of a topic with copies stays behind by what a slow follower can hide, as its brokers are set', async () => {
+    const topic = 'hidden'
+    await createTopics({ brokers: kafka.bootstrap, topic, partitions: 1 })
+    const log = await openKafkaLog({ brokers: kafka.bootstrap, topic, ...QUICK })
+    const now = Date.now()
+    const behind = now - Date.parse(await log.watermark('sink'))
+    // infra/kafka sets replica.lag.time.max.ms to 5 s.
+    expect(behind).toBeLessThanOrEqual(QUICK.watermark_margin_ms + 7_500)
+    expect(behind).toBeGreaterThan(QUICK.watermark_margin_ms + 7_500 - 2_000)
+    await log.close()
+  })
+
   it('a partition without a leader stops no other one: logs open, append and consume, and it goes on when it has one again', async () => {
     const brokers = kafka.bootstrap
     const topic = 'one-copy'
