@@ -1,7 +1,8 @@
 import { answersOf, type Candidate, draftOf, eventsOf } from './candidate.js'
-import type { Shape } from './draft.js'
+import type { PriorSource, Shape } from './draft.js'
 import type { Evidence } from './evidence/evidence.js'
 import { compareArrival } from './evidence/feedback-state.js'
+import type { Recalibration } from './evidence/recalibrate.js'
 import { parseTime } from './evidence/time.js'
 import { factsOf } from './facts.js'
 import { type FunnelStep, runGates } from './gates/funnel.js'
@@ -18,10 +19,10 @@ export interface RowMeta {
   row_id: string
   strategy: string
   split: string
-  /** 2p - 1 of the prior that the label is right. */
+  /** 2p - 1 of the prior that the label is right; divided by the losers of a choice among several. */
   weight: number
   prior: number
-  prior_source: 'measured' | 'judgement'
+  prior_source: PriorSource
   edit_distance: number | null
   prompt_chars: number
   chosen_chars: number
@@ -55,6 +56,8 @@ export interface StrategyCount {
   candidates: number
   kept: number
   priors: { prior: number; prior_source: string; rows: number }[]
+  /** What the project's own duplicate judgements say of the prior; null where there are too few of them. */
+  recalibration: Recalibration | null
 }
 
 /** The result: rows in the order of their ids, and where everything else went. */
@@ -100,11 +103,10 @@ function claim(world: World, recipe: Recipe): Candidate[] {
   return strategies.flatMap((strategy) =>
     world.states
       .filter((state) => strategy.claims(state.row))
-      .map((state) => ({
-        strategy,
-        state,
-        parts: state.fate === 'live' ? strategy.join(state, world) : state.fate,
-      })),
+      .flatMap((state) => {
+        const parts = state.fate === 'live' ? strategy.join(state, world) : state.fate
+        return [parts].flat().map((each) => ({ strategy, state, parts: each }))
+      }),
   )
 }
 
@@ -138,7 +140,7 @@ function toRow(candidate: Candidate): CuratedRow {
       row_id: facts.row_id,
       strategy: facts.strategy,
       split: facts.split,
-      weight: rounded(2 * facts.prior - 1),
+      weight: rounded(facts.weight),
       prior: facts.prior,
       prior_source,
       edit_distance: facts.edit_distance === null ? null : rounded(facts.edit_distance),
@@ -184,6 +186,7 @@ export function curate(evidence: Evidence, recipe: Recipe, ports: Ports): Curate
       candidates: candidates.filter((candidate) => candidate.strategy === strategy).length,
       kept: mine.length,
       priors: [...priors].sort(([a], [b]) => byCodeUnit(a, b)).map(([, entry]) => entry),
+      recalibration: world.recalibrated.get(strategy.id) ?? null,
     }
   })
   return {

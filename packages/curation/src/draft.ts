@@ -11,10 +11,12 @@ export interface Parts {
   answers: Answer[]
   /** Feedback behind the row. */
   feedback: FeedbackState[]
+  /** Tells apart the rows of one feedback event that makes several; absent where it makes one. */
+  part?: string
 }
 
-/** Where a prior comes from: measured on public data, or judgement. */
-export type PriorSource = 'measured' | 'judgement'
+/** Where a prior comes from: measured on public data, judgement, or a project's own duplicate judgements. */
+export type PriorSource = 'measured' | 'judgement' | 'recalibrated'
 
 /** A row before it has an id and a split. */
 export interface Draft {
@@ -31,6 +33,10 @@ export interface Draft {
   /** Prior that the label is right. */
   prior: number
   prior_source: PriorSource
+  /** Share of the weight 2p - 1 that the row gets, where several rows tell of one decision. @default 1 */
+  weight_share?: number
+  /** The chosen side is the rejected one, edited: the bounds of an edit apply. @default false */
+  is_edit?: boolean
   /** Word distance between the sides; null where there is one side. */
   edit_distance: number | null
   /** Interaction of the prompt. */

@@ -17,6 +17,8 @@ export interface Facts {
   readonly precedence: number
   readonly shape: Shape
   readonly prior: number
+  /** 2p - 1 of the prior, shared where several rows tell of one decision. */
+  readonly weight: number
   readonly label: boolean | null
   readonly edit_distance: number | null
   /** Milliseconds: when the feedback was given. */
@@ -77,14 +79,16 @@ export function measure(candidate: Candidate, world: World, ports: Ports): Facts
   const { strategy, state } = candidate
   const isPair = shape === 'preference' && rejected !== undefined
   const head = world.head(draft.interaction)
+  const { part } = partsOf(candidate)
   const sides = isPair ? [chosen, rejected] : [chosen]
   const question = [shape, prompt, tools]
   return {
-    row_id: ports.rowId([strategy.id, ...eventsOf(candidate)]),
+    row_id: ports.rowId([strategy.id, ...eventsOf(candidate), ...(part === undefined ? [] : [part])]),
     strategy: strategy.id,
     precedence: strategy.precedence,
     shape,
     prior: draft.prior,
+    weight: (2 * draft.prior - 1) * (draft.weight_share ?? 1),
     label: label ?? null,
     edit_distance: draft.edit_distance,
     time: state.time,

@@ -1,5 +1,6 @@
 import { PURPOSES, type Purpose } from '@flywheel/schema'
 import { z } from 'zod'
+import { DEFAULT_STRATEGIES, type EvidenceRecipe, evidenceSchema } from './recipe/evidence.js'
 import { type WeightMode, weightsSchema } from './recipe/weights.js'
 import { type RecipeFilter, recipeFilterSchema } from './recipe-filter.js'
 import { canonicalJson, sha256 } from './text/canonical-json.js'
@@ -14,6 +15,8 @@ export interface Recipe {
   filter?: RecipeFilter | undefined
   /** Ids of strategies. */
   strategies: string[]
+  /** When signs are strong enough for the strategies that weigh them. */
+  evidence: EvidenceRecipe
   settling: {
     /** How long a committed correction or a choice rests before it counts. */
     committed_ms: number
@@ -56,7 +59,8 @@ export const recipeSchema: z.ZodType<Recipe, RecipeInput> = z.strictObject({
   strategies: z
     .array(z.string())
     .min(1)
-    .default(['edit.final', 'choice.ab', 'regenerate.accepted', 'thumbs.unpaired', 'sft.edit']),
+    .default([...DEFAULT_STRATEGIES]),
+  evidence: evidenceSchema,
   settling: z
     .strictObject({
       committed_ms: duration.default(0),

@@ -1,6 +1,8 @@
 import { type ConsentBook, consentBook } from './evidence/consent.js'
 import { type Answer, answerKey, type Evidence, type InteractionHead } from './evidence/evidence.js'
 import { type FeedbackState, feedbackState } from './evidence/feedback-state.js'
+import { neighbours } from './evidence/neighbours.js'
+import { type Recalibration, recalibrate } from './evidence/recalibrate.js'
 import { resolveTargets } from './evidence/resolve-targets.js'
 import { parseTime } from './evidence/time.js'
 import { promptCluster, promptHash } from './prompt/canonical-prompt.js'
@@ -24,6 +26,17 @@ export interface World {
   promptCluster(id: string): string
   /** Live feedback about one answer, by event id. */
   about(answer: Answer): FeedbackState[]
+  /**
+   * Answers with live feedback whose stored prompt is that of this one to the byte, itself among them, in the order of
+   * their keys; one array for all of them.
+   */
+  samples(answer: Answer): readonly Answer[]
+  /** Ids of the later steps of an interaction's turn, sorted. */
+  laterSteps(id: string): readonly string[]
+  /** The interaction with text that came before in the same session, in an earlier turn. */
+  previousInSession(id: string): string | undefined
+  /** Priors that the project's own duplicate judgements give, by strategy. */
+  recalibrated: ReadonlyMap<string, Recalibration>
 }
 
 function memoise<T>(compute: (id: string) => T): (id: string) => T {
@@ -68,5 +81,7 @@ export function createWorld(evidence: Evidence, recipe: Recipe): World {
     promptHash: hashed(promptHash),
     promptCluster: hashed(promptCluster),
     about: (answer) => byAnswer.get(answerKey(answer)) ?? [],
+    ...neighbours(evidence.interactions, states),
+    recalibrated: recalibrate(states, recipe.evidence),
   }
 }

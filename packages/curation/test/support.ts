@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import type { Message } from '@flywheel/schema'
 import {
   type ConsentRow,
@@ -58,6 +58,8 @@ export class Story {
     const time = asked.time ?? START + ++counter * 1000
     const id = asked.id ?? uuid(time, ++counter)
     const outputs = asked.outputs ?? [text('assistant', asked.output ?? 'The parcel leaves our house on Tuesday.')]
+    const system = asked.system === undefined ? '' : JSON.stringify([{ type: 'text', content: asked.system }])
+    const messages = JSON.stringify(asked.messages ?? [text('user', asked.prompt ?? `Where is parcel ${id}?`)])
     this.interactions.push({
       id,
       turn_id: asked.turn ?? id,
@@ -69,6 +71,8 @@ export class Story {
       provider: 'openai',
       model_answered: 'stub-1',
       provider_response_id: '',
+      // As the store hashes it: over the text of the columns.
+      prompt_hash: createHash('sha256').update(`${system}\n${messages}`).digest('hex').slice(0, 32),
       continues: '',
       status: 'ok',
       has_text: true,
@@ -79,8 +83,8 @@ export class Story {
     })
     this.bodies.push({
       id,
-      system: asked.system === undefined ? '' : JSON.stringify([{ type: 'text', content: asked.system }]),
-      messages: JSON.stringify(asked.messages ?? [text('user', asked.prompt ?? `Where is parcel ${id}?`)]),
+      system,
+      messages,
       tools: '',
       outputs: JSON.stringify(outputs),
     })

@@ -32,6 +32,7 @@ const HEAD: Keys<InteractionHead> = {
   provider: true,
   model_answered: true,
   provider_response_id: true,
+  prompt_hash: true,
   continues: true,
   status: true,
   has_text: true,

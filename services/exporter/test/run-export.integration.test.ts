@@ -102,7 +102,7 @@ describe('runExport', () => {
     const since = new Date(START + 12_000).toISOString()
     const half = await filtered({ since, model: 'stub-1' })
     expect(half).toMatchObject({ pairs: 8, unpaired: 4, supervised: 8 })
-    expect(half.funnel[0]).toEqual({ gate: 'snapshot', in: 40, out: 20, dropped: { outside_filter: 20 } })
+    expect(half.funnel[0]).toEqual({ gate: 'snapshot', in: 44, out: 22, dropped: { outside_filter: 22 } })
     const { interactions, bodies } = JSON.parse(await readFile(half.manifest_path, 'utf8')).snapshot.inputs
     expect({ interactions, bodies }).toEqual({ interactions: 24, bodies: 12 })
     expect(await readFile(join(half.dir, 'README.md'), 'utf8')).toContain(`\`since\` ${JSON.stringify(since)}`)
@@ -112,7 +112,7 @@ describe('runExport', () => {
     expect((await filtered({})).export_id).toBe(first.export_id)
     await expect(filtered({ task: 'none' })).rejects.toMatchObject({
       code: 'nothing_to_export',
-      message: expect.stringMatching(/gate "snapshot" took the last 40: outside_filter 40; widen the recipe's filter/),
+      message: expect.stringMatching(/gate "snapshot" took the last 44: outside_filter 44; widen the recipe's filter/),
     })
   })
 

@@ -12,6 +12,11 @@ export interface InteractionHead {
   provider: string
   model_answered: string
   provider_response_id: string
+  /**
+   * The store's hash of system, tools and messages as they came. Where it is equal the prompts are; where it differs
+   * they may still be one prompt, spelled twice. '' is the prompt of no other.
+   */
+  prompt_hash: string
   continues: string
   status: Status
   has_text: boolean

@@ -10,8 +10,8 @@ const MIN_REWRITE_WORDS = 20
 
 /** Gate 6: an edit says something, and it is an edit of this text. */
 export const editBounds: Gate = eachGate('edit_bounds', (candidate, { recipe }) => {
-  if (candidate.state.row.kind !== 'correction') return null
-  const { chosen, rejected, edit_distance } = draftOf(candidate)
+  const { chosen, rejected, edit_distance, is_edit } = draftOf(candidate)
+  if (is_edit !== true) return null
   if (rejected === undefined || edit_distance === null) return null
   if (canonicalJson(chosen) === canonicalJson(rejected)) return 'no_op'
   const kept = sideText(chosen)

@@ -1,8 +1,9 @@
 import type { JsonObject, Message, Part } from '@flywheel/schema'
 import type { Parts } from '../draft.js'
-import type { FeedbackRow } from '../evidence/evidence.js'
+import type { Answer, FeedbackRow } from '../evidence/evidence.js'
 import { authorOf, type FeedbackState } from '../evidence/feedback-state.js'
 import { compareTimed } from '../evidence/resolve-targets.js'
+import { timeOfId } from '../evidence/time.js'
 import { textOf } from '../prompt/message.js'
 import { findJsonSpan, parsePointer, spliceJson } from '../text/json-splice.js'
 import { normaliseText } from '../text/normalise.js'
@@ -11,8 +12,28 @@ import { isSignOfRefusal, isSignOfUse, missingTarget, signs } from './signs.js'
 
 const FENCED = /^(\s*```[a-zA-Z]*\n)([\s\S]*?)(\n```\s*)$/
 
-/** Gathers the corrections of one answer by one author; the first event speaks for all of them. */
-export function joinCorrections(state: FeedbackState, world: World): Parts | string {
+/** Whether a correction is of a proposed call's name or arguments. */
+export function isOfToolCall(row: FeedbackRow): boolean {
+  return row.field.startsWith('/tool_call/')
+}
+
+/**
+ * A later step of the same turn began before the correction, so the call had run: who corrects it knows what the model
+ * could not know.
+ */
+function hasRun({ row, time }: FeedbackState, answer: Answer, world: World): boolean {
+  return isOfToolCall(row) && world.laterSteps(answer.interaction).some((id) => timeOfId(id) < time)
+}
+
+/**
+ * Gathers the corrections of one answer by one author; the first event among those that a strategy takes speaks for
+ * all of them.
+ */
+export function joinCorrections(
+  state: FeedbackState,
+  world: World,
+  takes: (row: FeedbackRow) => boolean = () => true,
+): Parts | string {
   const { answer } = state
   if (answer === null) return missingTarget(state, world)
   const author = authorOf(state.row)
@@ -21,7 +42,8 @@ export function joinCorrections(state: FeedbackState, world: World): Parts | str
   // A draft that nobody used is no decision; it neither makes a pair nor joins one.
   const decided = support.length > 0 ? all : all.filter((each) => !isDraft(each))
   if (!decided.includes(state)) return 'never_committed'
-  if (decided[0] !== state) return 'merged_with_another_field'
+  if (decided.find((each) => takes(each.row)) !== state) return 'merged_with_another_field'
+  if (decided.some((each) => hasRun(each, answer, world))) return 'already_run'
   // Whoever refuses the answer after it was corrected has seen the correction; before, they say why it was needed.
   const last = decided.map(placed).sort(compareTimed).at(-1)!
   if (signs(world, answer, isSignOfRefusal).some((each) => compareTimed(placed(each), last) > 0)) return 'contradictory'
@@ -31,11 +53,13 @@ export function joinCorrections(state: FeedbackState, world: World): Parts | str
   return { answers: [answer], feedback: [...decided, ...support] }
 }
 
-function placed({ time, row }: FeedbackState): { time: number; id: string } {
+/** A state as the order of time and id compares it. */
+export function placed({ time, row }: FeedbackState): { time: number; id: string } {
   return { time, id: row.id }
 }
 
-function isDraft({ row }: FeedbackState): boolean {
+/** Whether a correction is one that nobody has sent, saved or merged. */
+export function isDraft({ row }: FeedbackState): boolean {
   return row.stage === 'draft'
 }
 

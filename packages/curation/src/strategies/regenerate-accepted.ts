@@ -1,5 +1,6 @@
 import { candidatesOf } from '../evidence/resolve-targets.js'
 import { modelPair } from './model-pair.js'
+import { priorOf } from './priors.js'
 import { isCorrection, isSignOfRefusal, isSignOfUse, missingTarget, signs } from './signs.js'
 import type { Strategy } from './strategy.js'
 
@@ -24,6 +25,6 @@ export const regenerateAccepted: Strategy = {
   },
   construct(_, parts, world) {
     const [second, first] = parts.answers as [(typeof parts.answers)[0], (typeof parts.answers)[0]]
-    return modelPair(world, second, first, { prior: 0.65, prior_source: 'judgement' })
+    return modelPair(world, second, first, priorOf(world, 'regenerate.accepted'))
   },
 }

@@ -8,13 +8,17 @@ export function missingTarget(state: FeedbackState, world: World): string {
   return world.now - timeOfId(state.row.id) > 24 * 3_600_000 ? 'orphaned' : 'target_not_yet_seen'
 }
 
+/** Somebody said that an answer is good: accepted or approved it. */
+export function isAcceptance({ row }: FeedbackState): boolean {
+  return (row.kind === 'verdict' && row.label === 'accept') || (row.kind === 'review' && row.label === 'approve')
+}
+
 /** A sign that somebody used an answer: accepted, copied, kept by half or more, or a thumb up. */
-export function isSignOfUse({ row }: FeedbackState): boolean {
-  if (row.kind === 'verdict') return row.label === 'accept'
-  if (row.kind === 'review') return row.label === 'approve'
+export function isSignOfUse(state: FeedbackState): boolean {
+  const { row } = state
   if (row.kind === 'retain') return (row.value ?? 0) >= 0.5
   if (row.kind === 'thumb') return row.label === 'up'
-  return row.kind === 'copy'
+  return isAcceptance(state) || row.kind === 'copy'
 }
 
 /** A sign that somebody refused an answer. */
@@ -34,4 +38,9 @@ export function signs(world: World, answer: Answer, test: (state: FeedbackState)
 /** Whether a correction changes what was served; a correction that says the same is an acceptance. */
 export function isCorrection({ row }: FeedbackState): boolean {
   return row.kind === 'correction'
+}
+
+/** Whether feedback that rests on silence has waited long enough for what would contradict it. */
+export function hasRested(states: readonly FeedbackState[], world: World): boolean {
+  return states.every((each) => each.time + world.recipe.settling.late_feedback_ms <= world.now)
 }

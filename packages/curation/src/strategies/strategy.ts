@@ -16,9 +16,9 @@ export interface Strategy {
   claims(row: FeedbackRow): boolean
   /**
    * Gathers answers and feedback of a live event, or says why they do not come together. Sees no bodies: what it
-   * returns decides which bodies are read.
+   * returns decides which bodies are read. Several parts make a row each and are told apart by their `part`.
    */
-  join(state: FeedbackState, world: World): Parts | string
+  join(state: FeedbackState, world: World): Parts | readonly Parts[] | string
   /** Makes the row, or says why it cannot be made. */
   construct(state: FeedbackState, parts: Parts, world: World): Construction | string
 }

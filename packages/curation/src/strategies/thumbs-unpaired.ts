@@ -1,3 +1,4 @@
+import { priorOf } from './priors.js'
 import { outputOf, promptFields, renderFor } from './sides.js'
 import { isCorrection, isSignOfRefusal, isSignOfUse, missingTarget, signs } from './signs.js'
 import type { Strategy } from './strategy.js'
@@ -31,8 +32,7 @@ export const thumbsUnpaired: Strategy = {
       prompt: chat.prompt,
       chosen: chat.completions[0]!,
       label: state.row.label === 'up',
-      prior: 0.65,
-      prior_source: 'measured',
+      ...priorOf(world, 'thumbs.unpaired'),
       edit_distance: null,
       ...promptFields(world, answer),
       rejected_answer: null,

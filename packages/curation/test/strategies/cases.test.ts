@@ -32,7 +32,7 @@ describe('edit.final', () => {
     expect(pairsOf(story.curate())[0]?.chosen.content).toBe('Hello.\nIt arrives on Friday.\nBye.')
   })
 
-  it('corrects an argument of a tool call, and takes reordered keys for no edit (case 1)', () => {
+  it('case 1: corrects an argument of a tool call, and takes reordered keys for no edit', () => {
     const call = (args: string): Message[] => [
       { role: 'assistant', parts: [{ type: 'tool_call', id: 'c9', name: 'refund', arguments: args }] },
     ]
@@ -49,7 +49,7 @@ describe('edit.final', () => {
     expect(drops(same.curate())).toEqual({ 'edit_bounds.no_op': 2 })
   })
 
-  it('ends the prompt at the turn it corrects, with what the model saw (case 2)', () => {
+  it('case 2: ends the prompt at the turn it corrects, with what the model saw', () => {
     const story = new Story()
     const messages = [text('user', 'one'), text('assistant', 'two'), text('user', 'three')]
     const id = story.ask({ messages, output: 'the wrong answer of the third turn', system: 'Be brief.' })
@@ -68,7 +68,7 @@ describe('edit.final', () => {
     ['white space', 'It leaves on  Tuesday, "surely".\n'],
     ['CRLF', 'It leaves\r\non Tuesday, "surely".'],
     ['smart quotes', 'It leaves on Tuesday, “surely”.'],
-  ])('takes an edit of %s alone for none (case 4)', (_, kept) => {
+  ])('case 4: takes an edit of %s alone for none', (_, kept) => {
     const story = new Story()
     const id = story.ask({ output: 'It leaves on Tuesday, "surely".' })
     story.say('correction', id, { kept })
@@ -77,13 +77,13 @@ describe('edit.final', () => {
     expect(set.funnel.find(({ gate }) => gate === 'edit_bounds')?.out).toBe(0)
   })
 
-  it('takes an edit of the normal form alone for none (case 4)', () => {
+  it('case 4: takes an edit of the normal form alone for none', () => {
     const story = new Story()
     story.say('correction', story.ask({ output: 'Café' }), { kept: 'Cafe\u0301' })
     expect(drops(story.curate())).toEqual({ 'edit_bounds.no_op': 2 })
   })
 
-  it('makes nothing of an edit that was reverted (case 5)', () => {
+  it('case 5: makes nothing of an edit that was reverted', () => {
     const story = new Story()
     const id = story.ask({ output: 'first' })
     story.say('correction', id, { author_id: 'u', kept: 'second', time: START + 1000 })
@@ -105,7 +105,7 @@ describe('edit.final', () => {
     expect(drops(story.curate())).toEqual({ 'join.never_committed': 2, 'join.not_settled': 2 })
   })
 
-  it('rejects one output once, whoever else edits it (case 10)', () => {
+  it('case 10: rejects one output once, whoever else edits it', () => {
     const story = new Story()
     const id = story.ask({ output: 'The refund takes three days.', head: { consent: {} } })
     story.state('granted', 'project', 'p1', START - DAY)
@@ -116,7 +116,7 @@ describe('edit.final', () => {
     expect(drops(set)).toEqual({ 'exact_dedupe.one_pair_per_rejected_output': 1 })
   })
 
-  it('takes a pasted foreign text for no edit (case 17)', () => {
+  it('case 17: takes a pasted foreign text for no edit', () => {
     const story = new Story()
     const long = (word: string): string => Array.from({ length: 30 }, (_, i) => `${word}${i}`).join(' ')
     const id = story.ask({ output: long('answer') })
@@ -140,11 +140,11 @@ describe('choice.ab', () => {
   })
 
   it.each([
-    ['an arm never seen (case 14)', { seen: [1] }, 'arm_not_seen'],
-    ['slots not randomised (case 15)', { randomised: false }, 'slots_not_randomised'],
-    ['a tie (case 21)', { winner: 'tie' }, 'tie'],
-    ['both bad (case 21)', { winner: 'both_bad' }, 'tie'],
-  ])('refuses %s', (_, fields, reason) => {
+    ['case 14: an arm never seen', { seen: [1] }, 'arm_not_seen'],
+    ['case 15: slots not randomised', { randomised: false }, 'slots_not_randomised'],
+    ['case 21: a tie', { winner: 'tie' }, 'tie'],
+    ['case 21: both bad', { winner: 'both_bad' }, 'tie'],
+  ])('%s is refused', (_, fields, reason) => {
     expect(drops(picked(fields).curate())).toEqual({ [`join.${reason}`]: 1 })
   })
 })
@@ -164,27 +164,33 @@ describe('regenerate.accepted', () => {
     expect([row?.chosen.content, row?.rejected?.content]).toEqual(['second', 'first'])
   })
 
-  it('never pairs across prompts (case 13)', () => {
-    expect(drops(again('Be brief.').curate())).toEqual({ 'construct.different_prompts': 1 })
+  it('case 13: never pairs across prompts', () => {
+    expect(drops(again('Be brief.').curate({ strategies: ['regenerate.accepted'] }))).toEqual({
+      'construct.different_prompts': 1,
+    })
   })
 
-  it('leaves an edited second sample to the edit (case 3)', () => {
+  it('case 3: leaves an edited second sample to the edit', () => {
     const story = again('Be kind.')
     story.say('correction', story.interactions[1]!.id, { author_id: 'u', kept: 'second, mended' })
     const set = story.curate()
     expect(pairsOf(set).map((row) => [row.meta.strategy, row.rejected?.content])).toEqual([['edit.final', 'second']])
-    expect(drops(set)).toEqual({ 'join.second_was_edited': 1 })
+    expect(drops(set)).toEqual({
+      'join.second_was_edited': 1,
+      'join.accepted_after_edit': 1,
+      'exact_dedupe.duplicate': 1,
+    })
   })
 })
 
 describe('thumbs.unpaired', () => {
-  it('counts a thumb that is still there, and not one taken back (case 16)', () => {
+  it('case 16: counts a thumb that is still there, and not one taken back', () => {
     const story = new Story()
     const a = story.ask()
     for (const label of ['up', 'up', 'none', 'down']) story.say('thumb', a, { author_id: 'u', label })
     const b = story.ask()
     for (const label of ['up', 'none']) story.say('thumb', b, { author_id: 'u', label })
-    const set = story.curate()
+    const set = story.curate({ strategies: ['thumbs.unpaired'] })
     expect(set.rows.map((row) => row.label)).toEqual([false])
     expect(drops(set)).toEqual({ 'snapshot.superseded': 4, 'join.taken_back': 1 })
   })
@@ -194,16 +200,16 @@ describe('thumbs.unpaired', () => {
     const a = story.ask()
     story.say('thumb', a, { author_id: 'u', label: 'up' })
     story.say('thumb', a, { session_id: 's', label: 'down' })
-    expect(drops(story.curate())).toEqual({ 'join.contradictory': 2 })
+    expect(drops(story.curate({ strategies: ['thumbs.unpaired'] }))).toEqual({ 'join.contradictory': 2 })
   })
 })
 
 describe('gates', () => {
   it.each([
-    ['a truncated stream (case 8)', { finish_reasons: ['length'] }, 'truncated'],
-    ['a stream cut off (case 8)', { finish_reasons: [] }, 'unfinished'],
-    ['an aborted call (case 8)', { status: 'aborted' as const }, 'aborted'],
-    ["a filter's text (case 18)", { finish_reasons: ['content_filter'] }, 'filtered'],
+    ['case 8: a truncated stream', { finish_reasons: ['length'] }, 'truncated'],
+    ['case 8: a stream cut off', { finish_reasons: [] }, 'unfinished'],
+    ['case 8: an aborted call', { status: 'aborted' as const }, 'aborted'],
+    ["case 18: a filter's text", { finish_reasons: ['content_filter'] }, 'filtered'],
     ['a delta', { continues: 'resp_1' }, 'prompt_is_a_delta'],
     ['an embedding', { operation: 'embedding' }, 'not_a_generation'],
   ])('%s is not a rejection', (_, head, reason) => {
@@ -224,13 +230,13 @@ describe('gates', () => {
     ['a control token', 'Done.<|im_end|>', 'format_validity.control_token'],
     ['a lone surrogate', 'Done \ud800', 'normalise.invalid_text'],
     ['NUL', 'Done \u0000', 'normalise.invalid_text'],
-  ])('drops hostile text: %s (case 22)', (_, kept, reason) => {
+  ])('case 22: drops hostile text: %s', (_, kept, reason) => {
     const story = new Story()
     story.say('correction', story.ask(), { kept })
     expect(drops(story.curate())).toEqual({ [reason]: 2 })
   })
 
-  it('keeps a text that only looks like a turn, and __proto__ as a key like any other (case 22)', () => {
+  it('case 22: keeps a text that only looks like a turn, and __proto__ as a key like any other', () => {
     const story = new Story()
     const id = story.ask({ output: '{"__proto__": {"a": 1}, "note": "x"}' })
     story.say('correction', id, { field: '/__proto__/a', kept_json: '[2]' })
@@ -254,7 +260,7 @@ describe('gates', () => {
     expect(drops(set)).toEqual({ 'exact_dedupe.reversed_pair': 2, 'exact_dedupe.duplicate': 1 })
   })
 
-  it('lets a withdrawal take old rows, also of those who only wrote the correction (case 11)', () => {
+  it('case 11: lets a withdrawal take old rows, also of those who only wrote the correction', () => {
     const story = new Story()
     const a = story.ask({ user: 'u' })
     story.say('correction', a, { author_id: 'u', kept: 'One, altogether new.' })
@@ -269,7 +275,7 @@ describe('gates', () => {
     })
   })
 
-  it('counts feedback without its interaction as orphaned after a day (case 12)', () => {
+  it('case 12: counts feedback without its interaction as orphaned after a day', () => {
     const story = new Story()
     story.say('thumb', '0198c000-0000-7000-8000-0000000000ff', { label: 'up', time: START + DAY })
     story.watermark = START + DAY + HOUR

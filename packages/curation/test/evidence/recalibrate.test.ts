@@ -1,0 +1,105 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { calibrate, type Judgement, priorOfAgreement, wilson } from '../../src/evidence/recalibrate.js'
+import { sha256 } from '../../src/text/canonical-json.js'
+import { pairsOf, Story } from '../support.js'
+
+const judged = (n: number, author: string, says: string): Judgement => ({
+  strategy: 's',
+  question: `q${n}`,
+  subject: `q${n}`,
+  author,
+  says,
+})
+/** Noise that is the same on every run. */
+const chance = (n: number): number => Number.parseInt(sha256(`chance ${n}`).slice(0, 12), 16) / 0x1000000000000
+
+/** Two people on each question, the first `agreeing` of which they answer alike. */
+const twice = (questions: number, agreeing: number): Judgement[] =>
+  Array.from({ length: questions }, (_, n) => [judged(n, 'a', 'x'), judged(n, 'b', n < agreeing ? 'x' : 'y')]).flat()
+
+describe('recalibration', () => {
+  it('has the interval of Wilson and the prior that makes two judges agree so often', () => {
+    // Brown, Cai and DasGupta 2001: 81 of 263 gives 0.2553 to 0.3662.
+    expect(wilson(81 / 263, 263).map((each) => each.toFixed(4))).toEqual(['0.2553', '0.3662'])
+    // .8 and .2: both right in .64, both wrong in .04.
+    expect(priorOfAgreement(0.68)).toBeCloseTo(0.8, 12)
+    expect([priorOfAgreement(1), priorOfAgreement(0.5), priorOfAgreement(0.2)]).toEqual([1, 0.5, 0.5])
+  })
+
+  it('waits until enough questions were judged by two people', () => {
+    expect(calibrate(twice(99, 68), 100)).toBeNull()
+    expect(calibrate(twice(100, 68), 100)).toMatchObject({ prior: 0.8, agreement: 0.68, questions: 100 })
+    expect(calibrate([], 0)).toBeNull()
+    // One person twice is one judgement, and says nothing of agreement.
+    expect(calibrate([judged(1, 'a', 'x'), judged(1, 'a', 'y')], 1)).toBeNull()
+  })
+
+  it('holds its prior in its interval, whatever the order, and more agreement never lowers it', () => {
+    const counts = fc.integer({ min: 1, max: 60 }).chain((n) => fc.tuple(fc.constant(n), fc.nat(n - 1)))
+    fc.assert(
+      fc.property(counts, fc.infiniteStream(fc.nat()), ([questions, agreeing], keys) => {
+        const judgements = twice(questions, agreeing)
+        const own = calibrate(judgements, 1)!
+        expect(own.interval[0]).toBeLessThanOrEqual(own.prior)
+        expect(own.interval[1]).toBeGreaterThanOrEqual(own.prior)
+        expect(own.interval[0]).toBeGreaterThanOrEqual(0.5)
+        const shuffled = judgements
+          .map((each) => [keys.next().value as number, each] as const)
+          .sort(([a], [b]) => a - b)
+          .map(([, each]) => each)
+        expect(calibrate(shuffled, 1)).toEqual(own)
+        expect(calibrate(twice(questions, agreeing + 1), 1)!.prior).toBeGreaterThanOrEqual(own.prior)
+      }),
+    )
+  })
+
+  it('finds the accuracy of simulated judges within its interval nearly always', () => {
+    const accuracies = [0.6, 0.7, 0.8, 0.9]
+    let inside = 0
+    let trials = 0
+    let at = 0
+    for (const accuracy of accuracies) {
+      for (let trial = 0; trial < 60; trial++) {
+        const judgements = Array.from({ length: 200 }, (_, n) =>
+          ['a', 'b'].map((author) => judged(n, author, chance(at++) < accuracy ? 'right' : 'wrong')),
+        ).flat()
+        const [low, high] = calibrate(judgements, 100)!.interval
+        trials++
+        if (low <= accuracy && accuracy <= high) inside++
+      }
+    }
+    expect(inside / trials).toBeGreaterThan(0.9)
+  })
+
+  it('weighs rows by it and says so, where a project has enough of them', () => {
+    const story = new Story()
+    for (let n = 0; n < 30; n++) {
+      const [a, b] = ['one', 'two'].map((output) => story.ask({ prompt: `q${n}`, output: `${output} ${n}` }))
+      const candidates = JSON.stringify([a, b].map((id) => ({ id, choice: 0 })))
+      const choice = { candidates, randomised: true, seen: [0, 1] }
+      story.say('choice', a!, { ...choice, author_id: 'u', winner: '0' })
+      if (n < 20) story.say('choice', a!, { ...choice, author_id: 'v', winner: n < 17 ? '0' : '1' })
+    }
+    const strategies = ['choice.ab']
+    const before = story.curate({ strategies, evidence: { recalibrate_from: 21 } })
+    expect(pairsOf(before)[0]?.meta).toMatchObject({ prior: 0.7, prior_source: 'judgement' })
+    expect(before.strategies[0]?.recalibration).toBeNull()
+    const after = story.curate({ strategies, evidence: { recalibrate_from: 20 } })
+    const own = after.strategies[0]!.recalibration!
+    expect(own).toMatchObject({ agreement: 0.85, questions: 20 })
+    expect(own.prior).toBeCloseTo((1 + Math.sqrt(0.7)) / 2, 4)
+    for (const { meta } of pairsOf(after)) {
+      expect(meta).toMatchObject({ prior: own.prior, prior_source: 'recalibrated' })
+      expect(meta.weight).toBeCloseTo(2 * own.prior - 1, 6)
+    }
+  })
+
+  it('does not count people who cannot be told apart', () => {
+    const story = new Story()
+    const ids = Array.from({ length: 12 }, () => story.ask())
+    for (const id of ids) for (const label of ['up', 'up', 'down']) story.say('thumb', id, { label })
+    const set = story.curate({ strategies: ['thumbs.unpaired'], evidence: { recalibrate_from: 10 } })
+    expect(set.strategies[0]?.recalibration).toBeNull()
+  })
+})
