@@ -31,6 +31,8 @@ function svg(options: Plot.PlotOptions): string {
   return chart.outerHTML
 }
 
+const said = ({ count }: Bar): string => count.toLocaleString('en-US')
+
 const colourOf = (bar: Bar): string => COLOURS[bar.series ?? ''] ?? 'var(--accent)'
 
 /** Room for the longest name, in pixels. */
@@ -47,7 +49,11 @@ export function horizontalBars(bars: readonly Bar[], label: string): string {
     height: 56 + names.length * 24,
     x: { grid: true, label, tickFormat: 'd', nice: true },
     y: { label: null, domain: names },
-    marks: [Plot.barX(bars, { x: 'count', y: 'name', fill: colourOf, inset: 2 }), Plot.ruleX([0])],
+    marks: [
+      Plot.barX(bars, { x: 'count', y: 'name', fill: colourOf, inset: 2 }),
+      Plot.text(bars, { x: 'count', y: 'name', text: said, dx: 4, textAnchor: 'start' }),
+      Plot.ruleX([0]),
+    ],
   })
 }
 

@@ -6,21 +6,30 @@ const MEDIA: Record<string, string> = {
   parquet: 'application/x-parquet',
 }
 
-/** Columns of each shape, with Croissant's type and what they hold. */
-const COLUMNS: Record<string, [name: string, type: string, description: string][]> = {
+/** A column of messages, or of one value. */
+interface Column {
+  name: string
+  description: string
+  isMessages: boolean
+}
+
+const messages = (name: string, description: string): Column => ({ name, description, isMessages: true })
+
+/** Columns of each part of TRL's layout. */
+const COLUMNS: Record<string, readonly Column[]> = {
   preference: [
-    ['prompt', 'sc:Text', 'Messages that the model was asked with'],
-    ['chosen', 'sc:Text', 'The message that people preferred'],
-    ['rejected', 'sc:Text', 'The message that they did not'],
+    messages('prompt', 'Messages that the model was asked with'),
+    messages('chosen', 'The message that people preferred'),
+    messages('rejected', 'The message that they did not'),
   ],
   unpaired: [
-    ['prompt', 'sc:Text', 'Messages that the model was asked with'],
-    ['completion', 'sc:Text', 'The message that was judged'],
-    ['label', 'sc:Boolean', 'Whether it was judged good'],
+    messages('prompt', 'Messages that the model was asked with'),
+    messages('completion', 'The message that was judged'),
+    { name: 'label', description: 'Whether it was judged good', isMessages: false },
   ],
   supervised: [
-    ['prompt', 'sc:Text', 'Messages that the model was asked with'],
-    ['completion', 'sc:Text', 'The message that should have been there'],
+    messages('prompt', 'Messages that the model was asked with'),
+    messages('completion', 'The message that should have been there'),
   ],
 }
 
@@ -60,7 +69,24 @@ const CONTEXT = {
   transform: 'cr:transform',
 }
 
-type Column = [name: string, type: string, description: string]
+/** Role and content of every message of a column. */
+function messageFields(id: string, column: string, fileSet: object): object[] {
+  return ['role', 'content'].map((name) => ({
+    '@type': 'cr:Field',
+    '@id': `${id}/${name}`,
+    name,
+    dataType: 'sc:Text',
+    repeated: true,
+    source: { fileSet, extract: { column }, transform: { jsonPath: `$[*].${name}` } },
+  }))
+}
+
+function field(shape: string, { name, description, isMessages }: Column, fileSet: object): object {
+  const id = `${shape}/${name}`
+  const common = { '@type': 'cr:Field', '@id': id, name, description }
+  if (isMessages) return { ...common, repeated: true, subField: messageFields(id, name, fileSet) }
+  return { ...common, dataType: 'sc:Boolean', source: { fileSet, extract: { column: name } } }
+}
 
 /** One set of records, read from every file of a shape in one format: two formats hold the same rows twice. */
 function recordSet(shape: string, columns: readonly Column[], extension: string): { set: object; records: object } {
@@ -76,20 +102,13 @@ function recordSet(shape: string, columns: readonly Column[], extension: string)
       '@type': 'cr:RecordSet',
       '@id': shape,
       name: shape,
-      field: columns.map(([name, dataType, description]) => ({
-        '@type': 'cr:Field',
-        '@id': `${shape}/${name}`,
-        name,
-        description,
-        dataType,
-        source: { fileSet: { '@id': id }, extract: { column: name } },
-      })),
+      field: columns.map((column) => field(shape, column, { '@id': id })),
     },
   }
 }
 
 /**
- * The set as a Croissant 1.0 description (JSON-LD of MLCommons): every file with its sha256, every column. Made of the
+ * The set as a Croissant 1.0 description (JSON-LD of MLCommons): every file with its sha256, every column of TRL's layout. Made of the
  * manifest alone; times are those of the snapshot.
  */
 export function croissant(manifest: Manifest): string {
@@ -105,7 +124,7 @@ export function croissant(manifest: Manifest): string {
   }))
   const records: object[] = []
   for (const [shape, columns] of Object.entries(COLUMNS)) {
-    const own = files.filter((file) => file.shape === shape)
+    const own = files.filter((file) => file.target === 'trl' && file.shape === shape)
     const extension = own.some(({ format }) => format === 'parquet') ? 'parquet' : own[0]?.format
     if (extension === undefined) continue
     const made = recordSet(shape, columns, extension)
