@@ -1,3 +1,4 @@
+import { type TellApart, tellApart } from './artefacts/tell-apart.js'
 import { answersOf, type Candidate, draftOf, eventsOf } from './candidate.js'
 import type { PriorSource, Shape } from './draft.js'
 import type { Evidence } from './evidence/evidence.js'
@@ -29,7 +30,19 @@ export interface RowMeta {
   rejected_chars: number | null
   /** Model of the rejected (or only) side. */
   model: string
+  /** Provider of that model. */
+  provider: string
+  /** Provider whose model wrote the chosen side, or whose text people made it of. */
+  chosen_provider: string
   chosen_by: 'human' | 'model'
+  /** ISO 639-1 code of the wanted side; `und` where it cannot be told. */
+  language: string
+  /** Refusals and filters' texts as a side, what people reported, what the provider's filter raised. */
+  safety_tags: string[]
+  /** Different values that placeholders stand for, by kind. */
+  redactions: Record<string, number>
+  /** Kinds of one-sided artefacts that were taken out. */
+  artefacts_removed: string[]
   task: string
   cluster: string
   component: string
@@ -65,6 +78,8 @@ export interface CuratedSet {
   rows: CuratedRow[]
   funnel: FunnelStep[]
   strategies: StrategyCount[]
+  /** How well the sides of the pairs are told apart without their prompts. */
+  tells_sides_apart: TellApart
   /** Rows behind each person, without their names, greatest first. */
   rows_per_user: number[]
   /** People, sessions and prompt clusters with rows on both sides of the split: 0, or the set is not published. */
@@ -126,7 +141,7 @@ function rounded(value: number): number {
 }
 
 function toRow(candidate: Candidate): CuratedRow {
-  const { shape, prompt, tools, chosen, rejected, label, prior_source, consent } = draftOf(candidate)
+  const { shape, prompt, tools, chosen, rejected, label, prior_source, consent, ...draft } = draftOf(candidate)
   const facts = factsOf(candidate)
   return {
     shape,
@@ -148,7 +163,13 @@ function toRow(candidate: Candidate): CuratedRow {
       chosen_chars: facts.chosen_chars,
       rejected_chars: facts.rejected_chars,
       model: facts.model,
+      provider: facts.provider,
+      chosen_provider: facts.chosen_provider,
       chosen_by: facts.chosen_by,
+      language: facts.language,
+      safety_tags: draft.safety_tags ?? [],
+      redactions: draft.redactions ?? {},
+      artefacts_removed: draft.artefacts_removed ?? [],
       task: facts.task,
       cluster: facts.cluster,
       component: facts.component,
@@ -193,6 +214,9 @@ export function curate(evidence: Evidence, recipe: Recipe, ports: Ports): Curate
     rows: kept.map(toRow),
     funnel,
     strategies,
+    tells_sides_apart: tellApart(
+      facts.flatMap(({ features, component }) => (features === null ? [] : [{ component, ...features }])),
+    ),
     rows_per_user: [...people.values()].sort((a, b) => b - a),
     leaking_members: leakingMembers(facts),
     assignments: [...assignments]

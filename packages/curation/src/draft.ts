@@ -45,5 +45,13 @@ export interface Draft {
   rejected_answer: string | null
   /** Who made the chosen side. */
   chosen_by: 'human' | 'model'
+  /** Different values that were replaced, by kind; written by the gate `redact`. */
+  redactions?: Record<string, number>
+  /** Kinds of one-sided artefacts that were taken out; written by the gate `artefacts`. */
+  artefacts_removed?: string[]
+  /** ISO 639-1 code of the wanted side, or `und`; written by the gate `language`. */
+  language?: string
+  /** Sorted; written by the gate `safety`. */
+  safety_tags?: string[]
   consent: string
 }

@@ -1,5 +1,7 @@
+import { sideFeatures } from './artefacts/features.js'
 import { type Candidate, draftOf, eventsOf, partsOf } from './candidate.js'
 import type { Shape } from './draft.js'
+import { answerKey } from './evidence/evidence.js'
 import type { Ports } from './gates/gate.js'
 import { type ChatMessage, sideText } from './prompt/chat.js'
 import { byCodeUnit, canonicalJson, sha256 } from './text/canonical-json.js'
@@ -42,9 +44,17 @@ export interface Facts {
   readonly rejected_chars: number | null
   /** Model of the rejected (or only) side. */
   readonly model: string
+  /** Provider of that model. */
+  readonly provider: string
+  /** Provider whose model wrote the chosen side, or what people made it of. */
+  readonly chosen_provider: string
+  /** ISO 639-1 code of the wanted side, or `und`. */
+  readonly language: string
   readonly task: string
   readonly surface: string
   readonly chosen_by: 'human' | 'model'
+  /** Of a pair: what its sides look like, as hashes, some 300 bytes a side. */
+  readonly features: { readonly chosen: Int32Array; readonly rejected: Int32Array } | null
   split: string
   cluster: string
   component: string
@@ -70,6 +80,14 @@ function membersOf(candidate: Candidate, world: World): string[] {
     if (isPerson && row.author_id !== '') members.add(`user:${row.author_id}`)
   }
   return [...members].sort(byCodeUnit)
+}
+
+/** Provider of the answer that the chosen side is, or was made of. */
+function chosenProvider(candidate: Candidate, world: World): string {
+  const { rejected_answer, chosen_by, interaction } = draftOf(candidate)
+  const other = partsOf(candidate).answers.find((answer) => answerKey(answer) !== rejected_answer)
+  const id = chosen_by === 'model' ? (other?.interaction ?? interaction) : interaction
+  return world.head(id)?.provider ?? ''
 }
 
 /** Measures a candidate that has passed every gate that reads texts. */
@@ -103,9 +121,13 @@ export function measure(candidate: Candidate, world: World, ports: Ports): Facts
     chosen_chars: chars([chosen]),
     rejected_chars: isPair ? chars([rejected]) : null,
     model: head?.model_answered ?? '',
+    provider: head?.provider ?? '',
+    chosen_provider: chosenProvider(candidate, world),
+    language: draft.language ?? 'und',
     task: head?.task ?? '',
     surface: head?.surface ?? '',
     chosen_by: draft.chosen_by,
+    features: isPair ? { chosen: sideFeatures(chosen), rejected: sideFeatures(rejected) } : null,
     split: '',
     cluster: '',
     component: '',

@@ -1,6 +1,11 @@
 import { PURPOSES, type Purpose } from '@flywheel/schema'
 import { z } from 'zod'
+import { type ArtefactsRecipe, artefactsSchema } from './recipe/artefacts.js'
 import { DEFAULT_STRATEGIES, type EvidenceRecipe, evidenceSchema } from './recipe/evidence.js'
+import { type LanguageRecipe, languageSchema } from './recipe/language.js'
+import { type RedactRecipe, redactSchema } from './recipe/redact.js'
+import { type RightsRecipe, rightsSchema } from './recipe/rights.js'
+import { type SafetyRecipe, safetySchema } from './recipe/safety.js'
 import { type WeightMode, weightsSchema } from './recipe/weights.js'
 import { type RecipeFilter, recipeFilterSchema } from './recipe-filter.js'
 import { canonicalJson, sha256 } from './text/canonical-json.js'
@@ -32,6 +37,16 @@ export interface Recipe {
     max_distance: number
     min_containment: number
   }
+  /** Which personal values become placeholders. */
+  redact: RedactRecipe
+  /** What is taken out of a side because of who wrote it. */
+  artefacts: ArtefactsRecipe
+  /** Whose models' texts may be trained on. */
+  rights: RightsRecipe
+  /** Which languages stay. */
+  language: LanguageRecipe
+  /** Which safety tags drop a row. */
+  safety: SafetyRecipe
   split: { validation: number; seed: string }
   /** Ids of targets: the trainers whose layouts are written. */
   targets: string[]
@@ -75,6 +90,11 @@ export const recipeSchema: z.ZodType<Recipe, RecipeInput> = z.strictObject({
       min_containment: share.default(0.05),
     })
     .prefault({}),
+  redact: redactSchema,
+  artefacts: artefactsSchema,
+  rights: rightsSchema,
+  language: languageSchema,
+  safety: safetySchema,
   split: z
     .strictObject({ validation: z.number().min(0).max(0.5).default(0.1), seed: z.string().default('flywheel') })
     .prefault({}),

@@ -13,6 +13,7 @@ import {
   type RecipeInput,
   recipeSchema,
 } from '../src/index.js'
+import { languageOf } from '../src/language.js'
 
 export const START: number = Date.parse('2026-01-05T09:00:00.000Z')
 export const HOUR = 3_600_000
@@ -171,6 +172,7 @@ export class Story {
 }
 
 export const ports: Ports = {
+  languageOf,
   rowId: (ids) => createHmac('sha256', 'test').update(JSON.stringify(ids)).digest('hex').slice(0, 32),
 }
 

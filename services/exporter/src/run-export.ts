@@ -81,8 +81,11 @@ export interface ExportSummary {
   reused: boolean
 }
 
-function rowPorts(rowKey: Uint8Array, assignments: ReadonlyMap<string, string>): Ports {
+async function rowPorts(rowKey: Uint8Array, assignments: ReadonlyMap<string, string>): Promise<Ports> {
+  // Loaded with the first export: its tables are 85 MB, which a process that never exports need not hold.
+  const { languageOf } = await import('@flywheel/curation/language')
   return {
+    languageOf,
     rowId: (ids) => createHmac('sha256', rowKey).update(canonicalJson(ids)).digest('hex').slice(0, 32),
     assigned: (member) => assignments.get(member),
   }
@@ -173,7 +176,7 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
   }
 
   const assignments = await assignmentsOf(outDir, parent)
-  const ports = rowPorts(rowKey, assignments)
+  const ports = await rowPorts(rowKey, assignments)
   const set = curate(evidence, recipe, ports)
   if (set.rows.length === 0) throw nothingToExport(set, recipe)
   const { files: shards, layouts } = renderShards(set, recipe)

@@ -5,6 +5,8 @@ import type { World } from '../world.js'
 export interface Ports {
   /** HMAC of event ids under the project's key, so that a row id names nobody. */
   rowId(ids: readonly string[]): string
+  /** Language of a text as its ISO 639-1 code, `und` where it cannot be told: `languageOf` of `@flywheel/curation/language`. */
+  languageOf(text: string): string
   /** Split that an earlier export gave to a member (user, session or prompt cluster), by `rowId([member])`. */
   assigned?(member: string): string | undefined
 }

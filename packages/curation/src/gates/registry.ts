@@ -1,3 +1,4 @@
+import { artefacts } from './artefacts.js'
 import { completeness } from './completeness.js'
 import { consent } from './consent.js'
 import { construct } from './construct.js'
@@ -6,8 +7,12 @@ import { exactDedupe } from './exact-dedupe.js'
 import { formatValidity } from './format-validity.js'
 import type { Gate } from './gate.js'
 import { join } from './join.js'
+import { language } from './language.js'
 import { normalise } from './normalise.js'
 import { order } from './order.js'
+import { redact } from './redact.js'
+import { rights } from './rights.js'
+import { safety } from './safety.js'
 import type { SetGate } from './set-gate.js'
 import { snapshot } from './snapshot.js'
 import { split } from './split.js'
@@ -21,7 +26,12 @@ export const ROW_GATES: readonly Gate[] = [
   normalise,
   construct,
   editBounds,
+  redact,
+  artefacts,
+  rights,
   formatValidity,
+  language,
+  safety,
 ]
 
 /** The gates that judge candidates by each other, after those. */

@@ -1,4 +1,5 @@
 import type { Layout } from '../formats/target.js'
+import { sidesSection, sideWarnings } from './card-sides.js'
 import { targetsSection } from './card-targets.js'
 import type { Manifest } from './manifest.js'
 
@@ -41,9 +42,8 @@ function warningsOf(manifest: Manifest): string[] {
   }
   if (statistics.gini > 0.6) warnings.push(`Rows are concentrated on few people (Gini ${statistics.gini}).`)
   if (!('validation' in statistics.splits)) warnings.push('No row fell into the validation split.')
-  warnings.push(
-    'Not done in this version: redaction of personal data, near-duplicates, caps per user, language and safety tags, decontamination against evaluation sets.',
-  )
+  warnings.push(...sideWarnings(manifest))
+  warnings.push('Not done in this version: near-duplicates, caps per user, decontamination against evaluation sets.')
   return warnings
 }
 
@@ -121,6 +121,7 @@ export function datasetCard(manifest: Manifest, layouts: readonly Layout[]): str
     '',
     'Each shard has a sidecar in `meta/` whose n-th line is about its n-th row: row id, strategy, weight, edit distance, lengths, model, task, cluster, split, on what consent rests. It holds no user ids.',
     '',
+    ...sidesSection(manifest),
     '## Strategies',
     '',
     ...table(

@@ -1,8 +1,9 @@
 import type { CuratedRow, CuratedSet } from '../curate.js'
 import { byCodeUnit } from '../text/canonical-json.js'
+import { type SideStatistics, sideStatistics, tally } from './side-statistics.js'
 
 /** Figures of a data set that its reader should see before training on it. */
-export interface Statistics {
+export interface Statistics extends SideStatistics {
   rows: Record<'preference' | 'unpaired' | 'supervised', number>
   /** (sum w)^2 / sum w^2 over preference rows: how many equal rows they are worth. */
   effective_n: number
@@ -29,12 +30,6 @@ export interface Statistics {
 
 function round(value: number): number {
   return Math.round(value * 1e6) / 1e6
-}
-
-function tally(values: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const value of [...values].sort(byCodeUnit)) counts[value] = (counts[value] ?? 0) + 1
-  return counts
 }
 
 function gini(counts: readonly number[]): number {
@@ -115,6 +110,7 @@ export function statisticsOf(set: CuratedSet): Statistics {
     models: tally(set.rows.map((row) => row.meta.model)),
     tasks: tally(set.rows.map((row) => row.meta.task)),
     splits: splitsOf(set.rows),
+    ...sideStatistics(set),
     leaking_members: set.leaking_members,
   }
 }

@@ -40,6 +40,12 @@ export function rowOf(
       chosen_chars: 20,
       rejected_chars: 10,
       model: 'stub-1',
+      provider: 'openai',
+      chosen_provider: 'openai',
+      language: 'en',
+      safety_tags: [],
+      redactions: {},
+      artefacts_removed: [],
       chosen_by: 'human',
       task: 'reply',
       cluster: id,
@@ -52,7 +58,15 @@ export function rowOf(
 }
 
 export function setOf(rows: CuratedRow[]): CuratedSet {
-  return { rows, funnel: [], strategies: [], rows_per_user: [1], leaking_members: 0, assignments: [] } as CuratedSet
+  return {
+    rows,
+    funnel: [],
+    strategies: [],
+    rows_per_user: [1],
+    leaking_members: 0,
+    assignments: [],
+    tells_sides_apart: { auc: null, pairs: 0, folds: 0 },
+  } as CuratedSet
 }
 
 /** One row of each kind that targets treat differently; always the same ids. */

@@ -1,0 +1,107 @@
+import { authorOf, type FeedbackState } from '../evidence/feedback-state.js'
+import type { ArtefactsRecipe } from '../recipe/artefacts.js'
+import { sha256 } from '../text/canonical-json.js'
+import { comparable, normaliseText } from '../text/normalise.js'
+
+const MAX_LAST_LINES = 6
+const MAX_FIRST_LINES = 2
+const MAX_BLOCK_CHARS = 400
+
+/** Lines at one end of a text: what they are called in a book, and where the text goes on without them. */
+interface Block {
+  readonly key: string
+  readonly start: number
+  readonly end: number
+}
+
+/** Blocks of authors that are signatures or greetings, as hashes; no text is held. */
+export type SignatureBook = ReadonlyMap<string, ReadonlySet<string>>
+
+interface Line {
+  readonly text: string
+  readonly start: number
+  readonly end: number
+}
+
+/** The first or last lines with anything on them. Looks at no more of a text than it needs. */
+function linesAt(text: string, side: 'first' | 'last', most: number): Line[] {
+  const lines: Line[] = []
+  let at = side === 'first' ? 0 : text.length
+  while (lines.length < most && (side === 'first' ? at < text.length : at > 0)) {
+    const feed = side === 'first' ? text.indexOf('\n', at) : text.lastIndexOf('\n', at - 1)
+    const start = side === 'first' ? at : feed + 1
+    const end = side === 'first' ? (feed === -1 ? text.length : feed) : at
+    const line = text.slice(start, Math.min(end, start + MAX_BLOCK_CHARS + 1)).trim()
+    if (line !== '') lines.push({ text: line, start, end })
+    at = side === 'first' ? end + 1 : feed
+  }
+  return lines
+}
+
+/** Every block at one end that leaves a line, the shortest first. */
+function blocksOf(text: string, side: 'first' | 'last'): Block[] {
+  const most = side === 'first' ? MAX_FIRST_LINES : MAX_LAST_LINES
+  const lines = linesAt(text, side, most + 1)
+  const blocks: Block[] = []
+  const said: string[] = []
+  // The line after the block is what is left.
+  for (const line of lines.slice(0, -1)) {
+    said.push(comparable(line.text))
+    const block = said.join('\n')
+    if (block.length > MAX_BLOCK_CHARS || line.text.startsWith('```')) break
+    // A closing bracket or a rule is nobody's name.
+    if (!/\p{L}/u.test(block)) continue
+    const key = sha256(`${side}\n${block}`).slice(0, 16)
+    blocks.push(side === 'first' ? { key, start: line.end, end: text.length } : { key, start: 0, end: line.start })
+  }
+  return blocks
+}
+
+function isStructured(text: string): boolean {
+  return /^\s{0,20}[[{<]/.test(text)
+}
+
+/**
+ * What each author adds to their corrections again and again: lines that stand at the beginning or the end of a share
+ * of them. Read from the live corrections of whole outputs in the snapshot, whatever becomes of them, author by author:
+ * in memory stand the hashes of one author at a time, and what remains is a few hashes for those who sign.
+ */
+export function signatureBook(states: readonly FeedbackState[], recipe: ArtefactsRecipe): SignatureBook {
+  const byAuthor = new Map<string, FeedbackState[]>()
+  for (const state of states) {
+    const { kind, field, kept, author_id } = state.row
+    if (state.fate !== 'live' || kind !== 'correction' || field !== '' || kept === '' || author_id === '') continue
+    const author = authorOf(state.row)
+    const list = byAuthor.get(author)
+    if (list === undefined) byAuthor.set(author, [state])
+    else list.push(state)
+  }
+  const book = new Map<string, Set<string>>()
+  for (const [author, list] of byAuthor) {
+    if (list.length < recipe.signature_min_edits) continue
+    const counts = new Map<string, number>()
+    for (const { row } of list) {
+      const text = normaliseText(row.kept)
+      if (isStructured(text)) continue
+      const keys = [...blocksOf(text, 'first'), ...blocksOf(text, 'last')].map(({ key }) => key)
+      for (const key of new Set(keys)) counts.set(key, (counts.get(key) ?? 0) + 1)
+    }
+    const least = Math.max(recipe.signature_min_edits, Math.ceil(list.length * recipe.signature_share))
+    const repeated = [...counts].filter(([, count]) => count >= least).map(([key]) => key)
+    if (repeated.length > 0) book.set(author, new Set(repeated))
+  }
+  return book
+}
+
+/** A text without the longest block at either end that is its author's signature and not on the other side too. */
+export function withoutSignature(text: string, other: string, signatures: ReadonlySet<string> | undefined): string {
+  if (signatures === undefined || isStructured(text)) return text
+  let left = text
+  for (const side of ['last', 'first'] as const) {
+    const shared = new Set(blocksOf(other, side).map(({ key }) => key))
+    const mine = blocksOf(left, side).filter(({ key }) => signatures.has(key) && !shared.has(key))
+    const longest = mine.at(-1)
+    if (longest !== undefined) left = left.slice(longest.start, longest.end)
+  }
+  return left
+}

@@ -1,0 +1,85 @@
+import {
+  createNumbering,
+  createRedactText,
+  DETECTORS,
+  type DetectorName,
+  numberer,
+  type RedactText,
+  redactJson,
+} from '@flywheel/redaction'
+import type { JsonObject } from '@flywheel/schema'
+import type { Draft } from '../draft.js'
+import { canonicalJson } from '../text/canonical-json.js'
+import { comparable } from '../text/normalise.js'
+import type { ChatMessage } from './chat.js'
+
+const PLACEHOLDER = /\[([A-Z][A-Z0-9_]*)_\d+\]/g
+
+/** What redaction makes of a draft. */
+export interface RedactedDraft {
+  draft: Draft
+  /** Different values that were replaced, by the kind that stands in their placeholder. */
+  redactions: Record<string, number>
+  /** The sides differ in nothing but the values that were replaced, or in how these were spelled. */
+  isSame: boolean
+}
+
+function redactMessage(message: ChatMessage, redact: RedactText): ChatMessage {
+  const { name, reasoning_content, tool_calls } = message
+  return {
+    ...message,
+    content: redact(message.content),
+    ...(name === undefined ? {} : { name: redact(name) }),
+    ...(reasoning_content === undefined ? {} : { reasoning_content: redact(reasoning_content) }),
+    ...(tool_calls === undefined
+      ? {}
+      : {
+          tool_calls: tool_calls.map((call) => ({
+            ...call,
+            function: { ...call.function, arguments: redactJson(call.function.arguments, redact) as JsonObject },
+          })),
+        }),
+  }
+}
+
+/**
+ * Puts placeholders for what the detectors find in the prompt, the tools and both sides, with one numbering for all of
+ * them: a value has the same placeholder wherever it stands in the row, another value another. What a row spells out
+ * itself, such as the placeholders of the SDK, is given to nobody. Linear in the length of the row.
+ */
+export function redactDraft(draft: Draft, detectors: readonly DetectorName[]): RedactedDraft {
+  const { prompt, tools, chosen, rejected } = draft
+  const numbering = createNumbering()
+  const spelled = (): string => JSON.stringify([prompt, tools, chosen, rejected ?? null])
+  // In the order of their rank, whatever the recipe's.
+  const ranked = (Object.keys(DETECTORS) as DetectorName[]).filter((name) => detectors.includes(name))
+  const redact = createRedactText(
+    ranked.map((name) => DETECTORS[name][0]),
+    numberer(numbering, spelled),
+  )
+  const redacted: Draft = {
+    ...draft,
+    prompt: prompt.map((message) => redactMessage(message, redact)),
+    tools: tools.map((tool) => redactJson(tool, redact)),
+    chosen: redactMessage(chosen, redact),
+    ...(rejected === undefined ? {} : { rejected: redactMessage(rejected, redact) }),
+  }
+  if (numbering.placeholders.size === 0) return { draft, redactions: {}, isSame: false }
+  const redactions: Record<string, number> = {}
+  for (const key of [...numbering.placeholders.keys()].sort()) {
+    const kind = key.slice(0, key.indexOf(' '))
+    redactions[kind] = (redactions[kind] ?? 0) + 1
+  }
+  return { draft: redacted, redactions, isSame: isSame(redacted, new Set(numbering.placeholders.values())) }
+}
+
+/** Which of two values that the prompt does not hold is the right one, no model can learn. */
+function isSame({ prompt, tools, chosen, rejected }: Draft, made: ReadonlySet<string>): boolean {
+  if (rejected === undefined) return false
+  const known = new Set(JSON.stringify([prompt, tools]).match(PLACEHOLDER))
+  const masked = (side: ChatMessage): string =>
+    canonicalJson({ ...side, content: comparable(side.content) }).replace(PLACEHOLDER, (placeholder, kind: string) =>
+      made.has(placeholder) && !known.has(placeholder) ? `[${kind}]` : placeholder,
+    )
+  return masked(chosen) === masked(rejected)
+}
