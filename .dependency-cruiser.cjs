@@ -67,7 +67,16 @@ module.exports = {
         ['packages/schema/', 'services/standalone/', 'services/api/client/'],
         'The command talks HTTP; `up` alone starts the embedded server, lazily.',
       ),
-      from: { path: '^packages/cli/src', pathNot: '^packages/cli/src/commands/migrate' },
+      from: { path: '^packages/cli/src', pathNot: '^packages/cli/src/(commands/(migrate|export-validate)|validate/)' },
+    },
+    {
+      ...only(
+        'cli-validates',
+        '^packages/cli',
+        ['packages/schema/', 'packages/curation/'],
+        '`export validate` reads files where they are, without a server.',
+      ),
+      from: { path: '^packages/cli/src/(commands/export-validate|validate/)' },
     },
     {
       ...only(

@@ -6,7 +6,8 @@ export interface GlobalFlags {
   apiKey?: string
   dataDir?: string
   json?: boolean
-  format?: 'table' | 'jsonl' | 'csv'
+  /** One of `OUTPUT_FORMATS`; of `export run` also a target. */
+  format?: string
   quiet?: boolean
 }
 

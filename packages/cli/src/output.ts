@@ -3,6 +3,9 @@ import Table from 'cli-table3'
 /** How rows are written to stdout. */
 export type Format = 'table' | 'jsonl' | 'json' | 'csv'
 
+/** What `--format` may name; `--json` is the fourth. */
+export const OUTPUT_FORMATS: readonly Format[] = ['table', 'jsonl', 'csv']
+
 /** One column of a table or of CSV. */
 export interface Column<Row> {
   name: string

@@ -3,7 +3,7 @@ import { Command, CommanderError, Option } from 'commander'
 import type { CommandContext, GlobalFlags } from './context.js'
 import { CliError, describeFailure, EXIT } from './exit.js'
 import { TEXT_FILTERS } from './filters.js'
-import { createOutput, type Format } from './output.js'
+import { createOutput, type Format, OUTPUT_FORMATS } from './output.js'
 
 /** The published version; one folder above both src and dist. */
 function versionOf(): string {
@@ -24,7 +24,7 @@ export async function run(args: readonly string[]): Promise<number> {
       const command = given.at(-1) as Command
       const flags = command.optsWithGlobals<GlobalFlags>()
       const output = createOutput({
-        format: formatOf(flags),
+        format: formatOf(flags, command),
         isQuiet: flags.quiet ?? false,
         stdout: process.stdout,
         stderr: process.stderr,
@@ -43,11 +43,10 @@ export async function run(args: readonly string[]): Promise<number> {
     .option('--data-dir <folder>', 'data folder of flywheel up (default: .flywheel, here or in a folder above)')
     .option('--json', 'JSON on stdout')
     .addOption(
-      new Option('--format <format>', 'default: a table on a terminal, JSONL in a pipe').choices([
-        'table',
-        'jsonl',
-        'csv',
-      ]),
+      new Option(
+        '--format <format>',
+        'table, jsonl or csv (default: a table on a terminal, JSONL in a pipe); for export run also a target',
+      ),
     )
     .option('-q, --quiet', 'no messages on stderr')
     .option('--no-color', 'no effect: output has no colours')
@@ -109,6 +108,10 @@ export async function run(args: readonly string[]): Promise<number> {
     .option('--recipe <file>', 'JSON; - reads stdin (default: the default recipe)')
     .option('--plan <name>', "recipe, webhooks and destinations of one of the server's plans")
     .option('--as-of <id>', 'make an earlier export once more: the same bytes, or a refusal')
+    .option(
+      '--target <target...>',
+      'trainers to write for, in place of the recipe\'s: trl, trl-messages, trl-prompts, openai, tinker, axolotl, llama-factory, nemo-rl, verifiers, hub',
+    )
     .action(action(async () => (await import('./commands/export-run.js')).exportRun))
   exports_
     .command('list')
@@ -124,9 +127,14 @@ export async function run(args: readonly string[]): Promise<number> {
     .description('manifest and funnel of an export')
     .action(action(async () => (await import('./commands/export-show.js')).exportShow))
   exports_
-    .command('validate <file>')
-    .description('check a file as its trainer would load it')
-    .addOption(new Option('--target <target>', 'loader').choices(['trl']).default('trl'))
+    .command('validate <path>')
+    .description('check a file or folder (JSONL, JSON, Parquet) as its trainer would load it; 1 where a row is lost')
+    .option(
+      '--target <target>',
+      'loader: trl, trl-messages, trl-prompts, openai, tinker, axolotl, llama-factory, nemo-rl, verifiers, hub',
+      'trl',
+    )
+    .option('--first <problems>', 'problems to list; all are counted', '20')
     .action(action(async () => (await import('./commands/export-validate.js')).exportValidate))
 
   const keys = program.command('keys').description('API keys')
@@ -227,6 +235,11 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-function formatOf(flags: GlobalFlags): Format | undefined {
-  return flags.json === true ? 'json' : flags.format
+function formatOf(flags: GlobalFlags, command: Command): Format | undefined {
+  if (flags.json === true) return 'json'
+  const format = OUTPUT_FORMATS.find((each) => each === flags.format)
+  if (format !== undefined || flags.format === undefined) return format
+  // There the option may name a target, whose files say what the format is.
+  if (command.name() === 'run' && command.parent?.name() === 'export') return undefined
+  throw new CliError(EXIT.usage, `--format is one of ${OUTPUT_FORMATS.join(', ')}, not "${flags.format}"`)
 }

@@ -177,7 +177,10 @@ describe('flywheel', () => {
     await writeFile(join(folder, 'bad.jsonl'), `${JSON.stringify({ ...row, rejected: row.chosen })}\n`)
     expect((await flywheel(['export', 'validate', 'good.jsonl'])).code).toBe(0)
     const bad = await flywheel(['export', 'validate', 'bad.jsonl'])
-    expect([bad.code, JSON.parse(bad.stdout).problems]).toEqual([5, [{ row: 0, code: 'same_sides' }]])
+    expect([bad.code, JSON.parse(bad.stdout).problems]).toEqual([
+      1,
+      [{ path: 'bad.jsonl', line: 1, row: 0, code: 'same_sides' }],
+    ])
     expect((await flywheel(['export', 'validate', 'absent.jsonl'])).code).toBe(3)
   })
 

@@ -3,21 +3,28 @@ import { createClient } from '../client.js'
 import type { CommandContext } from '../context.js'
 import { CliError, EXIT } from '../exit.js'
 import { funnelLines } from '../funnel.js'
+import { OUTPUT_FORMATS } from '../output.js'
 import { readStdin } from '../stdin.js'
 
 /** `flywheel export run`. */
 export async function exportRun(
   context: CommandContext,
-  own: { recipe?: string; plan?: string; asOf?: string },
+  own: { recipe?: string; plan?: string; asOf?: string; target?: string[] },
 ): Promise<number> {
-  const { output } = context
+  const { output, flags } = context
+  const isTarget = flags.format !== undefined && !OUTPUT_FORMATS.some((each) => each === flags.format)
+  const targets = [...(own.target ?? []), ...(isTarget ? [flags.format as string] : [])]
+  if (targets.length > 0 && (own.plan !== undefined || own.asOf !== undefined)) {
+    throw new CliError(EXIT.usage, '--plan and --as-of bring a recipe of their own; leave the target out')
+  }
   if ([own.recipe, own.plan, own.asOf].filter((each) => each !== undefined).length > 1) {
     throw new CliError(
       EXIT.usage,
       '--plan and --as-of bring a recipe of their own; give one of --recipe, --plan and --as-of',
     )
   }
-  const recipe = own.recipe === undefined ? undefined : await readRecipe(own.recipe)
+  const written = own.recipe === undefined ? undefined : await readRecipe(own.recipe)
+  const recipe = targets.length === 0 ? written : { ...written, targets }
   const client = createClient(context)
   output.say('Curating …')
   const response = await client.v1.exports.$post({

@@ -2,6 +2,7 @@
 export const PROBLEMS: Readonly<Record<string, string>> = {
   no_rows: 'the file has no rows; loaders fail on it',
   not_json: 'the line is no JSON object; the loader stops here or skips it',
+  not_utf8: 'the line is not valid UTF-8, or starts with a byte order mark',
   too_long: 'the line is longer than what is read at once; look for a missing line end',
   columns_differ: 'other keys than the first row or the target; the loader drops them, fills nulls or refuses the row',
   column_type_differs: 'a key has another type than in an earlier row; Arrow refuses the file or reads it as text',
