@@ -110,7 +110,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .option('--as-of <id>', 'make an earlier export once more: the same bytes, or a refusal')
     .option(
       '--target <target...>',
-      'trainers to write for, in place of the recipe\'s: trl, trl-messages, trl-prompts, openai, tinker, axolotl, llama-factory, nemo-rl, verifiers, hub',
+      "trainers to write for, in place of the recipe's: trl, trl-messages, trl-prompts, openai, tinker, axolotl, llama-factory, nemo-rl, verifiers, hub",
     )
     .action(action(async () => (await import('./commands/export-run.js')).exportRun))
   exports_
@@ -143,7 +143,10 @@ export async function run(args: readonly string[]): Promise<number> {
     .description('make a key and print it once')
     .option('--public', 'for browsers: appends feedback, never reads')
     .option('--name <name>', 'what it is for', '')
-    .option('--scope <scope...>', 'read, sql:read, export:run, ingest:write, feedback:write, review:write, admin')
+    .option(
+      '--scope <scope...>',
+      'read, sql:read, export:run, ingest:write, feedback:write, review:write, admin, server',
+    )
     .option('--origin <origin...>', 'browser origins of a public key')
     .action(action(async () => (await import('./commands/keys.js')).keysCreate))
   keys

@@ -32,7 +32,7 @@ export async function bootstrapProject(options: {
       project_id,
       kind: 'sk',
       name: 'first secret key',
-      scopes: ['ingest:write', 'feedback:write', 'read', 'sql:read', 'review:write', 'export:run', 'admin'],
+      scopes: ['ingest:write', 'feedback:write', 'read', 'sql:read', 'review:write', 'export:run', 'admin', 'server'],
     },
     now(),
   )

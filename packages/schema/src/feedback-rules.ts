@@ -92,3 +92,11 @@ export function feedbackProblem(event: FeedbackFields): FieldProblem | null {
   }
   return null
 }
+
+/**
+ * Whether feedback says that another than an end user gave it. An expert's word weighs more than a user's, so only a server
+ * may say so: what a browser's key or a ticket vouches for is refused.
+ */
+export function claimsOtherAuthor(event: { author_kind?: string | undefined }): boolean {
+  return event.author_kind !== undefined && event.author_kind !== 'end_user'
+}

@@ -5,7 +5,7 @@ export { type DecodedLine, decodeLine, type RefusedLine } from './decode-line.js
 export { ERRORS, type ErrorCode, FlywheelError, isFlywheelError } from './errors.js'
 export { EVENT_SCHEMAS } from './events.js'
 export { feedbackSchema } from './feedback.js'
-export { FEEDBACK_RULES, type KindRule } from './feedback-rules.js'
+export { claimsOtherAuthor, FEEDBACK_RULES, type KindRule } from './feedback-rules.js'
 export {
   canonicalFilter,
   type InteractionFilter,

@@ -385,6 +385,7 @@ export interface EventsAnswer {
 }
 
 export const API_KEY_KINDS = ['sk', 'pk'] as const
+/** `admin` has every scope of its project; `server` is for what concerns all projects at once, and `admin` lacks it. */
 export const SCOPES = [
   'ingest:write',
   'feedback:write',
@@ -393,5 +394,6 @@ export const SCOPES = [
   'review:write',
   'export:run',
   'admin',
+  'server',
 ] as const
 export type Scope = (typeof SCOPES)[number]

@@ -529,7 +529,7 @@ export type ApiSchema = {
           kind: "pk" | "sk"
           name: string
           origins: string[]
-          scopes: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "sql:read")[]
+          scopes: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "server" | "sql:read")[]
           status: "active" | "retired" | "revoked"
         }[]
       }
@@ -542,7 +542,7 @@ export type ApiSchema = {
           kind?: "pk" | "sk" | undefined
           name?: string | undefined
           origins?: string[] | undefined
-          scopes?: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "sql:read")[] | undefined
+          scopes?: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "server" | "sql:read")[] | undefined
         }
       }
       output: {
@@ -552,7 +552,7 @@ export type ApiSchema = {
         kind: "pk" | "sk"
         name: string
         origins: string[]
-        scopes: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "sql:read")[]
+        scopes: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "server" | "sql:read")[]
         status: "active" | "retired" | "revoked"
       }
       outputFormat: "json"
@@ -572,7 +572,7 @@ export type ApiSchema = {
         kind: "pk" | "sk"
         name: string
         origins: string[]
-        scopes: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "sql:read")[]
+        scopes: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "server" | "sql:read")[]
         status: "active" | "retired" | "revoked"
       }
       outputFormat: "json"

@@ -49,7 +49,7 @@ export function authenticate(deps: Pick<ApiDeps, 'keys' | 'master'>): Middleware
   }
 }
 
-/** Refuses a caller whose key lacks the scope; `admin` has every one. */
+/** Refuses a caller whose key lacks the scope; `admin` has every one of a project. */
 export function requireScope(scope: Scope): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const { scopes, key_id } = c.get('caller')

@@ -1,5 +1,5 @@
 import { type MasterSecret, subjectHmac } from '@flywheel/keys'
-import { decodeLine, FlywheelError, LIMITS, type LogLine } from '@flywheel/schema'
+import { claimsOtherAuthor, decodeLine, FlywheelError, LIMITS, type LogLine } from '@flywheel/schema'
 import type { DeadLetterHead } from '@flywheel/store'
 
 /** A line as an operator wrote it anew, with what the log's header says of it. */
@@ -24,7 +24,14 @@ export function mendLine(master: MasterSecret, projectId: string, given: string,
   if (event.type !== letter.type || event.id !== letter.event_id) {
     throw refusal(`it must keep type ${letter.type} and id ${letter.event_id}`)
   }
-  const line: LogLine = { type: event.type, id: event.id, trust: letter.trust === '' ? 'public' : letter.trust }
+  const trust = letter.trust === '' ? 'public' : letter.trust
+  // The collector's rule. Whoever mends is an admin, but the event stays as well vouched for as it came.
+  if (trust !== 'server' && event.type === 'feedback' && claimsOtherAuthor(event)) {
+    throw refusal(
+      `its author_kind is ${event.author_kind}, and trust ${trust} vouches for an end_user only; send the feedback anew with a secret key`,
+    )
+  }
+  const line: LogLine = { type: event.type, id: event.id, trust }
   const name = (subject: 'user' | 'author' | 'session', value: string | undefined) => {
     if (value !== undefined && value !== '') line[subject] = subjectHmac(master, projectId, subject, value)
   }

@@ -8,6 +8,7 @@ import { createLogger } from '@flywheel/runtime'
 import { FlywheelError, type LogRecord, type Scope } from '@flywheel/schema'
 import { type Database, insertRows, migrate, openEmbedded, openEmbeddedReadOnly } from '@flywheel/store'
 import { createApi } from '../src/index.js'
+import type { ApiDeps } from '../src/ports.js'
 
 const NEVER = '2100-01-01T00:00:00.000Z'
 
@@ -33,7 +34,7 @@ export interface Harness {
   close(): Promise<void>
 }
 
-export async function createHarness(): Promise<Harness> {
+export async function createHarness(parts: Pick<ApiDeps, 'backup'> = {}): Promise<Harness> {
   const folder = await mkdtemp(join(tmpdir(), 'flywheel-api-'))
   const db = await openEmbedded({ path: join(folder, 'store') })
   await migrate(db)
@@ -47,6 +48,7 @@ export async function createHarness(): Promise<Harness> {
   })
   const appended: LogRecord[] = []
   const api = createApi({
+    ...parts,
     db,
     sql,
     master,

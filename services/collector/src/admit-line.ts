@@ -1,8 +1,8 @@
 import type { KeyDirectory } from '@flywheel/control'
 import {
+  claimsOtherAuthor,
   decodeLine,
   type ErrorCode,
-  type FeedbackEvent,
   FlywheelError,
   type FlywheelEvent,
   isFlywheelError,
@@ -79,9 +79,4 @@ export function noKey(): FlywheelError {
     'unauthorized',
     'The request has no key, and only feedback with a ticket needs none; send Authorization: Bearer fw_sk_…',
   )
-}
-
-/** An expert's word weighs more than a user's, so a browser cannot claim it. */
-function claimsOtherAuthor(event: FeedbackEvent): boolean {
-  return event.author_kind !== undefined && event.author_kind !== 'end_user'
 }

@@ -21,7 +21,7 @@ import { type CollectorLimits, DEFAULT_LIMITS } from './limits.js'
 import { createFailureLog } from './log-failures.js'
 import { createMemoryBudget } from './memory-budget.js'
 import { NO_PRESSURE, type Pressure } from './pressure.js'
-import { createQuotas, type Quota, QuotaError } from './quotas.js'
+import { createQuotas, type Quota, QuotaError, type Sender } from './quotas.js'
 import { type Body, encodingOf, readBody } from './read-body.js'
 import { shedReason } from './shed.js'
 import { type SortedLines, sortLines } from './sort-lines.js'
@@ -89,11 +89,18 @@ export function createCollector(options: CollectorOptions): Collector {
     if (pressure.stage === 'everything')
       throw new FlywheelError('backlog_full', `${pressure.reason}; send the same again`)
     const isTrusted = access?.trust === 'server'
-    if (access !== null) quotas.assertRoom(access.project_id, isTrusted ? 'server' : 'stranger')
+    if (access !== null) quotas.assertRoom(access.project_id, senderOf(access))
     const share = (isTrusted ? budget : publicBudget).share()
     try {
       const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage }
-      const body = await readBody(c.req.raw, incoming, encoding, { limit: limits.body_bytes, share, isTrusted })
+      const body = await readBody(c.req.raw, incoming, encoding, { limit: limits.body_bytes, share, isTrusted }).catch(
+        (error: unknown) => {
+          // Its bytes came and were worked on: what nobody may send is not free to send.
+          if (access !== null && isFlywheelError(error) && !error.isRetryable)
+            quotas.take(access.project_id, senderOf(access), 0, share.bytes)
+          throw error
+        },
+      )
       return await accept(c, access, body, span)
     } finally {
       share.giveBack()
@@ -123,8 +130,12 @@ export function createCollector(options: CollectorOptions): Collector {
       'flywheel.lines.rejected': sorted.rejected.length,
     })
     const refusal = refusalOf(sorted)
-    if (refusal !== null) return problem(c, refusal, { more: { rejected: sorted.rejected } })
-    const sender = access?.trust === 'server' ? 'server' : 'stranger'
+    const sender = senderOf(access)
+    if (refusal !== null) {
+      const refused = access?.project_id ?? sorted.project_id
+      if (refused !== null) quotas.take(refused, sender, 0, body.inflated.length)
+      return problem(c, refusal, { more: { rejected: sorted.rejected } })
+    }
     if (access === null) quotas.assertRoom(sorted.project_id as string, sender)
     quotas.take(sorted.project_id as string, sender, sorted.lines.length, body.inflated.length)
     // Shed lines only: there is nothing to keep, and a client that waited with them would hold back what comes after.
@@ -151,6 +162,7 @@ export function createCollector(options: CollectorOptions): Collector {
       await span.append(() => appendDurably(log, buildRecord({ ...parts, received: now() }), limits.append_ms))
     } catch (error) {
       logFailedAt = performance.now()
+      quotas.giveBack(project.id, sender, sorted.lines.length, body.inflated.length)
       throw error
     } finally {
       stop()
@@ -219,6 +231,10 @@ export function createCollector(options: CollectorOptions): Collector {
       if (underWay > 0) await new Promise<void>((resolve) => idle.add(resolve))
     },
   }
+}
+
+function senderOf(access: Access | null): Sender {
+  return access?.trust === 'server' ? 'server' : 'stranger'
 }
 
 /** Why nothing of a body can be accepted, or null. */

@@ -5,6 +5,8 @@ export interface Share {
   /** @throws FlywheelError `rate_limited` if the budget is spent */
   take(bytes: number): void
   giveBack(): void
+  /** Taken and not given back. */
+  readonly bytes: number
 }
 
 /** Bounds what all bodies under way hold together, so that a burst costs answers and not the process. */
@@ -17,6 +19,9 @@ export function createMemoryBudget(limit: number): { share(): Share; readonly by
     share: () => {
       let own = 0
       return {
+        get bytes() {
+          return own
+        },
         take: (bytes) => {
           if (held + bytes > limit)
             throw new FlywheelError('rate_limited', `The server holds ${held} bytes of requests under way; retry later`)

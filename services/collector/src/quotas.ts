@@ -13,8 +13,13 @@ export type Sender = 'server' | 'stranger'
 export interface Quotas {
   /** @throws FlywheelError `rate_limited` with `retry_after_s`, until what the project took is paid back */
   assertRoom(projectId: string, by: Sender): void
-  /** Counts a request that is let in. It may run into debt: a body larger than the bucket still passes, once. */
+  /**
+   * Counts what a request cost, and before it is appended, so that many at once do not pass together. It may run into debt:
+   * a body larger than the bucket still passes, once.
+   */
   take(projectId: string, by: Sender, events: number, bytes: number): void
+  /** Gives back what was taken for a request that the server then failed to keep. */
+  giveBack(projectId: string, by: Sender, events: number, bytes: number): void
 }
 
 /** A project that was silent may send so much at once. */
@@ -38,7 +43,7 @@ export function createQuotas(quota: Quota, clock: () => number = () => performan
   const perSecond = { events: quota.events_per_second ?? 0, bytes: quota.bytes_per_second ?? 0 }
   const limited = KINDS.filter((kind) => perSecond[kind] > 0)
   const buckets = new Map<string, Bucket>()
-  if (limited.length === 0) return { assertRoom: () => {}, take: () => {} }
+  if (limited.length === 0) return { assertRoom: () => {}, take: () => {}, giveBack: () => {} }
 
   function bucketOf(projectId: string, by: Sender): Bucket {
     const now = clock()
@@ -56,6 +61,12 @@ export function createQuotas(quota: Quota, clock: () => number = () => performan
     return bucket
   }
 
+  function take(projectId: string, by: Sender, events: number, bytes: number): void {
+    const bucket = bucketOf(projectId, by)
+    bucket.events -= events
+    bucket.bytes -= bytes
+  }
+
   return {
     assertRoom(projectId, by) {
       const bucket = bucketOf(projectId, by)
@@ -65,11 +76,8 @@ export function createQuotas(quota: Quota, clock: () => number = () => performan
         throw new QuotaError(projectId, kind, perSecond[kind], wait)
       }
     },
-    take(projectId, by, events, bytes) {
-      const bucket = bucketOf(projectId, by)
-      bucket.events -= events
-      bucket.bytes -= bytes
-    },
+    take,
+    giveBack: (projectId, by, events, bytes) => take(projectId, by, -events, -bytes),
   }
 }
 

@@ -1,6 +1,7 @@
+import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { createQuotas } from '../src/quotas.js'
-import { directoryOf, makeKey, ndjson, startCollector, thumb } from './harness.js'
+import { directoryOf, interaction, makeKey, ndjson, startCollector, thumb } from './harness.js'
 
 describe('quotas', () => {
   test('a project may send ten seconds at once, then as much as flows back', () => {
@@ -67,6 +68,49 @@ test('over its quota a project gets 429 with the time to wait; its tickets have 
     }
     const elsewhere = ndjson(thumb({ ticket: other.ticket() }))
     expect((await collector.send(elsewhere, other.bearer)).status).toBe(202)
+  } finally {
+    await collector.stop()
+  }
+})
+
+test.each([
+  ['no line that parses', 'x'.repeat(15_000), {}, 400],
+  ['no valid event', ndjson({ type: 'feedback', id: 'no id', note: 'x'.repeat(15_000) }), {}, 422],
+  ['no whole gzip stream', gzipSync(Buffer.alloc(30_000, 'x')).subarray(0, -2), { 'content-encoding': 'gzip' }, 400],
+] as const)('a body with %s counts with its bytes', async (_, body, headers, status) => {
+  const key = makeKey('sk')
+  const collector = await startCollector({ keys: directoryOf([key]), quota: { bytes_per_second: 10 } })
+  try {
+    const statuses: number[] = []
+    for (let time = 0; time < 4; time++) {
+      statuses.push((await collector.send(body, { ...key.bearer, ...headers })).status)
+    }
+    expect(statuses[0]).toBe(status)
+    expect(statuses.at(-1)).toBe(429)
+  } finally {
+    await collector.stop()
+  }
+})
+
+test('what the log did not take is not counted', async () => {
+  const key = makeKey('sk')
+  let isBroken = true
+  const collector = await startCollector({
+    keys: directoryOf([key]),
+    quota: { events_per_second: 1 },
+    log: {
+      append: async () => {
+        if (isBroken) throw new Error('the disk is gone')
+        return { partition: 0, offset: '0' } as never
+      },
+    },
+  })
+  try {
+    const body = ndjson(...Array.from({ length: 15 }, () => interaction()))
+    for (let time = 0; time < 3; time++) expect((await collector.send(body, key.bearer)).status).toBe(503)
+    isBroken = false
+    expect((await collector.send(body, key.bearer)).status).toBe(202)
+    expect((await collector.send(body, key.bearer)).status).toBe(429)
   } finally {
     await collector.stop()
   }

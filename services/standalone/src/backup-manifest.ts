@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { constants, createWriteStream } from 'node:fs'
 import { mkdir, open, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -65,8 +65,10 @@ async function copyWithSum(from: string, to: string): Promise<Omit<BackupFile, '
   await mkdir(dirname(to), { recursive: true, mode: 0o700 })
   const hash = createHash('sha256')
   let bytes = 0
+  // A link in a folder that somebody sent could bring any file of this host into the copy.
+  const source = await open(from, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
   await pipeline(
-    createReadStream(from),
+    source.createReadStream(),
     async function* (chunks) {
       for await (const chunk of chunks as AsyncIterable<Buffer>) {
         hash.update(chunk)

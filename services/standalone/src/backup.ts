@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { access, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { lstat, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import type { LocalLog } from '@flywheel/event-log'
 import { FlywheelError } from '@flywheel/schema'
@@ -50,13 +50,14 @@ export function createBackup(options: BackupOptions): Backup {
     isRunning = true
     const unfinished = join(dirname(path), `.${basename(path)}.unfinished-${randomBytes(6).toString('hex')}`)
     try {
-      await mkdir(unfinished, { mode: 0o700 })
+      await makePlace(unfinished, path)
       const summary = await writeBackup(options, unfinished)
       await rename(unfinished, path)
       await syncFolder(dirname(path))
       return { path, ...summary }
     } catch (error) {
-      await rm(unfinished, { recursive: true, force: true })
+      // Where nothing could be made, removing it fails in its own way; the first reason is the one to say.
+      await rm(unfinished, { recursive: true, force: true }).catch(() => {})
       throw asFailure(error, path)
     } finally {
       isRunning = false
@@ -157,16 +158,35 @@ async function assertPlace(path: string, dataDir: string): Promise<void> {
   if (parent?.isDirectory() !== true) throw refuse(`the folder ${dirname(path)} does not exist on the server; make it`)
 }
 
+/** Whatever hinders the first folder lies in the place that was named: nothing has been read yet. */
+async function makePlace(unfinished: string, path: string): Promise<void> {
+  await mkdir(unfinished, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (NO_SPACE.has(error.code ?? '')) throw error
+    throw unwritable(path, error)
+  })
+}
+
+const NO_SPACE = new Set(['ENOSPC', 'EDQUOT'])
+
+function unwritable(path: string, cause: NodeJS.ErrnoException): FlywheelError {
+  return new FlywheelError(
+    'invalid_request',
+    `The backup at ${path} cannot be written (${cause.code}); choose a folder that the server may write`,
+    { cause },
+  )
+}
+
 function isThere(path: string): Promise<boolean> {
-  return access(path).then(
+  // Not through a link: one that leads nowhere would be replaced.
+  return lstat(path).then(
     () => true,
     () => false,
   )
 }
 
 function asFailure(error: unknown, path: string): unknown {
-  const { code } = error as NodeJS.ErrnoException
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
+  const { code = '' } = error as NodeJS.ErrnoException
+  if (NO_SPACE.has(code)) {
     return new FlywheelError(
       'store_unavailable',
       `No space is left for the backup at ${path}; free some or choose another disk`,
@@ -174,11 +194,7 @@ function asFailure(error: unknown, path: string): unknown {
     )
   }
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return new FlywheelError(
-      'invalid_request',
-      `The backup at ${path} cannot be written (${code}); choose a folder that the server may write`,
-      { cause: error },
-    )
+    return unwritable(path, error as NodeJS.ErrnoException)
   }
   return error
 }

@@ -11,6 +11,7 @@ const EVERY_SCOPE: Scope[] = [
   'review:write',
   'export:run',
   'admin',
+  'server',
 ]
 
 /**

@@ -65,7 +65,9 @@ export async function restoreBackup(path: string, dataDir: string): Promise<Rest
     return { path: target, begun_at, files: manifest.files.length, bytes, log_id, log_records: records, secret }
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true })
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw damaged(from, (error as Error).message, error)
+    const { code, message, path: file } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') throw damaged(from, message, error)
+    if (code === 'ELOOP') throw damaged(from, `${file ?? 'a file'} is a link and no file`, error)
     throw error
   }
 }

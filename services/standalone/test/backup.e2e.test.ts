@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { deriveTicketKey, parseApiKey, signTicket } from '@flywheel/keys'
@@ -168,6 +168,14 @@ describe('a backup of a running server', () => {
     }
     expect(await refusal('backup')).toContain('absolute')
     expect(await refusal(join(server.dataDir, 'backup'))).toContain('in the data directory')
+    expect(await refusal(join(server.dataDir, '..backup'))).toContain('in the data directory')
+    await symlink(server.dataDir, join(folder.path, 'elsewhere'))
+    expect(await refusal(join(folder.path, 'elsewhere', 'backup'))).toContain('in the data directory')
+    await symlink(join(folder.path, 'nothing'), join(folder.path, 'dangling'))
+    expect(await refusal(join(folder.path, 'dangling'))).toContain('there is something already')
+    for (const path of ['/proc/backup', '/proc/self/backup', join(folder.path, 'x'.repeat(300))]) {
+      expect(await refusal(path)).toMatch(/cannot be written \(E[A-Z]+\); choose a folder/)
+    }
     expect(await refusal(join(folder.path, 'backup'))).toContain('there is something already')
     expect(await refusal(join(folder.path, 'absent', 'backup'))).toContain('does not exist on the server')
     const { body: reader } = await ask<{ key: string }>(server.url, key, '/v1/keys', {

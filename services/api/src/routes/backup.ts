@@ -1,6 +1,7 @@
 import { FlywheelError } from '@flywheel/schema'
+import { loadProjects } from '@flywheel/store'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { type ApiEnv, requireScope } from '../authenticate.js'
+import type { ApiEnv, Caller } from '../authenticate.js'
 import { onInvalid } from '../invalid.js'
 import type { ApiDeps } from '../ports.js'
 import { problems } from '../shapes/common.js'
@@ -24,8 +25,8 @@ const route = createRoute({
   path: '/v1/backup',
   tags: ['control'],
   summary: 'Backs the embedded profile up into a new folder on the server, while it runs',
-  description: 'The folder holds the events and keys of every project and the secret: keep it as safe as the server.',
-  middleware: [requireScope('admin')],
+  description:
+    'The folder holds the events and keys of every project and the secret: keep it as safe as the server. Needs the scope server, or admin where the server has one project.',
   request: {
     body: {
       required: true,
@@ -47,6 +48,7 @@ const route = createRoute({
 /** `POST /v1/backup`. */
 export function backupRoutes(deps: ApiDeps) {
   return new OpenAPIHono<ApiEnv>({ defaultHook: onInvalid }).openapi(route, async (c) => {
+    await assertOperator(deps, c.get('caller'))
     if (deps.backup === undefined) {
       throw new FlywheelError(
         'not_found',
@@ -55,4 +57,17 @@ export function backupRoutes(deps: ApiDeps) {
     }
     return c.json(await deps.backup(c.req.valid('json').path), 201)
   })
+}
+
+/** A backup holds every project, so one project's `admin` may make it only while there is no other. */
+async function assertOperator({ db }: Pick<ApiDeps, 'db'>, { scopes, key_id }: Caller): Promise<void> {
+  if (scopes.includes('server')) return
+  const isAdmin = scopes.includes('admin')
+  if (isAdmin && (await loadProjects(db)).length <= 1) return
+  throw new FlywheelError(
+    'forbidden',
+    isAdmin
+      ? `The key ${key_id} is the admin of one project, and a backup holds all of them; use a key with the scope server, as flywheel up prints at its first start`
+      : `The key ${key_id} lacks the scope server; use a key that has it, as flywheel up prints at its first start`,
+  )
 }

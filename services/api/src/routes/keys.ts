@@ -60,6 +60,12 @@ export function keyRoutes(deps: ApiDeps) {
     .openapi(create, async (c) => {
       const wanted = c.req.valid('json')
       const caller = c.get('caller')
+      if (wanted.scopes?.includes('server') && !caller.scopes.includes('server')) {
+        throw new FlywheelError(
+          'forbidden',
+          `The key ${caller.key_id} lacks the scope server, so it gives it to no other; use the key that flywheel up printed at its first start`,
+        )
+      }
       const { row, key } = await issueApiKey(deps.db, deps.master, { project_id: caller.project_id, ...wanted })
       await deps.keys.refresh()
       return c.json({ ...shown(row), key }, 201)
