@@ -2,6 +2,7 @@ import type { Message, Part } from '@flywheel/schema'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FORMATS, recipeSchema, renderShards, verifyShards } from '../src/index.js'
+import { DEFAULT_STRATEGIES } from '../src/recipe/evidence.js'
 import { findJsonSpan } from '../src/text/json-splice.js'
 import { holdsControlToken, normaliseText } from '../src/text/normalise.js'
 import { drops, pairsOf, Story, text } from './support.js'
@@ -153,8 +154,8 @@ describe('hostile evidence (case 22)', () => {
       parts: fc.array(part, { maxLength: 3 }),
     }) as fc.Arbitrary<Message>
     const said = fc.record({
-      kind: fc.constantFrom('correction', 'thumb', 'choice', 'regenerate', 'copy'),
-      label: fc.constantFrom('up', 'down', ''),
+      kind: fc.constantFrom('correction', 'thumb', 'choice', 'regenerate', 'copy', 'verdict', 'review', 'retain'),
+      label: fc.constantFrom('up', 'down', '', 'accept', 'reject', 'approve', 'edit'),
       field: fc.constantFrom('', '/a', '/tool_call/c/arguments/a', '/tool_call/c/name', '/a/~2', 'a'),
       kept: texts,
       kept_json: fc.oneof(
@@ -182,7 +183,7 @@ describe('hostile evidence (case 22)', () => {
               story.say(fields.kind as 'thumb', id, { ...fields, candidates: JSON.stringify([{ id, choice: 1 }]) })
             }
           }
-          const set = story.curate()
+          const set = story.curate({ strategies: [...DEFAULT_STRATEGIES, 'followup.repair'] })
           expect(pairsOf(set).some((row) => row.chosen.content === 'better answer, in other words')).toBe(true)
           renderShards(set, recipeSchema.parse({}))
         },

@@ -106,7 +106,7 @@ export function consentBook(
       // A withdrawal follows an author whatever they were called when they wrote.
       const verdict = decide({ user: row.author_id, session: row.session_id, time: timeOfId(row.id), own })
       // A judgement without text needs no grant of its own, but never outlives a withdrawal.
-      const hasText = row.kind === 'correction' || row.kind === 'review'
+      const hasText = row.kind === 'correction' || (row.kind === 'review' && (row.kept !== '' || row.kept_json !== ''))
       const isWithdrawn = !verdict.isGranted && verdict.reason === 'consent_withdrawn'
       return hasText || isWithdrawn ? verdict : { isGranted: true, by: 'no_text' }
     },

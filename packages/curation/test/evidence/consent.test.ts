@@ -111,4 +111,15 @@ describe('consent', () => {
     story.state('granted', 'project', 'p1', START - DAY)
     expect(by('v')).toBe('project')
   })
+
+  it('asks nobody for a review that only judges, and whoever wrote a text into one', () => {
+    const story = new Story()
+    const id = story.ask({ user: 'u' })
+    for (const kept of ['', 'a text of their own']) story.say('review', id, { author_id: 'v', label: 'edit', kept })
+    const book = consentBook(story.evidence(), 'train')
+    expect(story.feedback.map((row) => book.ofFeedback(row, story.interactions[0]))).toEqual([
+      { isGranted: true, by: 'no_text' },
+      { isGranted: false, reason: 'consent_absent' },
+    ])
+  })
 })
