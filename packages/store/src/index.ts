@@ -43,7 +43,9 @@ export {
 } from './queries/export-runs.js'
 export {
   addRecipient,
+  allExports,
   erasedItems,
+  exportedEvents,
   exportItems,
   getExport,
   listExports,

@@ -229,6 +229,70 @@ export type ApiSchema = {
       status: 202
     }
   }
+  "/v1/erasures": {
+    $post: {
+      input: {
+        json: {
+          reason?: string | undefined
+          subject: string
+          subject_kind: "session" | "user"
+        }
+      }
+      output: {
+        counts: {
+          [name: string]: number
+        }
+        created_at: string
+        events: number
+        exports: {
+          export_id: string
+          recipients: string[]
+          replaced_by: string
+          rows: number
+        }[]
+        horizon_at: null | string
+        id: string
+        limits: string[]
+        reason: string
+        state: "final" | "hidden" | "rewritten"
+        subject_kind: "project" | "session" | "user"
+        waits_for: null | string
+      }
+      outputFormat: "json"
+      status: 202
+    }
+  }
+  "/v1/erasures/:id": {
+    $get: {
+      input: {
+        param: {
+          id: string
+        }
+      }
+      output: {
+        counts: {
+          [name: string]: number
+        }
+        created_at: string
+        events: number
+        exports: {
+          export_id: string
+          recipients: string[]
+          replaced_by: string
+          rows: number
+        }[]
+        horizon_at: null | string
+        id: string
+        limits: string[]
+        reason: string
+        state: "final" | "hidden" | "rewritten"
+        subject_kind: "project" | "session" | "user"
+        waits_for: null | string
+      }
+      outputFormat: "json"
+      status: 200
+    }
+  }
   "/v1/exports": {
     $get: {
       input: {}
@@ -304,6 +368,44 @@ export type ApiSchema = {
       status: 200
     }
   }
+  "/v1/exports/:id/recipients": {
+    $get: {
+      input: {
+        param: {
+          id: string
+        }
+      }
+      output: {
+        items: {
+          created_at: string
+          note: string
+          recipient: string
+        }[]
+      }
+      outputFormat: "json"
+      status: 200
+    }
+    $post: {
+      input: {
+        json: {
+          note?: string | undefined
+          recipient: string
+        }
+        param: {
+          id: string
+        }
+      }
+      output: {
+        items: {
+          created_at: string
+          note: string
+          recipient: string
+        }[]
+      }
+      outputFormat: "json"
+      status: 200
+    }
+  }
   "/v1/exports/runs": {
     $get: {
       input: {
@@ -348,6 +450,22 @@ export type ApiSchema = {
         }[]
         rows: number
         valid: boolean
+      }
+      outputFormat: "json"
+      status: 200
+    }
+  }
+  "/v1/exports/withdraw": {
+    $post: {
+      input: {}
+      output: {
+        items: {
+          erasures: string[]
+          export_id: string
+          outcome: "missing" | "removed" | "rewritten"
+          replaced_by: null | string
+          rows: number
+        }[]
       }
       outputFormat: "json"
       status: 200
@@ -529,7 +647,7 @@ export type ApiSchema = {
           kind: "pk" | "sk"
           name: string
           origins: string[]
-          scopes: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "server" | "sql:read")[]
+          scopes: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "sql:read")[]
           status: "active" | "retired" | "revoked"
         }[]
       }
@@ -542,7 +660,7 @@ export type ApiSchema = {
           kind?: "pk" | "sk" | undefined
           name?: string | undefined
           origins?: string[] | undefined
-          scopes?: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "server" | "sql:read")[] | undefined
+          scopes?: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "sql:read")[] | undefined
         }
       }
       output: {
@@ -552,7 +670,7 @@ export type ApiSchema = {
         kind: "pk" | "sk"
         name: string
         origins: string[]
-        scopes: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "server" | "sql:read")[]
+        scopes: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "sql:read")[]
         status: "active" | "retired" | "revoked"
       }
       outputFormat: "json"
@@ -572,7 +690,7 @@ export type ApiSchema = {
         kind: "pk" | "sk"
         name: string
         origins: string[]
-        scopes: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "server" | "sql:read")[]
+        scopes: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "sql:read")[]
         status: "active" | "retired" | "revoked"
       }
       outputFormat: "json"

@@ -4,6 +4,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { type ApiEnv, authenticate } from './authenticate.js'
+import { createErasures, type Erasures } from './erasures.js'
 import { onInvalid } from './invalid.js'
 import { limitBodies } from './limit-bodies.js'
 import type { ApiDeps } from './ports.js'
@@ -11,6 +12,7 @@ import { accountingRoutes } from './routes/accounting.js'
 import { backupRoutes } from './routes/backup.js'
 import { consentRoutes } from './routes/consent.js'
 import { deadLetterRoutes } from './routes/dead-letters.js'
+import { erasureRoutes } from './routes/erasures.js'
 import { exportRunRoutes } from './routes/export-runs.js'
 import { exportRoutes } from './routes/exports.js'
 import { healthRoute } from './routes/health.js'
@@ -19,10 +21,13 @@ import { keyRoutes } from './routes/keys.js'
 import { orphanedFeedbackRoutes } from './routes/orphaned-feedback.js'
 import { queryRoutes } from './routes/query.js'
 import { statisticsRoutes } from './routes/statistics.js'
+import { withdrawalRoutes } from './routes/withdrawals.js'
 
 /** What an api is built from. */
 export interface ApiOptions extends ApiDeps {
   logger: Logger
+  /** @default made of the others; what it begins is then carried on by whoever calls `advance` elsewhere */
+  erasures?: Erasures
 }
 
 /**
@@ -54,6 +59,8 @@ export function createApi(options: ApiOptions) {
     .route('/', keyRoutes(options))
     .route('/', consentRoutes(options))
     .route('/', backupRoutes(options))
+    .route('/', erasureRoutes(options, options.erasures ?? createErasures(options)))
+    .route('/', withdrawalRoutes(options))
 }
 
 /** Head of the OpenAPI document. */

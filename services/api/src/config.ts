@@ -18,6 +18,8 @@ const schema = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   /** Where the exporter listens; absent: exports run by its schedule alone. */
   FLYWHEEL_EXPORTER_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Of the topic, as `flywheel migrate --retention-days` made it. */
+  FLYWHEEL_LOG_RETENTION_DAYS: z.coerce.number().positive().default(7),
   /** Limits of one statement of `POST /v1/query`. */
   FLYWHEEL_SQL_MAX_SECONDS: positive.default(30),
   FLYWHEEL_SQL_MAX_MEMORY_BYTES: positive.default(2 ** 30),
@@ -52,6 +54,7 @@ export function loadApiConfig(env: Readonly<Record<string, string | undefined>>)
       host: config.FLYWHEEL_HOST,
       secret: config.FLYWHEEL_SECRET,
       exporterUrl: config.FLYWHEEL_EXPORTER_URL,
+      logRetentionMs: config.FLYWHEEL_LOG_RETENTION_DAYS * 24 * 3_600_000,
     },
     kafka: kafkaOptions(env),
     clickhouse: clickhouseOptions(env),

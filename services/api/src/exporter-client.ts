@@ -7,6 +7,7 @@ import type { ApiDeps, ExportPort } from './ports.js'
 
 /** Exports of another process: what `ExportPort` asks for, over the exporter's internal HTTP. */
 export interface ExporterClient extends ExportPort {
+  withdraw: NonNullable<ExportPort['withdraw']>
   manifest: NonNullable<ExportPort['manifest']>
   errors: NonNullable<ApiDeps['errors']>
 }
@@ -39,6 +40,10 @@ export function createExporterClient(url: string | undefined, master: MasterSecr
 
   return {
     run: (request) => ask('POST', '/internal/exports', request),
+    async withdraw(project_id) {
+      type Answer = { exports: Awaited<ReturnType<NonNullable<ExportPort['withdraw']>>> }
+      return (await ask<Answer>('POST', `/internal/withdrawals/${encodeURIComponent(project_id)}`)).exports
+    },
     async manifest(project_id, export_id) {
       const path = `/internal/exports/${encodeURIComponent(project_id)}/${encodeURIComponent(export_id)}/manifest`
       return (await ask<{ manifest: unknown }>('GET', path)).manifest

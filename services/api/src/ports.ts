@@ -2,6 +2,7 @@ import type { MasterSecret } from '@flywheel/keys'
 import type { LogRecord } from '@flywheel/schema'
 import type { Database, KeyRow } from '@flywheel/store'
 import type { z } from 'zod'
+import type { withdrawnExportSchema } from './shapes/erasure.js'
 import type { exportSummarySchema } from './shapes/export.js'
 
 /** What the api needs of the durable log: facts it appends itself, and how far the sink has come. */
@@ -11,6 +12,10 @@ export interface LogPort {
   progress(): Promise<{ partition: number; committed: number; end: number }[]>
   backlog(): Promise<{ records: number; lines: number; bytes: number; oldest_ms: number }>
   watermark(): Promise<string>
+  /** Rewrites the log's files without what was committed; a log that only its retention empties has none. */
+  compact?(): Promise<void>
+  /** How long such a log may keep a record, in milliseconds. */
+  retention_ms?: number
 }
 
 /**
@@ -24,6 +29,8 @@ export interface ExportPort {
     plan?: string
     as_of?: string
   }): Promise<z.input<typeof exportSummarySchema>>
+  /** Takes what was erased or withdrawn since out of every published export. */
+  withdraw?(project_id: string): Promise<z.input<typeof withdrawnExportSchema>[]>
   /** The published manifest, or null where its folder was moved away. @default read from the folder, on this machine */
   manifest?(project_id: string, export_id: string): Promise<unknown>
 }

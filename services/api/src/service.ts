@@ -7,6 +7,7 @@ import type { Database } from '@flywheel/store'
 import { Hono } from 'hono'
 import { createAccountingMetrics } from './accounting-metrics.js'
 import { createApi } from './api.js'
+import { createErasures, type Erasures } from './erasures.js'
 import { createExporterClient } from './exporter-client.js'
 import { requestMetrics } from './request-metrics.js'
 
@@ -22,6 +23,8 @@ export interface ApiServiceOptions {
   /** The one of all services, which keys are hashed and sealed with. */
   secret: string
   exporterUrl?: string | undefined
+  /** How long the log keeps a record: an erasure is final once that, and the time to close a segment, has passed. */
+  logRetentionMs: number
   port: number
   host: string
   logger: Logger
@@ -52,6 +55,8 @@ export async function startApiService(
   lifecycle.onShutdown('store', () => store.close())
 
   let api: Pick<Hono, 'fetch'> | null = null
+  let erasures: Erasures | null = null
+  lifecycle.onShutdown('erasures', () => erasures?.stop())
   const opened = Promise.all([log.opened, store.opened]).then(([events, { db, sql, keys }]) => {
     const port = {
       log_id: events.log_id,
@@ -59,11 +64,14 @@ export async function startApiService(
       progress: () => events.progress(SINK_GROUP),
       backlog: () => events.backlog(SINK_GROUP),
       watermark: () => events.watermark(SINK_GROUP),
+      retention_ms: options.logRetentionMs,
     }
     const onError = (error: unknown) => logger.warn({ error }, 'accounting cannot be counted')
     createAccountingMetrics({ db, log: port, metrics, onError })
     const exports = createExporterClient(options.exporterUrl, master)
-    api = createApi({ db, sql, master, keys, exports, log: port, logger, errors: exports.errors })
+    erasures = createErasures({ db, master, log: port, exports, logger })
+    erasures.start()
+    api = createApi({ db, sql, master, keys, exports, log: port, logger, errors: exports.errors, erasures })
   })
 
   const app = new Hono()

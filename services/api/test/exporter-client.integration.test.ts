@@ -34,7 +34,11 @@ describe('the exporter, asked by the api', () => {
     )
     keys = await createKeyDirectory({ db, master, refresh_ms: 60_000 })
     const exporter = await createExporter({
-      worker: { run: (request) => runExport({ ...request, outDir, db, now: () => new Date() }), close: async () => {} },
+      worker: {
+        outDir,
+        run: (request) => runExport({ ...request, outDir, db, now: () => new Date() }),
+        close: async () => {},
+      },
       db,
       master,
       keys,

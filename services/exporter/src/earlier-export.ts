@@ -33,6 +33,12 @@ export async function earlierExport(db: Database, projectId: string, id: string)
   if (row === null || summary?.recipe === undefined) {
     throw new FlywheelError('not_found', `The export ${id} is not in this project; see flywheel export list`)
   }
+  if (row.kind === 'erasure') {
+    throw new FlywheelError(
+      'inputs_changed',
+      `Export ${id} is export ${row.parent} less what was erased and cannot be made again; run a new one`,
+    )
+  }
   if (canonicalJson(summary.code) !== canonicalJson(CODE_VERSIONS)) {
     throw new FlywheelError(
       'inputs_changed',

@@ -12,7 +12,7 @@ import type { Exporter } from './exporter.js'
 
 /** What the internal routes are built from. */
 export interface ExporterAppOptions {
-  exporter: Pick<Exporter, 'run' | 'errors'>
+  exporter: Pick<Exporter, 'run' | 'withdraw' | 'errors'>
   db: Database
   master: MasterSecret
   logger: Logger
@@ -57,6 +57,9 @@ export function exporterApp({ exporter, db, master, logger }: ExporterAppOptions
     const row = await getExport(db, c.req.param('project'), c.req.param('id'))
     return c.json({ manifest: row === null ? null : await manifestOf(row.path, row.manifest_sha256) }, 200)
   })
+  app.post('/internal/withdrawals/:project', async (c) =>
+    c.json({ exports: await exporter.withdraw(c.req.param('project')) }, 200),
+  )
   app.get('/internal/errors', (c) => c.json({ errors: exporter.errors() }, 200))
   app.onError((error, c) => {
     if (!isFlywheelError(error) || error.httpStatus >= 500)

@@ -9,6 +9,8 @@ import type { ExportRequest, FromWorker, ToWorker, WorkerStart } from './worker-
 
 /** Runs exports outside of the main thread, one at a time. */
 export interface ExporterWorker {
+  /** Folder that holds one folder an export. */
+  readonly outDir: string
   /** Waits for its turn; rejects with the FlywheelError of the run. */
   run(request: ExportRequest): Promise<ExportSummary>
   /** Closes the worker's session after the runs that were asked for; its idle thread ends with the process. */
@@ -79,6 +81,7 @@ export function createExporterWorker(options: WorkerStart): ExporterWorker {
   }
 
   return {
+    outDir: options.outDir,
     run(request) {
       if (isClosed) return Promise.reject(new FlywheelError('draining', 'The exporter is closed'))
       return new Promise((resolve, reject) => {

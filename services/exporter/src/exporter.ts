@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { basename } from 'node:path'
 import type { KeyDirectory } from '@flywheel/control'
-import { type MasterSecret, rowKey } from '@flywheel/keys'
+import { erasureKey, type MasterSecret, rowKey } from '@flywheel/keys'
 import type { Logger, Metrics } from '@flywheel/runtime'
 import { FlywheelError, isFlywheelError } from '@flywheel/schema'
 import { type Database, lastTurn } from '@flywheel/store'
 import { createAnnouncer } from './announcer.js'
+import type { ErasedExport } from './erase-export.js'
+import { eraseFromExports } from './erase-exports.js'
 import type { ExportPlan } from './export-plans.js'
 import type { ExporterWorker } from './exporter-worker.js'
 import { createExporterMetrics } from './metrics.js'
@@ -50,6 +52,8 @@ export interface ExportAsked {
 /** Exports of one process: asked for or by schedule, one at a time. */
 export interface Exporter {
   run(asked: ExportAsked): Promise<ExportSummary>
+  /** Takes what was erased or withdrawn since out of every published export; every run begins with it. */
+  withdraw(project_id: string): Promise<ErasedExport[]>
   /** The last failure of the schedule, if its latest turn failed. */
   errors(): { part: string; at: string; code: string; message: string }[]
   /** Starts no more and waits for the run in progress. */
@@ -89,10 +93,26 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
     return { ...common, watermark: await watermark(), parent: 'latest', recipe }
   }
 
+  async function withdraw(project_id: string): Promise<ErasedExport[]> {
+    const project = keys.project(project_id)
+    if (project === undefined) throw new FlywheelError('not_found', `The project ${project_id} does not exist`)
+    const erased = await eraseFromExports({
+      db,
+      projectId: project_id,
+      rowKey: rowKey(master, project.row_key_sealed),
+      erasureKey: erasureKey(master, project_id),
+      outDir: worker.outDir,
+      now: () => new Date(),
+    })
+    for (const each of erased) logger.info({ project_id, ...each }, 'rows left a published export')
+    return erased
+  }
+
   /** One run from its entry in the history to its end there; null where another process has done this turn. */
   async function run(asked: ExportAsked, due_at: string | null): Promise<ExportSummary | null> {
     const plan = planOf(asked)
     const asks = await request(asked, plan)
+    await withdraw(asked.project_id)
     const open = await book.begin({
       project_id: asked.project_id,
       recipe_name: plan?.name ?? nameOf(asked.recipe),
@@ -183,6 +203,7 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
       if (summary === null) throw new FlywheelError('internal', 'The export was not run; run it again')
       return summary
     },
+    withdraw,
     errors: () => [...failures.values()],
     async close() {
       await Promise.all(jobs.map((job) => job.stop()))

@@ -1,3 +1,5 @@
+export type { ErasedExport } from './erase-export.js'
+export { type EraseFromExportsOptions, eraseFromExports } from './erase-exports.js'
 export { type ExportPlan, readExportPlans, withDefaultPlan } from './export-plans.js'
 export { createExporter, type ExportAsked, type Exporter, type ExporterOptions } from './exporter.js'
 export { type ExporterAppOptions, exporterApp } from './exporter-app.js'

@@ -90,7 +90,14 @@ export async function refuseChangedInputs(
       row.parent === (run.parent ?? '') &&
       before.cutoff === canonicalTime(run.cutoff) &&
       JSON.stringify(before.code) === JSON.stringify(run.code)
-    if (!isSame || before.inputs.digest === run.inputs.digest) continue
+    if (!isSame || row.kind === 'erasure') continue
+    if (row.status === 'superseded') {
+      throw new FlywheelError(
+        'inputs_changed',
+        `Export ${row.id} cannot be run again: rows of it were erased or withdrawn, and an erasure export has its place; see flywheel export list`,
+      )
+    }
+    if (before.inputs.digest === run.inputs.digest) continue
     const kinds = ['interactions', 'feedback', 'links', 'consents', 'bodies'] as const
     const gone = kinds.map((kind) => [kind, Math.max(0, before.inputs[kind] - run.inputs[kind])] as const)
     const total = gone.reduce((sum, [, count]) => sum + count, 0)

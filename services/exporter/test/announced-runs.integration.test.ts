@@ -33,6 +33,7 @@ interface Told {
 
 describe('runs of a plan', () => {
   let db: Database
+  let outDir: string
   let remove: () => Promise<void>
   let keys: KeyDirectory
   let server: Server
@@ -43,6 +44,7 @@ describe('runs of a plan', () => {
     const opened = await store({ interactions: [], feedback: [] })
     db = opened.db
     remove = opened.remove
+    outDir = opened.outDir
     await bootstrapProject({ db, master })
     keys = await createKeyDirectory({ db, master, refresh_ms: 60_000 })
     server = createServer(async (request, response) => {
@@ -64,7 +66,7 @@ describe('runs of a plan', () => {
 
   const exporterOf = (run: ExporterOptions['worker']['run'], more: Partial<ExportPlan> = {}) =>
     createExporter({
-      worker: { run, close: async () => {} },
+      worker: { outDir, run, close: async () => {} },
       db,
       master,
       keys,

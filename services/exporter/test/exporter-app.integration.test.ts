@@ -43,7 +43,11 @@ describe('the exporter for the api', () => {
     metrics = createMetrics()
     exporter = await createExporter({
       // In this thread, over the same session: what is tested here is the way in.
-      worker: { run: (request) => runExport({ ...request, outDir, db, now: () => new Date() }), close: async () => {} },
+      worker: {
+        outDir,
+        run: (request) => runExport({ ...request, outDir, db, now: () => new Date() }),
+        close: async () => {},
+      },
       db,
       master,
       keys,

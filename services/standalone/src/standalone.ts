@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import { createAccountingMetrics, createApi } from '@flywheel/api'
+import { createAccountingMetrics, createApi, createErasures } from '@flywheel/api'
 import { createCollector, createPressure } from '@flywheel/collector'
 import { bootstrapProject, createKeyDirectory } from '@flywheel/control'
 import { openLocalLog } from '@flywheel/event-log'
@@ -136,6 +136,7 @@ async function startParts(
     progress: () => log.progress(SINK_GROUP),
     backlog: () => log.backlog(SINK_GROUP),
     watermark: () => log.watermark(SINK_GROUP),
+    compact: () => log.compact(),
   }
   createAccountingMetrics({
     db,
@@ -151,7 +152,14 @@ async function startParts(
     group: SINK_GROUP,
     isSecretGiven: options.secret !== undefined,
   })
-  const exportPort = { run: exports.run, manifest: createManifestReader(db, dir.exports) }
+  const exportPort = {
+    run: exports.run,
+    withdraw: exports.withdraw,
+    manifest: createManifestReader(db, dir.exports),
+  }
+  const erasures = createErasures({ db, master, log: port, exports: exportPort, logger })
+  erasures.start()
+  onShutdown('erasures', () => erasures.stop())
   const lastErrors = async () => {
     const { last_error } = await sink.status()
     const now = new Date().toISOString()
@@ -171,7 +179,7 @@ async function startParts(
   app.route('/', collector.app)
   app.route(
     '/',
-    createApi({ db, sql, master, keys, exports: exportPort, log: port, backup, logger, errors: lastErrors }),
+    createApi({ db, sql, master, keys, exports: exportPort, log: port, backup, logger, errors: lastErrors, erasures }),
   )
   app.notFound((c) =>
     problem(c, new FlywheelError('not_found', `There is no ${c.req.method} ${c.req.path}; see GET /v1/openapi.json`)),

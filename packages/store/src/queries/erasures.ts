@@ -167,7 +167,7 @@ export async function replacedParts(db: Database, at: string): Promise<number> {
     `${name}_local`,
   ])
   const [row] = await db.query<{ parts: number | string }>(
-    `SELECT count() AS parts FROM system.parts WHERE database = currentDatabase() AND NOT active
+    `SELECT count() AS parts FROM system.parts WHERE database = currentDatabase() AND NOT active AND rows > 0
        AND table IN {tables:Array(String)} AND modification_time <= parseDateTime64BestEffort({at:String}, 3, 'UTC')`,
     { tables, at },
   )

@@ -1,6 +1,7 @@
 import type { Database } from '../database.js'
 import { insertRows } from '../insert-rows.js'
-import type { ExportItemRow, ExportRecipientRow, ExportRow } from '../rows.js'
+import type { ExportItemRow, ExportRecipientRow, ExportRow, FeedbackRow, InteractionHead } from '../rows.js'
+import { FEEDBACK_COLUMNS, INTERACTION_HEAD } from './columns.js'
 
 /** Records a published export, after its manifest. The same export again replaces its row with an equal one. */
 export async function recordExport(db: Database, row: ExportRow): Promise<void> {
@@ -11,6 +12,14 @@ export async function recordExport(db: Database, row: ExportRow): Promise<void> 
 export async function listExports(db: Database, projectId: string): Promise<ExportRow[]> {
   return db.query<ExportRow>(
     'SELECT * FROM exports FINAL WHERE project_id = {project:String} ORDER BY created_at DESC, id LIMIT 1000',
+    { project: projectId },
+  )
+}
+
+/** Every export of a project, whatever their number, oldest first. */
+export async function allExports(db: Database, projectId: string): Promise<ExportRow[]> {
+  return db.query<ExportRow>(
+    'SELECT * FROM exports FINAL WHERE project_id = {project:String} ORDER BY created_at, id',
     { project: projectId },
   )
 }
@@ -49,15 +58,18 @@ export async function exportItems(db: Database, projectId: string, exportId: str
   )
 }
 
-/** Rows of exports behind which an erased event stands. */
+/** Rows of exports behind which an erased event stands, each with every erasure that takes it. */
 export async function erasedItems(
   db: Database,
   projectId: string,
-): Promise<Pick<ExportItemRow, 'export_id' | 'config' | 'row_id'>[]> {
+): Promise<{ export_id: string; row_id: string; erasures: string[] }[]> {
   return db.query(
-    `SELECT export_id, config, row_id FROM export_items FINAL WHERE project_id = {project:String}
-       AND arrayExists(id -> id IN (SELECT arrayJoin(event_ids) FROM erasures FINAL WHERE project_id = {project:String}), event_ids)
-     ORDER BY export_id, config, row_id`,
+    `SELECT export_id, row_id, arraySort(groupUniqArray(erasure)) AS erasures
+     FROM (SELECT export_id, row_id, arrayJoin(event_ids) AS event FROM export_items FINAL
+       WHERE project_id = {project:String}) AS items
+     INNER JOIN (SELECT toString(id) AS erasure, arrayJoin(event_ids) AS event FROM erasures FINAL
+       WHERE project_id = {project:String}) AS erased ON items.event = erased.event
+     GROUP BY export_id, row_id ORDER BY export_id, row_id`,
     { project: projectId },
   )
 }
@@ -88,4 +100,19 @@ export async function recipientsOf(
      ORDER BY export_id, recipient`,
     { project: projectId, ids: [...exportIds] },
   )
+}
+
+/** The events behind the rows of an export that are still stored, hidden ones among them. */
+export async function exportedEvents(
+  db: Database,
+  projectId: string,
+  exportId: string,
+): Promise<{ interactions: InteractionHead[]; feedback: FeedbackRow[] }> {
+  const params = { project: projectId, id: exportId }
+  const mine = `project_id = {project:String} AND id IN (
+    SELECT arrayJoin(event_ids) FROM export_items FINAL WHERE project_id = {project:String} AND export_id = {id:String})`
+  return {
+    interactions: await db.query(`SELECT ${INTERACTION_HEAD} FROM interactions FINAL WHERE ${mine}`, params),
+    feedback: await db.query(`SELECT ${FEEDBACK_COLUMNS} FROM feedback FINAL WHERE ${mine}`, params),
+  }
 }

@@ -1,0 +1,245 @@
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { extname, join } from 'node:path'
+import { canonicalJson, jsonLines, type Manifest, sha256, withoutRows } from '@flywheel/curation'
+import {
+  type Database,
+  type ExportRow,
+  exportItems,
+  recordExport,
+  recordExportItems,
+  supersedeExport,
+} from '@flywheel/store'
+import {
+  type ErasedFile,
+  type ErasureFile,
+  type ErasureReason,
+  erasureCard,
+  erasureId,
+  erasureManifest,
+} from './erasure-manifest.js'
+import { readPublished, startFolder } from './publish.js'
+
+/** What must leave one export. */
+export interface Removal {
+  /** Row ids and why. Rows of one id are made of the same events, so they leave every file together. */
+  rows: ReadonlyMap<string, ErasureReason>
+  /** Ids of the erasures that take them. */
+  erasures: ReadonlySet<string>
+  /** Members of components, as `meta/assignments.jsonl` names them. */
+  members: ReadonlySet<string>
+}
+
+/** What became of one export. */
+export interface ErasedExport {
+  export_id: string
+  /** The export in its place; null where there is none. */
+  replaced_by: string | null
+  /** `removed`: its folder was not what its manifest says, and is gone. `missing`: its folder is not here. */
+  outcome: 'rewritten' | 'removed' | 'missing'
+  rows: number
+  /** Ids of the erasures that took rows of it; empty where consent or an assignment alone was the cause. */
+  erasures: string[]
+}
+
+interface Line {
+  row_id?: string
+  member?: string
+  cluster?: string
+}
+
+const ERASED = 'meta/erased.jsonl'
+const ASSIGNMENTS = 'meta/assignments.jsonl'
+
+const linesOf = (bytes: Uint8Array): Line[] =>
+  new TextDecoder()
+    .decode(bytes)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Line)
+
+/** Reads the lines of every file in `meta/` once. */
+async function readMeta(dir: string, manifest: Manifest): Promise<Map<string, Line[]>> {
+  const paths = manifest.files.map(({ path }) => path).filter((path) => /^meta\/.*\.jsonl$/.test(path))
+  return new Map(
+    await Promise.all(paths.map(async (path) => [path, linesOf(await readFile(join(dir, path)))] as const)),
+  )
+}
+
+/** Clusters of erased rows of which no row is left. */
+function lostClusters(meta: ReadonlyMap<string, Line[]>, { rows }: Removal): Set<string> {
+  const [lost, kept] = [new Set<string>(), new Set<string>()]
+  for (const { row_id, cluster } of [...meta.values()].flat()) {
+    if (row_id === undefined || cluster === undefined) continue
+    if (rows.get(row_id) === 'erased') lost.add(cluster)
+    else kept.add(cluster)
+  }
+  return new Set([...lost].filter((cluster) => !kept.has(cluster)))
+}
+
+/** The lines that say of each row of a file whose it is; undefined where nothing says it. */
+function aboutRows(file: Manifest['files'][number], meta: ReadonlyMap<string, Line[]>): Line[] | undefined {
+  const { path, shape, rows } = file
+  if (shape === 'meta') return meta.get(path)
+  const name = path.slice(path.lastIndexOf('/') + 1, path.length - extname(path).length)
+  const target = (file as { target?: string }).target ?? ''
+  const lines = meta.get(`meta/${target}-${shape}-${name}.jsonl`) ?? meta.get(`meta/${shape}-${name}.jsonl`)
+  return lines?.length === rows ? lines : undefined
+}
+
+/** The files of the new folder, and what of the old one is not as it was. A shard whose rows cannot be told apart goes. */
+async function rewrite(
+  dir: string,
+  manifest: Manifest,
+  meta: ReadonlyMap<string, Line[]>,
+  { rows, members }: Removal,
+): Promise<{ files: ErasureFile[]; changed: ErasedFile[] }> {
+  const files: ErasureFile[] = []
+  const changed: ErasedFile[] = []
+  for (const { sha256: old_sha256, ...file } of manifest.files) {
+    const old = await readFile(join(dir, file.path))
+    // A file that a loader wants beside the shards holds no row.
+    const lines = file.rows === 0 ? [] : aboutRows({ ...file, sha256: old_sha256 }, meta)
+    const gone = (lines ?? []).map(({ row_id = '', member = '' }) => rows.has(row_id) || members.has(member))
+    const count = file.rows - gone.filter(Boolean).length
+    const isKept = lines !== undefined && file.path !== ERASED && (count > 0 || file.rows === 0)
+    const isSame = isKept && count === file.rows
+    const bytes = isSame
+      ? old
+      : isKept
+        ? await withoutRows(extname(file.path).slice(1), old, (row) => gone[row] === true)
+        : null
+    if (bytes !== null) files.push({ ...file, rows: count, bytes })
+    if (bytes !== old) changed.push({ path: file.path, old_sha256, new_sha256: bytes === null ? null : sha256(bytes) })
+  }
+  return { files, changed }
+}
+
+/**
+ * Replaces one published export by an erasure export: its files less the rows and members named, under a new id, with its
+ * old one as the parent. Killed at any moment it can be run again: the new folder appears whole in one rename, then the
+ * store knows it, then the old one is superseded, and only then the old files go.
+ * @returns null where nothing of what must leave is in it
+ */
+export async function eraseExport(
+  db: Database,
+  outDir: string,
+  row: ExportRow,
+  removal: Removal,
+  now: () => Date,
+): Promise<ErasedExport | null> {
+  const dir = join(outDir, row.id)
+  const base = { export_id: row.id, rows: removal.rows.size, erasures: [...removal.erasures].sort() }
+  const published = await readPublished(dir)
+  if (published === null) {
+    if (removal.rows.size === 0) return null
+    if ((await stat(dir).catch(() => null)) === null) return { ...base, replaced_by: null, outcome: 'missing' }
+    // Its files are not what its manifest says: nobody can tell which of them holds whose text.
+    await rm(dir, { recursive: true, force: true })
+    await supersedeExport(db, row)
+    return { ...base, replaced_by: null, outcome: 'removed' }
+  }
+  const { manifest } = published
+  const meta = await readMeta(dir, manifest)
+  const known = new Set((meta.get(ASSIGNMENTS) ?? []).flatMap(({ member }) => member ?? []))
+  const lost = [...removal.members, ...lostClusters(meta, removal)].filter((member) => known.has(member))
+  if (removal.rows.size === 0 && lost.length === 0) return null
+
+  const id = erasureId(row.id, [...removal.rows.keys()], lost)
+  const place = join(outDir, id)
+  let next = (await readPublished(place))?.manifest as ReturnType<typeof erasureManifest> | undefined
+  if (next === undefined) {
+    const { files, changed } = await rewrite(dir, manifest, meta, { ...removal, members: new Set(lost) })
+    const list = [...removal.rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([row_id, reason]) => ({ row_id, reason }))
+    const likeOthers = manifest.files.find(({ path }) => path === ASSIGNMENTS) ?? manifest.files[0]
+    files.push({
+      ...(likeOthers as Manifest['files'][number]),
+      path: ERASED,
+      rows: list.length,
+      bytes: jsonLines(list),
+    })
+    files.sort((a, b) => (a.path < b.path ? -1 : 1))
+    const count = (reason: ErasureReason): number => list.filter((each) => each.reason === reason).length
+    const items = await exportItems(db, row.project_id, row.id)
+    next = erasureManifest(
+      manifest,
+      id,
+      files,
+      { rows: { erased: count('erased'), withdrawn: count('withdrawn') }, members: lost.length, files: changed },
+      items.filter(({ row_id }) => !removal.rows.has(row_id)),
+    )
+    const card = await readFile(join(dir, 'README.md'), 'utf8')
+    await publish(outDir, id, files, next, erasureCard(card, next), now)
+  }
+  await record(db, row, next, place, base)
+  await supersedeExport(db, row)
+  await removeErased(dir, next)
+  return { ...base, replaced_by: id, outcome: 'rewritten' }
+}
+
+async function publish(
+  outDir: string,
+  id: string,
+  files: readonly ErasureFile[],
+  manifest: object,
+  card: string,
+  now: () => Date,
+): Promise<void> {
+  const folder = await startFolder(outDir)
+  try {
+    for (const { path, bytes } of files) await folder.write(path, bytes)
+    await folder.write('README.md', card)
+    const at = now().toISOString()
+    await folder.write(
+      'run.json',
+      `${JSON.stringify({ export_id: id, started_at: at, finished_at: at, node: process.version })}\n`,
+    )
+    const text = canonicalJson(manifest)
+    await folder.write(`manifest-${sha256(text)}.json`, text)
+    await folder.publish(id)
+  } catch (error) {
+    await folder.discard()
+    throw error
+  }
+}
+
+/** Its created_at is the parent's: it stands in the parent's place in every list, and the newest export stays the newest. */
+async function record(
+  db: Database,
+  parent: ExportRow,
+  manifest: ReturnType<typeof erasureManifest>,
+  path: string,
+  { rows, erasures }: Pick<ErasedExport, 'rows' | 'erasures'>,
+): Promise<void> {
+  const { export_id } = manifest
+  const gone = new Set(linesOf(await readFile(join(path, ERASED))).map(({ row_id }) => row_id))
+  const items = await exportItems(db, parent.project_id, parent.id)
+  await recordExportItems(
+    db,
+    items.filter(({ row_id }) => !gone.has(row_id)).map((item) => ({ ...item, export_id })),
+  )
+  const counts = manifest.statistics.rows as Record<string, number>
+  await recordExport(db, {
+    ...parent,
+    id: export_id,
+    parent: parent.id,
+    kind: 'erasure',
+    status: 'published',
+    manifest_sha256: sha256(canonicalJson(manifest)),
+    path,
+    summary: JSON.stringify({ ...JSON.parse(parent.summary || '{}'), rows_taken: rows, erasures }),
+    pairs: counts['preference'] ?? 0,
+    unpaired: counts['unpaired'] ?? 0,
+    supervised: counts['supervised'] ?? 0,
+    updated_at: parent.created_at,
+  })
+}
+
+/** Removes from a superseded folder what its erasure export holds otherwise; its manifest and its card stay. */
+export async function removeErased(
+  dir: string,
+  { erased, export_id }: Pick<ReturnType<typeof erasureManifest>, 'erased' | 'export_id'>,
+): Promise<void> {
+  if ((await stat(dir).catch(() => null)) === null) return
+  for (const { path } of erased.files) await rm(join(dir, path), { force: true })
+  await writeFile(join(dir, 'superseded-by.json'), `${JSON.stringify({ export_id })}\n`, { mode: 0o600 })
+}

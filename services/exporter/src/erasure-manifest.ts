@@ -1,0 +1,80 @@
+import { canonicalJson, type Manifest, sha256 } from '@flywheel/curation'
+
+/** Why a row left an export that had been published. */
+export type ErasureReason = 'erased' | 'withdrawn'
+
+/** A file of the earlier export that is not as it was; null where nothing of it is left. */
+export interface ErasedFile {
+  path: string
+  old_sha256: string
+  new_sha256: string | null
+}
+
+/** What left an export, for those who hold copies of it. */
+export interface ErasedPart {
+  rows: Record<ErasureReason, number>
+  /** Members of components that no later export must know. */
+  members: number
+  files: ErasedFile[]
+  /** The export that funnel, strategies and the figures beside counts of rows are of: the one that was rewritten. */
+  figures_of: string
+}
+
+/** The manifest of an erasure export: its parent's, with other files. */
+export type ErasureManifest = Omit<Manifest, 'kind'> & { kind: 'erasure'; erased: ErasedPart }
+
+/** One file of the new folder. */
+export type ErasureFile = Omit<Manifest['files'][number], 'bytes' | 'sha256'> & { bytes: Uint8Array }
+
+/** An erasure export is what its parent was, less these rows and members; the same once more has the same id. */
+export function erasureId(parent: string, rows: readonly string[], members: readonly string[]): string {
+  return sha256(canonicalJson({ kind: 'erasure', parent, rows: [...rows].sort(), members: [...members].sort() }))
+}
+
+/** Builds the manifest. Counts of rows are of what is left; what only the evidence could tell stays the parent's. */
+export function erasureManifest(
+  parent: Manifest,
+  export_id: string,
+  files: readonly ErasureFile[],
+  erased: Omit<ErasedPart, 'figures_of'>,
+  left: readonly { config: string; split: string }[],
+): ErasureManifest {
+  const { statistics } = parent
+  const rows = Object.fromEntries(
+    Object.keys(statistics.rows).map((name) => [name, left.filter(({ config }) => config === name).length]),
+  )
+  const splits = Object.fromEntries(
+    Object.entries(statistics.splits).map(([name, split]) => [
+      name,
+      { ...split, rows: left.filter((item) => item.split === name).length },
+    ]),
+  )
+  const figures_of = (parent as { erased?: ErasedPart }).erased?.figures_of ?? parent.export_id
+  return {
+    ...parent,
+    export_id,
+    parent: parent.export_id,
+    kind: 'erasure',
+    statistics: { ...statistics, rows: rows as Manifest['statistics']['rows'], splits },
+    files: files.map(({ bytes, ...file }) => ({ ...file, bytes: bytes.length, sha256: sha256(bytes) })),
+    erased: { ...erased, figures_of },
+  }
+}
+
+/** The parent's card with what was taken from it, and no name of a file that is no more. */
+export function erasureCard(card: string, manifest: ErasureManifest): string {
+  const { erased, export_id, files } = manifest
+  const lines = card.replaceAll(String(manifest.parent), export_id).split('\n')
+  const isThere = (path: string): boolean => files.some((file) => file.path.startsWith(path.split('*')[0] as string))
+  const kept = lines.filter((line, index) => {
+    const named = /^ {4}path: (\S+)$/.exec(line)?.[1] ?? /^ {4}path: (\S+)$/.exec(lines[index + 1] ?? '')?.[1]
+    const isEntry = /^ {2}- split: |^ {4}path: /.test(line)
+    return !isEntry || named === undefined || isThere(named)
+  })
+  const { rows } = erased
+  return `${kept.join('\n')}
+## Erased
+
+This is export \`${manifest.parent}\` less ${rows.erased} rows of people or sessions that were erased and ${rows.withdrawn} rows whose consent was withdrawn. Whoever has that export must replace it: \`meta/erased.jsonl\` lists the rows, the manifest the files with their old and new hashes. The figures above that are no counts of rows are those of export \`${erased.figures_of}\`.
+`
+}

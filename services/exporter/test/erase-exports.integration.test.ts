@@ -1,0 +1,211 @@
+import { createHmac } from 'node:crypto'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { canonicalJson, FORMATS, sha256 } from '@flywheel/curation'
+import {
+  type Database,
+  exportItems,
+  getExport,
+  insertRows,
+  keyedHash,
+  listExports,
+  sweepErasure,
+  writeErasure,
+} from '@flywheel/store'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type ErasedExport, type ExportSummary, eraseFromExports, runExport } from '../src/index.js'
+import { readPublished } from '../src/publish.js'
+import { filesOf, PROJECT, ROW_KEY, START, settled, store, WATERMARK } from './support.js'
+
+const KEY = { k0: '1', k1: '2' }
+const now = (): Date => new Date()
+
+describe('eraseFromExports', () => {
+  let db: Database
+  let outDir: string
+  let remove: () => Promise<void>
+  let first: ExportSummary
+
+  const run = (watermark: string, parent?: string): Promise<ExportSummary> =>
+    runExport({ db, projectId: PROJECT, recipe: settled, watermark, parent, outDir, rowKey: ROW_KEY, now })
+  const erase = (): Promise<ErasedExport[]> =>
+    eraseFromExports({ db, projectId: PROJECT, rowKey: ROW_KEY, erasureKey: KEY, outDir, now })
+
+  beforeEach(async () => {
+    ;({ db, outDir, remove } = await store())
+    first = await run(WATERMARK)
+  })
+  afterEach(() => remove())
+
+  async function tombstone(user: string): Promise<void> {
+    const created_at = new Date().toISOString()
+    const row = {
+      project_id: PROJECT,
+      id: `0198c000-0000-7000-8000-${user.slice(1).padStart(12, '0')}`,
+      subject_kind: 'user' as const,
+      subject_hmac: sha256(user).slice(0, 32),
+      subject_key: await keyedHash(db, KEY, user),
+      event_ids: [],
+      target_keys: [],
+      state: 'hidden' as const,
+      reason: '',
+      log_id: '',
+      log_ends: [],
+      counts: {},
+      deleted_at: '2000-01-01T00:00:00.000Z',
+      horizon_at: '2000-01-01T00:00:00.000Z',
+      created_at,
+      updated_at: created_at,
+    }
+    await sweepErasure(db, KEY, await writeErasure(db, row, Date.now()), Date.now)
+  }
+
+  async function withdraw(user: string, received_at: string): Promise<void> {
+    const times = { applies_from: received_at, occurred_at: received_at, received_at }
+    const limits = { body_until: '2100-01-01T00:00:00.000Z', row_until: '2100-01-01T00:00:00.000Z' }
+    const said = { subject_kind: 'user', subject: user, purpose: 'train', label: 'withdrawn' }
+    const id = '0198c000-0000-7000-8000-00000000000f'
+    const server = { project_id: PROJECT, trust: 'server', source: 'log/0:999', id, schema_version: 1 }
+    await insertRows(db, 'consents', [{ ...server, ...said, ...times, ...limits }])
+  }
+
+  /** Cases of the seed that stand in any file below the folder; Parquet is read as its loader reads it. */
+  async function casesIn(folder: string): Promise<Set<number>> {
+    const found = new Set<number>()
+    for (const [name, text] of Object.entries(await filesOf(folder))) {
+      const bytes = Buffer.from(text, 'base64')
+      const format = FORMATS.find(({ extension }) => extension === 'parquet' && name.endsWith('.parquet'))
+      const plain = format === undefined ? bytes.toString() : JSON.stringify(await format.read(bytes))
+      for (const [, number] of plain.matchAll(/Case (\d+):/g)) found.add(Number(number))
+    }
+    return found
+  }
+
+  const casesOf = (user: number): number[] => [0, 1, 2, 3, 4].map((n) => n * 5 + user).filter((n) => n < 24)
+  const memberOf = (name: string): string =>
+    createHmac('sha256', ROW_KEY)
+      .update(canonicalJson([name]))
+      .digest('hex')
+      .slice(0, 32)
+
+  it('replaces an export by one without the person, byte for byte as it was but for what is gone', async () => {
+    const before = await casesIn(first.dir)
+    for (const number of casesOf(1)) expect(before).toContain(number)
+    const items = await exportItems(db, PROJECT, first.export_id)
+    await tombstone('u1')
+    const [erased, ...others] = await erase()
+    expect(others).toEqual([])
+    expect(erased).toMatchObject({ export_id: first.export_id, outcome: 'rewritten' })
+
+    // Nothing of the person is in any file of any export, the old one's folder among them.
+    const left = await casesIn(outDir)
+    expect([...left].sort((a, b) => a - b)).toEqual([...before].filter((n) => n % 5 !== 1).sort((a, b) => a - b))
+    const place = join(outDir, erased!.replaced_by!)
+    const published = await readPublished(place)
+    const manifest = published!.manifest as unknown as Record<string, unknown>
+    expect(manifest).toMatchObject({ kind: 'erasure', parent: first.export_id, export_id: erased!.replaced_by })
+    const mine = items.filter(({ event_ids }) =>
+      event_ids.some((id) => casesOf(1).includes(Number.parseInt(id.slice(-12), 16))),
+    )
+    expect(mine.length).toBeGreaterThan(0)
+    expect(manifest['erased']).toMatchObject({
+      rows: { erased: mine.length, withdrawn: 0 },
+      figures_of: first.export_id,
+    })
+    const rowIds = new Set(mine.map(({ row_id }) => row_id))
+    const list = (await readFile(join(place, 'meta/erased.jsonl'), 'utf8')).trim().split('\n')
+    expect(list.map((line) => JSON.parse(line))).toEqual(
+      [...rowIds].sort().map((row_id) => ({ row_id, reason: 'erased' })),
+    )
+    for (const [name, text] of Object.entries(await filesOf(place))) {
+      if (name === 'meta/erased.jsonl') continue
+      for (const id of rowIds) expect(Buffer.from(text, 'base64').includes(id), name).toBe(false)
+    }
+    // The sidecar's n-th line is still about the n-th row.
+    const lines = async (name: string) => (await readFile(join(place, name), 'utf8')).trim().split('\n')
+    const sides = (await lines('meta/preference-train-00000-of-00001.jsonl')).map((line) => JSON.parse(line))
+    const rows = (await lines('preference/train-00000-of-00001.jsonl')).map((line) => JSON.parse(line))
+    expect(rows).toHaveLength(sides.length)
+    expect(rows.map((row) => [...row.chosen[0].content].length)).toEqual(sides.map((side) => side.chosen_chars))
+
+    const assignments = await readFile(join(place, 'meta/assignments.jsonl'), 'utf8')
+    expect(assignments).not.toContain(memberOf('user:u1'))
+    expect(assignments).toContain(memberOf('user:u2'))
+    expect((await exportItems(db, PROJECT, erased!.replaced_by!)).map(({ row_id }) => row_id)).toEqual(
+      items.map(({ row_id }) => row_id).filter((id) => !rowIds.has(id)),
+    )
+    expect(await exportItems(db, PROJECT, first.export_id)).toEqual([])
+    expect(await getExport(db, PROJECT, first.export_id)).toMatchObject({ status: 'superseded' })
+    expect(await readFile(join(place, 'README.md'), 'utf8')).toContain(`less ${mine.length} rows of people`)
+
+    expect(await erase()).toEqual([])
+    // It can be made again no more, and what comes next keeps the splits of what is left.
+    await expect(run(WATERMARK)).rejects.toMatchObject({ code: 'inputs_changed' })
+    const next = await run(new Date(START + 3_600_001).toISOString(), 'latest')
+    expect(await getExport(db, PROJECT, next.export_id)).toMatchObject({ parent: erased!.replaced_by })
+  })
+
+  it('takes the person out of the assignments of an export that has no row of theirs', async () => {
+    const second = await run(new Date(START + 3_600_001).toISOString(), first.export_id)
+    await db.command('ALTER TABLE export_items DELETE WHERE export_id = {id:String} SETTINGS mutations_sync = 2', {
+      id: second.export_id,
+    })
+    await tombstone('u3')
+    const done = await erase()
+    expect(done.map(({ export_id }) => export_id).sort()).toEqual([first.export_id, second.export_id].sort())
+    for (const { replaced_by } of done) {
+      const text = await readFile(join(outDir, replaced_by!, 'meta/assignments.jsonl'), 'utf8')
+      expect(text).not.toContain(memberOf('user:u3'))
+    }
+    for (const id of [first.export_id, second.export_id])
+      expect(await readdir(join(outDir, id, 'meta'))).not.toContain('assignments.jsonl')
+  })
+
+  it('takes rows out whose consent was withdrawn after the export, and says why', async () => {
+    expect(await erase()).toEqual([])
+    await withdraw('u2', new Date(START + 3_700_000).toISOString())
+    const [done] = await erase()
+    const left = await casesIn(outDir)
+    for (const number of casesOf(2)) expect(left).not.toContain(number)
+    expect(left.size).toBeGreaterThan(0)
+    const list = await readFile(join(outDir, done!.replaced_by!, 'meta/erased.jsonl'), 'utf8')
+    expect(list).toContain('"reason":"withdrawn"')
+    expect(list).not.toContain('"reason":"erased"')
+    // Who withdrew is not forgotten: a later grant must find them on the same side of the split.
+    const assignments = await readFile(join(outDir, done!.replaced_by!, 'meta/assignments.jsonl'), 'utf8')
+    expect(assignments).toContain(memberOf('user:u2'))
+    await expect(run(WATERMARK)).rejects.toMatchObject({ code: 'inputs_changed' })
+  })
+
+  it('goes on where a crash left it: files of a superseded export that are still there go', async () => {
+    const shard = join(first.dir, 'preference/train-00000-of-00001.jsonl')
+    const bytes = await readFile(shard)
+    await tombstone('u1')
+    await erase()
+    await expect(readFile(shard)).rejects.toMatchObject({ code: 'ENOENT' })
+    await writeFile(shard, bytes)
+    await erase()
+    await expect(readFile(shard)).rejects.toMatchObject({ code: 'ENOENT' })
+    expect(await readFile(join(first.dir, 'superseded-by.json'), 'utf8')).toContain('export_id')
+  })
+
+  it('removes a folder that is not what its manifest says, and names one that is not there', async () => {
+    await writeFile(join(first.dir, 'preference/train-00000-of-00001.jsonl'), '{}\n')
+    await tombstone('u1')
+    expect(await erase()).toEqual([expect.objectContaining({ outcome: 'removed', replaced_by: null })])
+    await expect(readdir(first.dir)).rejects.toMatchObject({ code: 'ENOENT' })
+    const second = await run(new Date(START + 3_600_001).toISOString())
+    await tombstone('u2')
+    const elsewhere = join(outDir, 'elsewhere')
+    const done = await eraseFromExports({
+      db,
+      projectId: PROJECT,
+      rowKey: ROW_KEY,
+      erasureKey: KEY,
+      outDir: elsewhere,
+      now,
+    })
+    expect(done).toEqual([expect.objectContaining({ export_id: second.export_id, outcome: 'missing' })])
+    expect((await listExports(db, PROJECT)).find(({ id }) => id === second.export_id)?.status).toBe('published')
+  })
+})
