@@ -22,7 +22,6 @@ export interface Summary {
   elapsedS?: number
 }
 
-const STALLED_MS = 60_000
 const PACKERS = { gzip: createGzip, br: createBrotliCompress, deflate: createDeflate }
 
 /** Sends rows, as they come. An error before the first byte is the caller's; a later one is written behind the rows. */
@@ -31,10 +30,11 @@ export async function sendRows(
   head: AnswerHead,
   rows: { format: string; first: Uint8Array; rest: AsyncIterator<Uint8Array>; summary: Summary },
   encoding: FrontRequest['encoding'],
+  stalled_ms: number,
 ): Promise<void> {
   const tag = randomBytes(12).toString('base64url').replace(/[-_]/g, 'x')
   // A client that reads nothing holds a session: it is left after so long without a byte.
-  response.setTimeout(STALLED_MS, () => response.destroy())
+  response.setTimeout(stalled_ms, () => response.destroy())
   setHead(response, head, rows.summary)
   response.setHeader('Content-Type', contentType(rows.format))
   response.setHeader('X-ClickHouse-Format', rows.format)

@@ -27,6 +27,10 @@ export interface ClickHouseFrontOptions {
   limits?: Partial<FrontLimits>
   /** Statements run at once; others wait. @default 2 */
   sessions?: number
+  /** How long a client may leave its answer unread before it is cut off, because it holds a session. @default 60_000 */
+  stalled_ms?: number
+  /** How long a stop waits for answers under way. @default 5000 */
+  stop_ms?: number
 }
 
 /** The front, listening. */
@@ -44,8 +48,6 @@ const LIMITS: FrontLimits = {
   max_rows_to_read: 100_000_000,
   max_result_bytes: 256 * 2 ** 20,
 }
-/** How long a stop waits for answers under way. */
-const STOP_MS = 5000
 /** A statement; of a writer, a batch too. */
 const MOST_BODY_BYTES = { reader: 2 ** 20, writer: 256 * 2 ** 20 }
 
@@ -96,7 +98,7 @@ export async function serveClickHouse(options: ClickHouseFrontOptions): Promise<
       url: `http://${name}:${port}`,
       port,
       close: async () => {
-        await stop(server)
+        await stop(server, options.stop_ms ?? 5000)
         await close()
       },
     }
@@ -131,7 +133,7 @@ function handler(front: Handler): (request: IncomingMessage, response: ServerRes
       if (read.queryId && /^[!-~]{1,200}$/.test(read.queryId)) head.queryId = read.queryId
       const outcome = await runRequest(front, read)
       if (outcome.kind === 'done') sendEmpty(response, head, outcome.summary)
-      else await sendRows(response, head, outcome, read.encoding)
+      else await sendRows(response, head, outcome, read.encoding, front.stalled_ms ?? 60_000)
     } catch (error) {
       if (response.headersSent) response.destroy()
       else sendException(response, head, error)
@@ -173,11 +175,11 @@ function listen(server: Server, port: number, host: string): Promise<AddressInfo
   })
 }
 
-function stop(server: Server): Promise<void> {
+function stop(server: Server, stop_ms: number): Promise<void> {
   return new Promise((done) => {
     const sweep = setInterval(() => server.closeIdleConnections(), 20)
     // Who does not read what it asked for is not waited for.
-    const cut = setTimeout(() => server.closeAllConnections(), STOP_MS)
+    const cut = setTimeout(() => server.closeAllConnections(), stop_ms)
     server.close(() => {
       clearInterval(sweep)
       clearTimeout(cut)
