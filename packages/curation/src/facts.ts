@@ -84,10 +84,9 @@ function membersOf(candidate: Candidate, world: World): string[] {
 
 /** Provider of the answer that the chosen side is, or was made of. */
 function chosenProvider(candidate: Candidate, world: World): string {
-  const { rejected_answer, chosen_by, interaction } = draftOf(candidate)
+  const { rejected_answer, interaction } = draftOf(candidate)
   const other = partsOf(candidate).answers.find((answer) => answerKey(answer) !== rejected_answer)
-  const id = chosen_by === 'model' ? (other?.interaction ?? interaction) : interaction
-  return world.head(id)?.provider ?? ''
+  return world.head(other?.interaction ?? interaction)?.provider ?? ''
 }
 
 /** Measures a candidate that has passed every gate that reads texts. */

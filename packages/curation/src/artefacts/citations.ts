@@ -3,12 +3,12 @@ import { outsideFences } from '../text/outside-fences.js'
 /** Sources as providers' searches mark them, and footnotes of Markdown. */
 const MARKS = / ?(?:【[^【】\n]{0,60}†[^【】\n]{0,60}】|\[\^[\w-]{1,20}\](?!:))/g
 /** Numbers in brackets behind a sentence; one alone may be an index or a list. */
-const NUMBERS = /(?<=[.,;:!?)"'\u2019\u201d\s])\[\d{1,3}\](?=[\s.,;:!?)[]|$)/g
+const NUMBERS = /(?: |(?<=[.,;:!?)"'\u2019\u201d\n]))\[\d{1,3}\](?=[\s.,;:!?)[]|$)/g
 
 function numbersIn(text: string): Set<string> {
   const found = new Set<string>()
   outsideFences(text, (prose) => {
-    for (const mark of prose.match(NUMBERS) ?? []) found.add(mark)
+    for (const mark of prose.match(NUMBERS) ?? []) found.add(mark.trim())
     return prose
   })
   return found
@@ -23,6 +23,6 @@ export function withoutCitations(text: string, other: string | null): string {
   const isNumbered = other !== null && numbersIn(text).size > 1 && numbersIn(other).size === 0
   return outsideFences(text, (prose) => {
     const plain = prose.replace(MARKS, '')
-    return isNumbered ? plain.replace(NUMBERS, '').replace(/ (?=[.,;:!?)])/g, '') : plain
+    return isNumbered ? plain.replace(NUMBERS, '') : plain
   })
 }

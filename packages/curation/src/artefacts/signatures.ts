@@ -2,6 +2,7 @@ import { authorOf, type FeedbackState } from '../evidence/feedback-state.js'
 import type { ArtefactsRecipe } from '../recipe/artefacts.js'
 import { sha256 } from '../text/canonical-json.js'
 import { comparable, normaliseText } from '../text/normalise.js'
+import { withoutBlankEnds } from './white-space.js'
 
 const MAX_LAST_LINES = 6
 const MAX_FIRST_LINES = 2
@@ -101,7 +102,7 @@ export function withoutSignature(text: string, other: string, signatures: Readon
     const shared = new Set(blocksOf(other, side).map(({ key }) => key))
     const mine = blocksOf(left, side).filter(({ key }) => signatures.has(key) && !shared.has(key))
     const longest = mine.at(-1)
-    if (longest !== undefined) left = left.slice(longest.start, longest.end)
+    if (longest !== undefined) left = withoutBlankEnds(left.slice(longest.start, longest.end))
   }
   return left
 }

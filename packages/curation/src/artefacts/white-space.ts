@@ -9,12 +9,16 @@ function tidyProse(prose: string): string {
     .replace(/\n{3,}/g, '\n\n')
 }
 
+/** A text without blank lines before and after. A pattern would take the square of a run's length. */
+export function withoutBlankEnds(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && text[start] === '\n') start++
+  while (end > start && text[end - 1] === '\n') end--
+  return text.slice(start, end)
+}
+
 /** A text in one style of white space, without blank lines before and after; code fences stay as they are. */
 export function tidyWhiteSpace(text: string): string {
-  const tidy = normaliseText(outsideFences(text, tidyProse))
-  let start = 0
-  let end = tidy.length
-  while (start < end && tidy[start] === '\n') start++
-  while (end > start && tidy[end - 1] === '\n') end--
-  return tidy.slice(start, end)
+  return withoutBlankEnds(normaliseText(outsideFences(text, tidyProse)))
 }

@@ -2,12 +2,12 @@ import { withoutCitations } from '../artefacts/citations.js'
 import { withoutReasoning } from '../artefacts/reasoning.js'
 import { type SignatureBook, signatureBook, withoutSignature } from '../artefacts/signatures.js'
 import { tidyWhiteSpace } from '../artefacts/white-space.js'
-import { type Candidate, draftOf } from '../candidate.js'
+import { type Candidate, draftOf, partsOf } from '../candidate.js'
 import type { Draft } from '../draft.js'
 import { authorOf } from '../evidence/feedback-state.js'
 import { type ChatMessage, sideText } from '../prompt/chat.js'
 import { ARTEFACTS, type Artefact } from '../recipe/artefacts.js'
-import { canonicalJson } from '../text/canonical-json.js'
+import { byCodeUnit, canonicalJson } from '../text/canonical-json.js'
 import { comparable } from '../text/normalise.js'
 import { wordDistance } from '../text/word-distance.js'
 import type { World } from '../world.js'
@@ -33,7 +33,10 @@ const REMOVE: Record<Artefact, Remove> = {
   }),
   signatures({ chosen, rejected }, candidate, book) {
     if (rejected === null || draftOf(candidate).chosen_by !== 'human') return { chosen, rejected }
-    return { chosen: withoutSignature(chosen, rejected, book.get(authorOf(candidate.state.row))), rejected }
+    const corrections = partsOf(candidate).feedback.filter(({ row }) => row.kind === 'correction')
+    const authors = [...new Set(corrections.map(({ row }) => authorOf(row)))].sort(byCodeUnit)
+    const bare = authors.reduce((text, author) => withoutSignature(text, rejected, book.get(author)), chosen)
+    return { chosen: bare, rejected }
   },
   white_space: ({ chosen, rejected }) => ({
     chosen: tidyWhiteSpace(chosen),
