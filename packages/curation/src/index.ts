@@ -38,6 +38,7 @@ export { parseRecipe } from './parse-recipe.js'
 export { promptCluster, promptHash } from './prompt/canonical-prompt.js'
 export type { ChatMessage } from './prompt/chat.js'
 export { datasetCard } from './publish/card.js'
+export { type ChainRow, type Delta, deltaOf, deltaSet, type Supersedes } from './publish/delta.js'
 export {
   CODE_VERSIONS,
   canonicalTime,

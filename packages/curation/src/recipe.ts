@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type ArtefactsRecipe, artefactsSchema } from './recipe/artefacts.js'
 import { DEFAULT_STRATEGIES, type EvidenceRecipe, evidenceSchema } from './recipe/evidence.js'
 import { type LanguageRecipe, languageSchema } from './recipe/language.js'
+import { type ExportMode, modeSchema } from './recipe/mode.js'
 import { type RedactRecipe, redactSchema } from './recipe/redact.js'
 import { type RightsRecipe, rightsSchema } from './recipe/rights.js'
 import { type SafetyRecipe, safetySchema } from './recipe/safety.js'
@@ -48,6 +49,8 @@ export interface Recipe {
   /** Which safety tags drop a row. */
   safety: SafetyRecipe
   split: { validation: number; seed: string }
+  /** Every row, or what is new since the chain's last export. */
+  mode: ExportMode
   /** Ids of targets: the trainers whose layouts are written. */
   targets: string[]
   /** Ids of formats: how files are encoded, where the target reads them. */
@@ -98,6 +101,7 @@ export const recipeSchema: z.ZodType<Recipe, RecipeInput> = z.strictObject({
   split: z
     .strictObject({ validation: z.number().min(0).max(0.5).default(0.1), seed: z.string().default('flywheel') })
     .prefault({}),
+  mode: modeSchema,
   targets: z.array(z.string()).min(1).default(['trl']),
   formats: z.array(z.string()).min(1).default(['jsonl', 'parquet']),
   weights: weightsSchema,

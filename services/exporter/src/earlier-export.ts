@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { CODE_VERSIONS, canonicalJson, type Recipe } from '@flywheel/curation'
+import { CODE_VERSIONS, canonicalJson, canonicalTime, type Recipe, recipeHash } from '@flywheel/curation'
 import { FlywheelError } from '@flywheel/schema'
 import { type Database, type ExportRow, getExport, listExports } from '@flywheel/store'
 import { readPublished } from './publish.js'
@@ -50,18 +50,25 @@ export async function earlierExport(db: Database, projectId: string, id: string)
 }
 
 /**
- * The export whose splits the next one keeps: the newest that was split by the same rule and whose folder is whole.
- * A recipe with another `split` starts anew.
+ * The export that the next one follows: the newest whose folder is whole, of the same recipe where that makes deltas,
+ * else one whose splits it keeps because they were made by the same rule. A recipe with another `split` starts anew. Not
+ * one of the same recipe and snapshot: run twice, an export is the same.
  */
 export async function latestExport(
   db: Database,
   projectId: string,
-  split: Recipe['split'],
+  recipe: Recipe,
+  watermark: string,
   outDir: string,
 ): Promise<string | undefined> {
-  for (const row of await listExports(db, projectId)) {
+  const hash = recipeHash(recipe)
+  const rows = (await listExports(db, projectId)).filter((row) => {
     const before = summaryOf(row)?.recipe?.split
-    if (before === undefined || canonicalJson(before) !== canonicalJson(split)) continue
+    const isOther = row.recipe_hash !== hash || canonicalTime(row.watermark) < canonicalTime(watermark)
+    return isOther && before !== undefined && canonicalJson(before) === canonicalJson(recipe.split)
+  })
+  const ofChain = recipe.mode === 'delta' ? rows.filter((row) => row.recipe_hash === hash) : []
+  for (const row of [...ofChain, ...rows]) {
     if ((await readPublished(join(outDir, row.id))) !== null) return row.id
   }
   return undefined

@@ -12,6 +12,7 @@ const MENDS: Record<string, (recipe: Recipe) => string> = {
   join: () =>
     'wait until feedback has settled, or lower settling in the recipe; look at what points nowhere with: GET /v1/feedback/orphaned',
   completeness: () => 'the answers are truncated, failed or expired; look with: flywheel list --status ok',
+  delta: () => 'nothing is new or changed since the last export of this recipe; wait for more feedback',
   edit_bounds: () => 'the corrections change nothing; lower edit.min_distance in the recipe if that is wanted',
 }
 

@@ -9,6 +9,7 @@ import {
   canonicalTime,
   curate,
   datasetCard,
+  deltaSet,
   type ExportIdentity,
   exportId,
   type FunnelStep,
@@ -34,6 +35,7 @@ import { croissant } from './documents/croissant.js'
 import { openLineage } from './documents/open-lineage.js'
 import { reportPage } from './documents/report.js'
 import { earlierExport, latestExport } from './earlier-export.js'
+import { chainFiles, compareWithChain, readChain } from './export-chain.js'
 import { readPublished, startFolder, sweepUnfinished } from './publish.js'
 import { readEvidence } from './read-evidence.js'
 import { nothingToExport, refuseChangedInputs } from './refusals.js'
@@ -49,8 +51,8 @@ export interface RunExportOptions {
   /** RFC 3339 UTC: consent and erasure as of then. @default watermark */
   cutoff?: string | undefined
   /**
-   * Export id whose splits the components keep; it must stand in `outDir`. `latest`: the newest that is there and was
-   * split by the same rule, if any. @default none
+   * Export id whose splits the components keep, and which a delta continues; it must stand in `outDir`. `latest`: the
+   * newest that is there and was split by the same rule, if any; for a delta rather the newest of the same recipe. @default none
    */
   parent?: string | undefined
   /**
@@ -140,7 +142,7 @@ async function resolveRequest(options: RunExportOptions, outDir: string): Promis
   const recipe = parseRecipe(options.recipe ?? {})
   if (watermark === undefined) throw new FlywheelError('invalid_request', 'An export needs a watermark')
   const isLatest = options.parent === 'latest'
-  const parent = isLatest ? await latestExport(db, projectId, recipe.split, outDir) : options.parent
+  const parent = isLatest ? await latestExport(db, projectId, recipe, watermark, outDir) : options.parent
   return { watermark, cutoff: options.cutoff ?? watermark, recipe, parent }
 }
 
@@ -177,11 +179,17 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
 
   const assignments = await assignmentsOf(outDir, parent)
   const ports = await rowPorts(rowKey, assignments)
-  const set = curate(evidence, recipe, ports)
-  if (set.rows.length === 0) throw nothingToExport(set, recipe)
+  const whole = curate(evidence, recipe, ports)
+  const chain = recipe.mode === 'delta' ? await readChain(outDir, parent, recipe) : null
+  const delta = chain === null ? null : compareWithChain(whole, chain.rows, evidence, recipe, ports)
+  const isDelta = chain?.isFirst === false
+  const set = delta === null || !isDelta ? whole : deltaSet(whole, delta)
+  const supersedes = isDelta ? delta?.supersedes : undefined
+  if (set.rows.length === 0 && (supersedes ?? []).length === 0) throw nothingToExport(set, recipe)
   const { files: shards, layouts } = renderShards(set, recipe)
-  const files = [...shards, assignmentsFile(set, assignments)]
-  const manifest = buildManifest(export_id, identity, set, files, layouts)
+  const chained = delta === null ? [] : chainFiles(delta, !isDelta)
+  const files = [...shards, assignmentsFile(whole, assignments), ...chained]
+  const manifest = buildManifest(export_id, identity, set, files, layouts, supersedes)
   const { path: manifestName, text } = manifestFile(manifest)
 
   const place = join(outDir, export_id)
@@ -229,7 +237,7 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
     project_id: projectId,
     id: export_id,
     parent: parent ?? '',
-    kind: 'full',
+    kind: manifest.kind,
     status: 'published',
     watermark: canonicalTime(watermark),
     recipe_name: recipe.name,

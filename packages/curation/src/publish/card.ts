@@ -91,6 +91,17 @@ function filterSection(filter: Manifest['recipe']['filter']): string[] {
   return conditions.length === 0 ? [] : [`Only interactions that meet every condition: ${conditions.join(', ')}.`, '']
 }
 
+function deltaSection({ kind, parent, supersedes }: Manifest): string[] {
+  if (kind !== 'delta' || supersedes === undefined) return []
+  const { replaced, changed, retracted } = supersedes
+  return [
+    '## A delta',
+    '',
+    `Only what is new since export \`${parent}\`. \`meta/supersedes.jsonl\` lists the rows of that export and those before it in the chain that no longer stand (${replaced} replaced, ${changed} changed, ${retracted} retracted): leave them out, then add these rows. People and their shares are counted over the whole chain.`,
+    '',
+  ]
+}
+
 /** The dataset card, README.md: what is in the set, what is not, and what to set in the trainer. */
 export function datasetCard(manifest: Manifest, layouts: readonly Layout[]): string {
   const { recipe, statistics, trainer } = manifest
@@ -103,6 +114,7 @@ export function datasetCard(manifest: Manifest, layouts: readonly Layout[]): str
     `Preference data from people's corrections, choices and thumbs. Snapshot ${manifest.snapshot.watermark}, consent as of ${manifest.snapshot.cutoff}, purpose \`${recipe.purpose}\`. Export \`${manifest.export_id}\`.`,
     '',
     ...filterSection(recipe.filter),
+    ...deltaSection(manifest),
     '## Warnings',
     '',
     ...warningsOf(manifest).map((warning) => `- ${warning}`),

@@ -3,6 +3,7 @@ import type { Layout } from '../formats/target.js'
 import type { FunnelStep } from '../gates/funnel.js'
 import { type Recipe, recipeHash } from '../recipe.js'
 import { byCodeUnit, canonicalJson, sha256 } from '../text/canonical-json.js'
+import type { Supersedes } from './delta.js'
 import { CODE_VERSIONS, canonicalTime, type ExportIdentity, type Inputs } from './identity.js'
 import type { ShardFile } from './shards.js'
 import { type Statistics, statisticsOf } from './statistics.js'
@@ -12,7 +13,9 @@ export interface Manifest {
   manifest_version: 1
   export_id: string
   parent: string | null
-  kind: 'full'
+  kind: 'full' | 'delta'
+  /** Of a delta: rows of earlier exports of its chain that no longer stand, as `meta/supersedes.jsonl` lists them. */
+  supersedes?: Record<Supersedes['reason'], number>
   snapshot: { watermark: string; cutoff: string; inputs: Inputs }
   code: typeof CODE_VERSIONS
   recipe: Recipe
@@ -63,13 +66,20 @@ function targetRows(layouts: readonly Layout[], files: readonly ShardFile[]): Ma
   })
 }
 
-/** Builds the manifest of rendered files. */
+function countReasons(supersedes: readonly Supersedes[]): Record<Supersedes['reason'], number> {
+  const counts = { replaced: 0, changed: 0, retracted: 0 }
+  for (const { reason } of supersedes) counts[reason] += 1
+  return counts
+}
+
+/** Builds the manifest of rendered files; with `supersedes`, which may be empty, that of a delta. */
 export function buildManifest(
   export_id: string,
   identity: ExportIdentity,
   set: CuratedSet,
   files: readonly ShardFile[],
   layouts: readonly Layout[],
+  supersedes?: readonly Supersedes[],
 ): Manifest {
   const statistics = statisticsOf(set)
   const consent: Record<string, number> = {}
@@ -78,7 +88,8 @@ export function buildManifest(
     manifest_version: 1,
     export_id,
     parent: identity.parent,
-    kind: 'full',
+    kind: supersedes === undefined ? 'full' : 'delta',
+    ...(supersedes === undefined ? {} : { supersedes: countReasons(supersedes) }),
     snapshot: {
       watermark: canonicalTime(identity.watermark),
       cutoff: canonicalTime(identity.cutoff),
