@@ -149,6 +149,29 @@ describe('flywheel export validate', () => {
     expect(report.problems).toEqual([{ path: second, line: 1, row: 0, code: 'columns_differ' }])
   })
 
+  it('finds a key that Arrow meets too late: in another shard, or beyond the first 10 MB', async () => {
+    const call = { id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }
+    const called = { ...pair(9), chosen: [{ role: 'assistant', content: '', tool_calls: [call] }] }
+    await write('late/train-00000-of-00002.jsonl', lines([pair(1)]))
+    const second = await write('late/train-00001-of-00002.jsonl', lines([called]))
+    expect((await validate(join(folder, 'late'))).report.problems).toEqual([
+      { path: second, line: 1, row: 0, code: 'key_comes_late' },
+    ])
+    const near = await write('near.jsonl', lines([pair(1), called]))
+    expect((await validate(near)).code).toBe(0)
+    const long = Array.from({ length: 11 }, (_, n) => ({ ...pair(n), rejected: says('x'.repeat(2 ** 20)) }))
+    const far = await write('far.jsonl', lines([...long, called]))
+    expect((await validate(far)).report.problems).toEqual([{ path: far, line: 12, row: 11, code: 'key_comes_late' }])
+  })
+
+  it('finds texts that Arrow would read as dates, also nested', async () => {
+    const row = (day: string): object => ({ prompt: [user], completion: says(`2026-01-${day}`) })
+    const path = await write('days.jsonl', lines([row('05'), row('06')]))
+    expect((await validate(path)).report.problems).toEqual([{ path, line: null, row: 0, code: 'texts_read_as_times' }])
+    const mixed = await write('mixed.jsonl', lines([row('05'), row('06 or so')]))
+    expect((await validate(mixed)).code).toBe(0)
+  })
+
   it('takes of an export of its own the files of the target, and says which targets there are', async () => {
     const path = await write(
       'own/tinker/preference/train-00000-of-00001.jsonl',
@@ -191,8 +214,8 @@ describe('flywheel export validate', () => {
     const stream = createWriteStream(path)
     const block = lines(Array.from({ length: 100 }, (_, n) => ({ ...pair(n), rejected: says('word '.repeat(6000)) })))
     for (let n = 0; n < 100; n++)
-      if (!stream.write(block)) await new Promise((resolve) => stream.once('drain', resolve))
-    await new Promise((resolve) => stream.end('{"prompt": []}\n', resolve))
+      if (!stream.write(block)) await new Promise<void>((resolve) => stream.once('drain', () => resolve()))
+    await new Promise<void>((resolve) => stream.end('{"prompt": []}\n', () => resolve()))
     const env = { ...process.env, NODE_OPTIONS: '--max-old-space-size=128' }
     const ran = await new Promise<{ code: number | string | null | undefined; stdout: string }>((resolve) => {
       execFile(process.execPath, [BIN, 'export', 'validate', path, '--json'], { env }, (error, stdout) =>

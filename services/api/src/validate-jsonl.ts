@@ -15,9 +15,11 @@ export function validateJsonl(text: string, target: string): z.output<typeof val
   }
   for (const line of text.split('\n')) {
     if (line.trim() === '') continue
-    const code = validator.push(parse(line))
+    const code = validator.push(parse(line), line.length)
     if (code !== null) found(validator.rows - 1, code)
   }
+  const misread = validator.end()
+  if (misread !== null) found(0, misread)
   if (validator.rows === 0) found(0, 'no_rows')
   return { valid: problem_count === 0, part: validator.part ?? '', rows: validator.rows, problem_count, problems }
 }

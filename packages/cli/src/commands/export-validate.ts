@@ -35,20 +35,24 @@ async function judge(path: string, target: string, shown: number): Promise<Repor
     report.codes[problem.code] = (report.codes[problem.code] ?? 0) + 1
     if (report.problems.length < shown) report.problems.push(problem)
   }
-  for (const { paths } of await groupsOf(path, target)) {
+  for (const { name, paths } of await groupsOf(path, target)) {
     // Shards of one name are one table: the first row of the first decides for all.
     const validator = createValidator(targetOf(target))
     for (const file of paths) {
       let row = 0
-      for await (const { line, value, code } of readRows(file)) {
-        const problem = code ?? validator.push(value)
+      for await (const { line, value, code, bytes } of readRows(file)) {
+        const problem = code ?? validator.push(value, bytes)
         if (problem !== null) found({ path: file, line, row, code: problem })
         row++
       }
       if (row === 0) found({ path: file, line: null, row: 0, code: 'no_rows' })
+      // Parquet says its columns and their types.
+      if (!file.endsWith('.parquet')) validator.endFile()
       report.rows += row
       report.files.push({ path: file, part: validator.part ?? '', rows: row })
     }
+    const misread = paths.some((file) => file.endsWith('.parquet')) ? null : validator.end()
+    if (misread !== null) found({ path: name, line: null, row: 0, code: misread })
   }
   return report
 }

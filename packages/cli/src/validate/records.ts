@@ -15,6 +15,8 @@ export interface FileRow {
   /** From 1 in JSON lines; null in a list or a table. */
   line: number | null
   value?: unknown
+  /** Length of its line; absent in what has no lines. */
+  bytes?: number
   code?: string
 }
 
@@ -30,7 +32,7 @@ function parseLine(bytes: Uint8Array, line: number): FileRow | null {
   if (text.trim() === '') return null
   if (text.startsWith('\ufeff')) return { line, code: 'not_utf8' }
   try {
-    return { line, value: JSON.parse(text) as unknown }
+    return { line, value: JSON.parse(text) as unknown, bytes: bytes.length }
   } catch {
     return { line, code: 'not_json' }
   }

@@ -8,6 +8,10 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   column_type_differs: 'a key has another type than in an earlier row; Arrow refuses the file or reads it as text',
   arguments_differ:
     'other argument keys than in an earlier call; Arrow fills each with null: write arguments as a JSON string',
+  key_comes_late:
+    'a key is not in the first 10 MB of the first file; `datasets` stops here unless it is given `features`, or Parquet',
+  texts_read_as_times:
+    'every text of a column is a date or time; Arrow reads them as such: write Parquet, or give `features`',
   nested_too_deep: 'nested beyond 64 levels',
   not_conversational: 'no list of messages with a role and a text; no chat template is applied',
   empty_prompt: 'the prompt is empty',

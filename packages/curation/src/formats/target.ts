@@ -82,8 +82,11 @@ export interface Target {
   readonly usesArrow: boolean
   /** The folder of a part's shards, with its final slash. */
   folder(part: string, split: string): string
-  /** The line that loads a part; `path` is a pattern that matches the shards of the split train. */
-  load(part: string, path: string): string
+  /**
+   * The line that loads a part; `path` is a shard or a pattern of several, `features` the columns where `datasets`
+   * cannot tell them from the first rows.
+   */
+  load(part: string, path: string, features: string | null): string
   /** Of which ways to say a row's weight this target's records have a place. `resample` needs none. */
   readonly weights: readonly Exclude<WeightMode, 'none' | 'resample'>[]
   /** What the trainer does with a weight, in a sentence. */

@@ -1,7 +1,7 @@
 import { checkMessages, hasKeys, said, type Turn } from './conversation.js'
 import { templateMessage } from './render-message.js'
 import type { Target } from './target.js'
-import { TRL_OPTIONAL, toolsField, trl, trlColumns } from './trl.js'
+import { ARROW_TRAPS, loadDataset, TRL_OPTIONAL, toolsField, trlColumns } from './trl.js'
 import { weightFields } from './weigh.js'
 
 /** TRL's language modelling form: one conversation a row, which ends with the wanted answer. */
@@ -11,12 +11,12 @@ export const trlMessages: Target = {
   formats: ['jsonl', 'parquet'],
   usesArrow: true,
   folder: (part) => `trl-messages/${part}/`,
-  load: trl.load,
+  load: loadDataset,
   weights: ['column'],
   weightNote: 'The SFT trainer ignores the column.',
   traps: [
     'The loss is on every turn unless `assistant_only_loss` is set, and that needs a chat template with generation marks.',
-    'Arrow fills the keys of one message into every other with null.',
+    ...ARROW_TRAPS,
   ],
   parts: [
     {

@@ -1,7 +1,7 @@
 import { checkPrompt, hasKeys } from './conversation.js'
 import { templateMessage } from './render-message.js'
 import type { Target } from './target.js'
-import { toolsField, trl, trlColumns } from './trl.js'
+import { loadDataset, toolsField, trlColumns } from './trl.js'
 
 /** TRL's prompt-only form, for trainers that sample (GRPO, online DPO): every prompt of the set once. */
 export const trlPrompts: Target = {
@@ -10,7 +10,7 @@ export const trlPrompts: Target = {
   formats: ['jsonl', 'parquet'],
   usesArrow: true,
   folder: (part) => `trl-prompts/${part}/`,
-  load: trl.load,
+  load: loadDataset,
   weights: [],
   weightNote: 'Weights are of answers; prompts have none.',
   traps: [

@@ -69,6 +69,19 @@ export function trlPart(shape: Shape, id: string = shape): Part {
   }
 }
 
+/** The line that loads JSON lines or Parquet with Python's `datasets`. */
+export function loadDataset(_: string, path: string, features: string | null): string {
+  const format = path.endsWith('.parquet') ? 'parquet' : 'json'
+  const told = features === null ? '' : `, features=${features}`
+  return `load_dataset("${format}", data_files="${path}", split="train"${told})`
+}
+
+/** What every loader that goes through Arrow does. */
+export const ARROW_TRAPS: readonly string[] = [
+  'Arrow fills the keys of one message into every other with null.',
+  'Of JSON lines Arrow takes the columns from the first 10 MB: a key that comes later stops it, and a column in which every text is a date becomes dates. Parquet says its columns.',
+]
+
 /** TRL: preference with an explicit prompt (DPO, reward), unpaired (KTO) and prompt-completion (SFT), conversational. */
 export const trl: Target = {
   id: 'trl',
@@ -77,8 +90,7 @@ export const trl: Target = {
   parts: [trlPart('preference'), trlPart('unpaired'), trlPart('supervised')],
   usesArrow: true,
   folder: (part) => `${part}/`,
-  load: (_, path) =>
-    `load_dataset("${path.endsWith('.parquet') ? 'parquet' : 'json'}", data_files="${path}", split="train")`,
+  load: loadDataset,
   weights: ['column', 'margin'],
   weightNote:
     'DPO, KTO and SFT trainers ignore both columns; the reward trainer reads `margin`. Resampling works with each.',
@@ -86,6 +98,6 @@ export const trl: Target = {
     'The first row decides the format: one row with strings, or without a prompt, changes how all are read.',
     'Without an explicit prompt TRL cuts what both sides share out of them.',
     'Rows whose prompt fills `max_length` (1024 by default) are dropped or cut.',
-    'Arrow fills the keys of one message into every other with null.',
+    ...ARROW_TRAPS,
   ],
 }

@@ -16,9 +16,16 @@ export interface Validator {
   readonly part: string | null
   /** How many records were judged. */
   readonly rows: number
-  /** The code of what would be lost or misread of this record, or null. */
-  push(record: unknown): string | null
+  /** The code of what would be lost or misread of this record, or null. `bytes` is its line's length in JSON lines. */
+  push(record: unknown, bytes?: number): string | null
+  /** A file of JSON lines ends; others of the same table may follow. */
+  endFile(): void
+  /** The code of what would be misread of all rows together, or null. */
+  end(): string | null
 }
+
+// Of JSON lines `datasets` takes the columns from the first 10 MiB of the first file.
+const BLOCK = 10 * 2 ** 20
 
 /**
  * The target of an id.
@@ -39,6 +46,7 @@ export function createValidator(target: Target, fixed?: Part): Validator {
   let part = fixed ?? null
   let columns: string | null = null
   let rows = 0
+  let size = 0
   const arrow: ArrowColumns | null = target.usesArrow ? createArrowColumns() : null
 
   function judge(record: unknown): string | null {
@@ -57,10 +65,15 @@ export function createValidator(target: Target, fixed?: Part): Validator {
     get rows() {
       return rows
     },
-    push(record) {
+    push(record, bytes = 0) {
       rows++
-      return judge(record)
+      const code = judge(record)
+      size += bytes
+      if (size > BLOCK) arrow?.endBlock()
+      return code
     },
+    endFile: () => arrow?.endBlock(),
+    end: () => (arrow?.holdsTimes() === true ? 'texts_read_as_times' : null),
   }
 }
 

@@ -4,6 +4,7 @@ import { checkPrompt, hasKeys, isObject, said, type Turn } from './conversation.
 import { textMessage } from './render-message.js'
 import type { Layout, Part, Target, TargetRecord } from './target.js'
 import { losesTools, refusesTools } from './text-only.js'
+import { loadDataset } from './trl.js'
 import { weightFields } from './weigh.js'
 
 function infoOf(info: unknown): Record<string, unknown> | null {
@@ -76,8 +77,7 @@ export const verifiers: Target = {
   parts: [part('preference'), part('supervised')],
   usesArrow: true,
   folder: (id) => `verifiers/${id}/`,
-  load: (_, path) =>
-    `vf.SingleTurnEnv(dataset=load_dataset("${path.endsWith('.parquet') ? 'parquet' : 'json'}", data_files="${path}", split="train"), rubric=rubric)`,
+  load: (id, path) => `vf.SingleTurnEnv(dataset=${loadDataset(id, path, null)}, rubric=rubric)`,
   weights: ['column', 'margin'],
   weightNote: 'It stands in `info`, where a reward function may read it.',
   traps: [

@@ -1,6 +1,8 @@
+import { hasOptionalKeys, pythonFeatures } from '../formats/python-features.js'
 import { TARGETS } from '../formats/registry.js'
 import type { Layout, Target } from '../formats/target.js'
 import type { Manifest } from './manifest.js'
+import { partOf } from './plan.js'
 
 const WEIGHTS: Record<Layout['weights'], string> = {
   none: 'Weights stand in the sidecar alone.',
@@ -9,13 +11,20 @@ const WEIGHTS: Record<Layout['weights'], string> = {
   resample: 'Rows of train are repeated in proportion to their weights, the lightest once.',
 }
 
-function loadLine(target: Target, part: string, manifest: Manifest): string {
+function loadLine(target: Target, part: string, manifest: Manifest, layouts: readonly Layout[]): string {
+  const layout = layouts.find((each) => each.target === target.id && each.part === part)
   const files = manifest.files.filter((file) => file.target === target.id && file.shape === part)
-  const preferred = files.find((file) => file.format === target.formats[0]) ?? files[0]
+  const isTold = layout !== undefined && hasOptionalKeys(layout)
+  // Parquet says its columns; JSON lines have to be told them where messages differ in their keys.
+  const formats = isTold ? [...target.formats].reverse() : target.formats
+  const preferred = formats.flatMap((format) => files.filter((file) => file.format === format))[0]
+  const columns = layout === undefined ? undefined : partOf(layout).part.columns?.(layout)
+  const features =
+    isTold && columns !== undefined && preferred?.format === 'jsonl' ? pythonFeatures(columns, layout) : null
   const path = preferred?.path ?? ''
   // One shard has a name of its own; several share a pattern.
   const shards = files.filter((file) => file.format === preferred?.format && file.split === preferred.split)
-  return target.load(part, shards.length > 1 ? path.replace(/-\d{5}-of-\d{5}\./, '-*.') : path)
+  return target.load(part, shards.length > 1 ? path.replace(/-\d{5}-of-\d{5}\./, '-*.') : path, features)
 }
 
 function leftOut(reasons: Record<string, number>): string {
@@ -33,7 +42,7 @@ function section(target: Target, manifest: Manifest, layouts: readonly Layout[])
     '',
     ...parts.flatMap(({ part, rows, left_out }) => [
       `- \`${part}\`: ${rows} rows${leftOut(left_out)}.`,
-      ...(rows === 0 ? [] : ['', '  ```', `  ${loadLine(target, part, manifest)}`, '  ```', '']),
+      ...(rows === 0 ? [] : ['', '  ```', `  ${loadLine(target, part, manifest, layouts)}`, '  ```', '']),
     ]),
     `- Weights: ${WEIGHTS[mode]}${lost} ${target.weightNote}`,
     ...target.traps.map((trap) => `- ${trap}`),
