@@ -1,0 +1,87 @@
+import { type ReplayData, readData } from './data.js'
+import { judgeEdits, judgeReplies, rejectable } from './judge.js'
+import { repliesOf } from './messages.js'
+import { type Accuracy, accuracyOf, halvesByPrior } from './score.js'
+import { replay } from './system.js'
+
+/** One point of the curve of `thumbs.pair`. */
+export interface ThumbsPoint {
+  min_gap: number
+  /** Rows of single thumbs beside them. */
+  unpaired: number
+  accuracy: Accuracy
+  /** Judged pairs, of the replies that thumbs could reject at most. */
+  coverage: number
+}
+
+/** What a replay measured. */
+export interface Measured {
+  seed: number
+  data: { edits: number; rankings: number; trees: number; replies: number; rejectable: number }
+  rows: Record<string, number>
+  leaking: number
+  edits: { all: Accuracy; lighter: Accuracy; heavier: Accuracy }
+  thumbs: ThumbsPoint[]
+}
+
+const GAPS = [2, 3, 4, 5, 6]
+
+function sizeOf(data: ReplayData): Measured['data'] {
+  const replies = repliesOf(data.trees)
+  const { edits, rankings, trees } = data
+  return {
+    edits: edits.length,
+    rankings: rankings.length,
+    trees: trees.length,
+    replies: replies.length,
+    rejectable: rejectable(replies),
+  }
+}
+
+/** Plays the data through a running system, exports and scores. */
+export async function measure(seed: number, gaps: readonly number[] = GAPS): Promise<Measured> {
+  const data = readData()
+  const replies = repliesOf(data.trees)
+  const system = await replay(seed)
+  try {
+    const { journal } = system
+    const full = await system.exportSet({})
+    const rows: Record<string, number> = {}
+    for (const { shape, strategy } of full.rows) {
+      const name = `${strategy} (${shape})`
+      rows[name] = (rows[name] ?? 0) + 1
+    }
+    const edits = judgeEdits(
+      full.pairs.filter(({ strategy }) => strategy === 'edit.final'),
+      journal,
+      data.rankings,
+    )
+    const { lighter, heavier } = halvesByPrior(edits)
+    const size = sizeOf(data)
+    const thumbs: ThumbsPoint[] = []
+    for (const min_gap of gaps) {
+      const set = await system.exportSet({
+        strategies: ['thumbs.pair', 'thumbs.unpaired'],
+        evidence: { thumbs_min_gap: min_gap },
+      })
+      const judged = judgeReplies(
+        set.pairs.filter(({ strategy }) => strategy === 'thumbs.pair'),
+        journal,
+        replies,
+      )
+      const known = judged.filter((pair) => pair.judged > 0)
+      const unpaired = set.rows.filter(({ strategy }) => strategy === 'thumbs.unpaired').length
+      thumbs.push({ min_gap, unpaired, accuracy: accuracyOf(judged), coverage: known.length / size.rejectable })
+    }
+    return {
+      seed,
+      data: size,
+      rows: Object.fromEntries(Object.entries(rows).sort(([a], [b]) => (a < b ? -1 : 1))),
+      leaking: full.leaking,
+      edits: { all: accuracyOf(edits), lighter: accuracyOf(lighter), heavier: accuracyOf(heavier) },
+      thumbs,
+    }
+  } finally {
+    await system.close()
+  }
+}
