@@ -1,7 +1,7 @@
 import type { Draft, Parts } from './draft.js'
 import type { Answer } from './evidence/evidence.js'
 import type { FeedbackState } from './evidence/feedback-state.js'
-import type { Facts } from './facts.js'
+import type { Facts } from './row-facts.js'
 import type { Strategy } from './strategies/strategy.js'
 import { byCodeUnit } from './text/canonical-json.js'
 

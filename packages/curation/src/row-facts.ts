@@ -1,0 +1,54 @@
+import type { Shape } from './draft.js'
+
+/**
+ * What the gates over a whole set read of one candidate: some hundred bytes, however long its texts. Lengths are in
+ * UTF-16 units. `split`, `cluster` and `component` are written by the gate `split`.
+ */
+export interface Facts {
+  /** HMAC of the strategy and the events behind the row. */
+  readonly row_id: string
+  readonly strategy: string
+  /** Where several strategies reject one output, the lowest keeps it. */
+  readonly precedence: number
+  readonly shape: Shape
+  readonly prior: number
+  /** 2p - 1 of the prior, shared where several rows tell of one decision. */
+  readonly weight: number
+  readonly label: boolean | null
+  readonly edit_distance: number | null
+  /** Milliseconds: when the feedback was given. */
+  readonly time: number
+  /** Id of the feedback event. */
+  readonly feedback: string
+  /** Id of the interaction of the prompt. */
+  readonly interaction: string
+  /** Answer on the rejected side; at most one preference each. */
+  readonly rejected_answer: string | null
+  /** SHA-256 of prompt, tools, sides and label. */
+  readonly content: string
+  /** The same for a pair and its reverse, and for a completion under either label. */
+  readonly unsigned: string
+  /** Users, authors among the end users, sessions and the prompt cluster, each with its kind before a colon. */
+  readonly members: readonly string[]
+  /** Hash of the first user turn. */
+  readonly prompt_cluster: string
+  readonly prompt_chars: number
+  readonly chosen_chars: number
+  readonly rejected_chars: number | null
+  /** Model of the rejected (or only) side. */
+  readonly model: string
+  /** Provider of that model. */
+  readonly provider: string
+  /** Provider whose model wrote the chosen side, or what people made it of. */
+  readonly chosen_provider: string
+  /** ISO 639-1 code of the wanted side, or `und`. */
+  readonly language: string
+  readonly task: string
+  readonly surface: string
+  readonly chosen_by: 'human' | 'model'
+  /** Of a pair: what its sides look like, as hashes, some 300 bytes a side. */
+  readonly features: { readonly chosen: Int32Array; readonly rejected: Int32Array } | null
+  split: string
+  cluster: string
+  component: string
+}
