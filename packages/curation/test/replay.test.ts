@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
+import type { Message } from '@flywheel/schema'
 import { expect, it } from 'vitest'
-import { pairsOf, START, Story } from './support.js'
+import { normaliseText } from '../src/text/normalise.js'
+import { pairsOf, START, Story, text } from './support.js'
 
 // Real edits and rankings, beside the project where it has them; see ../shared/data/README.md.
 const folder = new URL('../../../../shared/data/', import.meta.url)
@@ -46,4 +48,39 @@ it.skipIf(!isThere)('agrees with independent rankings where writers edited', () 
   // An inverted polarity would give about 0.2.
   expect(judged).toBeGreaterThan(200)
   expect(agree / judged).toBeGreaterThan(0.65)
+})
+
+interface Node {
+  id: string
+  role: 'prompter' | 'assistant'
+  text: string
+  rank: number | null
+  thumbs_up: number
+  thumbs_down: number
+  replies: Node[]
+}
+
+it.skipIf(!isThere)('pairs samples by thumbs as independent people ranked them', () => {
+  const story = new Story()
+  const ranks = new Map<string, number>()
+  let siblings = 0
+  const walk = (node: Node, messages: Message[]): void => {
+    const here = [...messages, text(node.role === 'prompter' ? 'user' : 'assistant', node.text)]
+    const ranked = node.replies.filter((each) => each.role === 'assistant' && each.rank !== null)
+    siblings += (ranked.length * (ranked.length - 1)) / 2
+    for (const reply of ranked) {
+      const id = story.ask({ messages: here, output: reply.text, user: reply.id })
+      ranks.set(normaliseText(reply.text), reply.rank ?? 0)
+      const thumbs = [...Array(reply.thumbs_up).fill('up'), ...Array(reply.thumbs_down).fill('down')]
+      for (const [n, label] of thumbs.entries()) story.say('thumb', id, { author_id: `t${n}`, label })
+    }
+    for (const reply of node.replies) walk(reply, here)
+  }
+  for (const tree of lines<Node>('conversation-trees.jsonl')) walk(tree, [])
+  const pairs = pairsOf(story.curate({ strategies: ['thumbs.pair'] }))
+  const rankOf = (side: string | undefined): number => ranks.get(side ?? '') ?? Number.NaN
+  const agree = pairs.filter(({ chosen, rejected }) => rankOf(chosen.content) < rankOf(rejected?.content)).length
+  console.info(`replay: ${pairs.length} thumb pairs of ${siblings} pairs of siblings, ${agree} agree with the ranking`)
+  expect(pairs.length).toBeGreaterThan(25)
+  expect(agree / pairs.length).toBeGreaterThan(0.6)
 })

@@ -102,6 +102,17 @@ function deltaSection({ kind, parent, supersedes }: Manifest): string[] {
   ]
 }
 
+function recalibrationSection(strategies: Manifest['strategies']): string[] {
+  const lines = strategies.flatMap(({ strategy, recalibration: own }) => {
+    if (own === null) return []
+    const [low, high] = own.interval
+    return [
+      `- \`${strategy}\`: ${own.prior} (95% interval ${low} to ${high}). Of ${own.questions} questions that two people or more judged, they said the same in ${percent(own.agreement)}.`,
+    ]
+  })
+  return lines.length === 0 ? [] : ["Priors from this project's own duplicate judgements:", '', ...lines, '']
+}
+
 /** The dataset card, README.md: what is in the set, what is not, and what to set in the trainer. */
 export function datasetCard(manifest: Manifest, layouts: readonly Layout[]): string {
   const { recipe, statistics, trainer } = manifest
@@ -145,6 +156,7 @@ export function datasetCard(manifest: Manifest, layouts: readonly Layout[]): str
         priors.map(({ prior, prior_source, rows }) => `${prior} (${prior_source}) on ${rows}`).join(', ') || '-',
       ]),
     ),
+    ...recalibrationSection(manifest.strategies),
     '## Funnel',
     '',
     ...table(

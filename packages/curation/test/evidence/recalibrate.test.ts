@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { calibrate, type Judgement, priorOfAgreement, wilson } from '../../src/evidence/recalibrate.js'
+import { buildManifest, datasetCard, inputsOf, recipeSchema, snapshotOf } from '../../src/index.js'
 import { sha256 } from '../../src/text/canonical-json.js'
 import { pairsOf, Story } from '../support.js'
 
@@ -93,6 +94,14 @@ describe('recalibration', () => {
       expect(meta).toMatchObject({ prior: own.prior, prior_source: 'recalibrated' })
       expect(meta.weight).toBeCloseTo(2 * own.prior - 1, 6)
     }
+    const recipe = recipeSchema.parse({ strategies })
+    const inputs = inputsOf(snapshotOf(story.evidence()))
+    const { watermark, cutoff } = story.evidence()
+    const manifest = buildManifest('id', { watermark, cutoff, inputs, recipe, parent: null }, after, [], [])
+    expect(manifest.strategies[0]?.recalibration).toEqual(own)
+    expect(datasetCard(manifest, [])).toContain(
+      `\`choice.ab\`: ${own.prior} (95% interval ${own.interval[0]} to ${own.interval[1]}). Of 20 questions`,
+    )
   })
 
   it('does not count people who cannot be told apart', () => {
