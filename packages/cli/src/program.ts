@@ -127,6 +127,16 @@ export async function run(args: readonly string[]): Promise<number> {
     .description('manifest and funnel of an export')
     .action(action(async () => (await import('./commands/export-show.js')).exportShow))
   exports_
+    .command('withdraw')
+    .description('take what was erased, or withdrawn since, out of published exports; every run begins with it')
+    .action(action(async () => (await import('./commands/export-withdraw.js')).exportWithdraw))
+  exports_
+    .command('recipients <id>')
+    .description('whom an export was given to: an erasure names them')
+    .option('--add <name>', 'note one more')
+    .option('--note <text>', 'of the one added')
+    .action(action(async () => (await import('./commands/export-withdraw.js')).exportRecipients))
+  exports_
     .command('validate <path>')
     .description('check a file or folder (JSONL, JSON, Parquet) as its trainer would load it; 1 where a row is lost')
     .option(
@@ -167,6 +177,20 @@ export async function run(args: readonly string[]): Promise<number> {
     .option('--applies-from <time>', 'rows at or after it: RFC 3339 or an age (default: now)')
     .option('--withdraw', 'take the consent back: blocks every row, older and newer')
     .action(action(async () => (await import('./commands/consent.js')).consentDeclare))
+
+  program
+    .command('erase')
+    .description('erase a person or a session: hidden at once, then deleted from store, log and exports')
+    .option('--user <id>', 'the user, as events name them')
+    .option('--session <id>', 'the session')
+    .option('--reason <text>', 'kept with the erasure: a ticket number, not a name')
+    .option('--yes', 'do not ask')
+    .option('--wait', 'until it is final, or waits for the retention of Kafka')
+    .action(action(async () => (await import('./commands/erase.js')).erase))
+  program
+    .command('erasure <id>')
+    .description('the receipt of an erasure: how far it is, what was deleted, what it does not reach')
+    .action(action(async () => (await import('./commands/erase.js')).showErasure))
 
   program
     .command('accounting')

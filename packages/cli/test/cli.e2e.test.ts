@@ -249,6 +249,21 @@ describe('flywheel', () => {
     ])
   })
 
+  it('erases nobody without being told twice, and shows the receipt', async () => {
+    expect(await flywheel(['erase'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--user <id> or') })
+    const unasked = await flywheel(['erase', '--user', 'nobody'])
+    expect(unasked).toMatchObject({ code: 2, stderr: expect.stringContaining('give --yes') })
+    const erased = await flywheel(['erase', '--user', 'nobody', '--reason', 'ticket 9', '--yes', '--wait'])
+    const receipt = JSON.parse(erased.stdout) as { id: string; state: string; limits: string[] }
+    expect(receipt).toMatchObject({ state: 'final', reason: 'ticket 9', events: 0, exports: [] })
+    const shown = await flywheel(['erasure', receipt.id, '--format', 'table'])
+    expect(shown.stdout).toContain(`erasure ${receipt.id}: final`)
+    expect(shown.stdout).toContain('not reached: What other people wrote')
+    expect((await flywheel(['erasure', '00000000-0000-8000-8000-000000000000'])).code).toBe(3)
+    expect(await flywheel(['export', 'withdraw'])).toMatchObject({ code: 0, stdout: '' })
+    expect((await flywheel(['export', 'recipients', 'f'.repeat(64)])).code).toBe(3)
+  })
+
   it('finds nothing wrong with a server that is well, and says what is wrong without one', async () => {
     const well = await flywheel(['doctor'])
     expect([well.code, well.stdout]).toEqual([0, expect.stringContaining('"accounting"')])

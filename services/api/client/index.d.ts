@@ -647,7 +647,7 @@ export type ApiSchema = {
           kind: "pk" | "sk"
           name: string
           origins: string[]
-          scopes: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "sql:read")[]
+          scopes: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "server" | "sql:read")[]
           status: "active" | "retired" | "revoked"
         }[]
       }
@@ -660,7 +660,7 @@ export type ApiSchema = {
           kind?: "pk" | "sk" | undefined
           name?: string | undefined
           origins?: string[] | undefined
-          scopes?: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "sql:read")[] | undefined
+          scopes?: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "server" | "sql:read")[] | undefined
         }
       }
       output: {
@@ -670,7 +670,7 @@ export type ApiSchema = {
         kind: "pk" | "sk"
         name: string
         origins: string[]
-        scopes: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "sql:read")[]
+        scopes: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "server" | "sql:read")[]
         status: "active" | "retired" | "revoked"
       }
       outputFormat: "json"
@@ -690,7 +690,7 @@ export type ApiSchema = {
         kind: "pk" | "sk"
         name: string
         origins: string[]
-        scopes: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "sql:read")[]
+        scopes: ("admin" | "export:run" | "feedback:write" | "ingest:write" | "read" | "review:write" | "server" | "sql:read")[]
         status: "active" | "retired" | "revoked"
       }
       outputFormat: "json"

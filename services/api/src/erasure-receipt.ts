@@ -21,7 +21,7 @@ async function exportsOf(
     return ids
   }
   const mine = all
-    .filter(({ kind, status }) => kind === 'erasure' && status !== undefined)
+    .filter(({ kind }) => kind === 'erasure')
     .map((row) => ({ row, ...(JSON.parse(row.summary) as { erasures?: string[]; rows_taken?: number }) }))
     .filter(({ erasures = [] }) => erasures.includes(id))
   const recipients = await recipientsOf(db, project_id, [...new Set(mine.flatMap(({ row }) => lineage(row.id)))])
