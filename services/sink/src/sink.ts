@@ -142,12 +142,15 @@ export function createSink(options: SinkOptions): Sink {
 
   return {
     async start() {
-      consumer = await log.consume(group, async ({ assignment, records }) => {
+      const joined = await log.consume(group, async ({ assignment, records }) => {
         // After stop nothing more is taken: a record that is not committed comes again to the next tenant.
         if (stopping) return
         const worker = workerOf(assignment)
         for (const record of records) await worker.offer(record)
       })
+      // A stop that came while it joined had no member to stop.
+      if (stopping) return await joined.stop()
+      consumer = joined
       let isReading = false
       lagTimer = setInterval(() => {
         // A log that answers slowly is not asked again meanwhile.

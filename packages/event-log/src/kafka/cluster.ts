@@ -1,6 +1,8 @@
 import type { Cluster, Broker as KafkaBroker, KafkaConfig, SASLOptions } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import type { KafkaConnection } from './options.js'
+import { endsWithin } from './retrying.js'
+import { createSockets, type Sockets } from './sockets.js'
 
 /** A broker with the requests that kafkajs makes but does not declare. */
 export interface Broker extends KafkaBroker {
@@ -50,6 +52,10 @@ const METADATA_AGE_MS = 60_000
 // Every caller has its own retries and deadline; kafkajs only bridges the moment in which a broker is replaced.
 const RETRY = { retries: 2, initialRetryTime: 50, maxRetryTime: 500 }
 
+const GRACE_MS = 1_000
+
+const socketsOf = new WeakMap<Cluster, Sockets>()
+
 /**
  * Connections to the brokers that hold a topic: what kafkajs has under its producers and consumers, with its protocol, its
  * TLS and SASL and its metadata. The public way to one is the factory of partition assigners, which is handed it.
@@ -60,7 +66,8 @@ const RETRY = { retries: 2, initialRetryTime: 50, maxRetryTime: 500 }
  */
 export async function connectCluster(connection: KafkaConnection, topic: string): Promise<Cluster> {
   let handed: Cluster | undefined
-  new kafkajs.Kafka(kafkaConfig(connection)).consumer({
+  const sockets = createSockets()
+  new kafkajs.Kafka({ ...kafkaConfig(connection), socketFactory: sockets.factory }).consumer({
     groupId: 'unused',
     allowAutoTopicCreation: false,
     metadataMaxAge: METADATA_AGE_MS,
@@ -72,6 +79,7 @@ export async function connectCluster(connection: KafkaConnection, topic: string)
     ],
   })
   const cluster = handed as unknown as Cluster
+  socketsOf.set(cluster, sockets)
   toleratingPartitions(cluster)
   try {
     await cluster.connect()
@@ -127,9 +135,19 @@ export function hasLeader(cluster: Cluster, topic: string, partition: number): b
   return found !== undefined && found.leader >= 0
 }
 
-/** Closes connections, also those that are broken. */
+/** Closes connections for good, also those that are broken. Requests under way have a moment to end. */
 export async function disconnectAll(clusters: readonly Cluster[]): Promise<void> {
-  await Promise.all(clusters.map((cluster) => cluster.disconnect().catch(() => undefined)))
+  await Promise.all(
+    clusters.map(async (cluster) => {
+      await endsWithin(cluster.disconnect(), GRACE_MS)
+      socketsOf.get(cluster)?.close()
+    }),
+  )
+}
+
+/** Breaks the connections of a cluster, so that what waits for an answer is rejected. It connects again when it is asked. */
+export function dropConnections(cluster: Cluster): void {
+  socketsOf.get(cluster)?.drop()
 }
 
 /** The configuration of kafkajs. */

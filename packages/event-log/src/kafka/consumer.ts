@@ -28,14 +28,8 @@ export interface ConsumerParts {
   onFatal(error: Error): void
 }
 
-/** Joins a group. Resolves once the member has its first share. */
-export async function joinGroup(parts: ConsumerParts): Promise<Consumer> {
-  const consumer = new KafkaConsumer(parts)
-  await consumer.join()
-  return consumer
-}
-
-class KafkaConsumer implements Consumer {
+/** A member of a group, with connections of its own. */
+export class KafkaConsumer implements Consumer {
   readonly #parts: ConsumerParts
   readonly #fetcher: Fetcher
   readonly #member: GroupMember
@@ -60,6 +54,7 @@ class KafkaConsumer implements Consumer {
     })
   }
 
+  /** Resolves once the member has its first share; rejects if it cannot, and if it is stopped before. */
   async join(): Promise<void> {
     await this.#member.join()
   }

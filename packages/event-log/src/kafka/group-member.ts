@@ -1,8 +1,8 @@
 import kafkajs, { type Cluster } from 'kafkajs'
 import { type Committed, committedOf } from './boundary-metadata.js'
-import { type Broker, coordinatorOf } from './cluster.js'
+import { type Broker, coordinatorOf, dropConnections } from './cluster.js'
 import { brokenOf, fatalOf, typeOf } from './failure.js'
-import { createBackOff } from './retrying.js'
+import { createBackOff, endsWithin } from './retrying.js'
 
 /** One membership between two rebalances. What is committed under an ended one, the broker refuses. */
 export interface Generation {
@@ -26,6 +26,8 @@ export interface GroupMemberParts {
 
 const PROTOCOL = 'RoundRobinAssigner'
 const BEATS_A_SESSION = 10
+/** Then the others wait for the end of the session. */
+const LEAVE_MS = 2_000
 
 /** What the coordinator answers to a member whose generation is over. */
 export const GROUP_MOVED: ReadonlySet<string> = new Set([
@@ -94,10 +96,15 @@ export class GroupMember {
     if (this.#left.signal.aborted) return
     this.#left.abort()
     this.#revoke()
+    // A join waits for the other members, and a request to a silent broker for its timeout.
+    if (!(await endsWithin(this.#run, LEAVE_MS))) dropConnections(this.#parts.cluster)
     await this.#run
-    if (this.#memberId === '') return
-    const request = { groupId: this.#parts.group, memberId: this.#memberId }
-    await this.#coordinator?.leaveGroup(request).catch(() => undefined)
+    if (this.#memberId !== '') await endsWithin(this.#leaveGroup(), LEAVE_MS)
+  }
+
+  async #leaveGroup(): Promise<void> {
+    const coordinator = await this.#findCoordinator()
+    await coordinator.leaveGroup({ groupId: this.#parts.group, memberId: this.#memberId })
   }
 
   get #beatMs(): number {

@@ -11,7 +11,7 @@ import type {
   Slice,
 } from '../event-log.js'
 import { anyBroker, connectCluster, disconnectAll } from './cluster.js'
-import { joinGroup } from './consumer.js'
+import { KafkaConsumer } from './consumer.js'
 import { unavailable } from './failure.js'
 import { Measures } from './measures.js'
 import { recordOf } from './message.js'
@@ -45,7 +45,8 @@ export class KafkaLog implements EventLog {
   readonly #parts: KafkaLogParts
   readonly #producer: Producer
   readonly #measures: Measures
-  readonly #consumers = new Set<Consumer>()
+  /** Also those that are joining. */
+  readonly #consumers = new Set<KafkaConsumer>()
   readonly #lateMs: number
   #closing: Promise<void> | null = null
   #isFatal = false
@@ -93,8 +94,11 @@ export class KafkaLog implements EventLog {
     this.#assertOpen()
     const { topic, log_id } = this.#parts
     const coordinating = await connectCluster(this.#parts.options, topic)
-    const fetching = await connectCluster(this.#parts.options, topic)
-    const joining = joinGroup({
+    const fetching = await connectCluster(this.#parts.options, topic).catch(async (error: unknown) => {
+      await disconnectAll([coordinating])
+      throw error
+    })
+    const consumer = new KafkaConsumer({
       coordinating,
       fetching,
       log_id,
@@ -116,13 +120,17 @@ export class KafkaLog implements EventLog {
         }),
       onFatal: (error) => this.#fatal(error),
     })
-    const consumer = await joining.catch(async (error: unknown) => {
-      await disconnectAll([coordinating, fetching])
-      throw error
-    })
     this.#consumers.add(consumer)
-    if (this.#closing !== null) await consumer.stop()
-    this.#assertOpen()
+    try {
+      this.#assertOpen()
+      await consumer.join()
+      this.#assertOpen()
+    } catch (error) {
+      await consumer.stop()
+      this.#consumers.delete(consumer)
+      this.#assertOpen()
+      throw error
+    }
     return {
       stop: async () => {
         await consumer.stop()
@@ -131,15 +139,18 @@ export class KafkaLog implements EventLog {
     }
   }
 
-  backlog(group: string): Promise<Backlog> {
+  async backlog(group: string): Promise<Backlog> {
+    this.#assertOpen()
     return this.#measures.backlog(group)
   }
 
-  progress(group: string): Promise<PartitionProgress[]> {
+  async progress(group: string): Promise<PartitionProgress[]> {
+    this.#assertOpen()
     return this.#measures.progress(group)
   }
 
   async watermark(group: string): Promise<string> {
+    this.#assertOpen()
     return new Date(await this.#measures.watermark(group)).toISOString()
   }
 

@@ -44,3 +44,15 @@ export async function retrying<T>(
     }
   }
 }
+
+/** Whether a promise settles in time; its rejection counts as its end. */
+export async function endsWithin(promise: Promise<unknown>, limitMs: number): Promise<boolean> {
+  const late = new AbortController()
+  const ended = promise.then(
+    () => true,
+    () => true,
+  )
+  const isInTime = await Promise.race([ended, sleep(limitMs, false, { signal: late.signal }).catch(() => false)])
+  late.abort()
+  return isInTime
+}
