@@ -7,6 +7,7 @@ import { type ExportMode, modeSchema } from './recipe/mode.js'
 import { type RedactRecipe, redactSchema } from './recipe/redact.js'
 import { type RightsRecipe, rightsSchema } from './recipe/rights.js'
 import { type SafetyRecipe, safetySchema } from './recipe/safety.js'
+import { type ReasoningMode, reasoningSchema } from './recipe/reasoning.js'
 import { type WeightMode, weightsSchema } from './recipe/weights.js'
 import { type RecipeFilter, recipeFilterSchema } from './recipe-filter.js'
 import { canonicalJson, sha256 } from './text/canonical-json.js'
@@ -51,6 +52,8 @@ export interface Recipe {
   split: { validation: number; seed: string }
   /** Every row, or what is new since the chain's last export. */
   mode: ExportMode
+  /** Whether what models thought is kept. */
+  reasoning: ReasoningMode
   /** Ids of targets: the trainers whose layouts are written. */
   targets: string[]
   /** Ids of formats: how files are encoded, where the target reads them. */
@@ -102,6 +105,7 @@ export const recipeSchema: z.ZodType<Recipe, RecipeInput> = z.strictObject({
     .strictObject({ validation: z.number().min(0).max(0.5).default(0.1), seed: z.string().default('flywheel') })
     .prefault({}),
   mode: modeSchema,
+  reasoning: reasoningSchema,
   targets: z.array(z.string()).min(1).default(['trl']),
   formats: z.array(z.string()).min(1).default(['jsonl', 'parquet']),
   weights: weightsSchema,

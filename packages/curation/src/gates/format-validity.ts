@@ -15,7 +15,7 @@ function hasJsonForm(value: unknown): boolean {
 }
 
 function judgeText(messages: readonly ChatMessage[]): string | null {
-  const texts = messages.map((message) => sideText(message))
+  const texts = messages.flatMap((message) => [sideText(message), message.reasoning_content ?? ''])
   if (texts.some(isUnstorable)) return 'invalid_text'
   return texts.some(holdsControlToken) ? 'control_token' : null
 }

@@ -59,7 +59,11 @@ function content(parts: readonly Part[]): string {
   )
 }
 
-function chatMessages(message: Message, ids: CallIds): ChatMessage[] {
+function reasoning(parts: readonly Part[]): string {
+  return normaliseText(parts.flatMap((part) => (part.type === 'reasoning' ? [part.content] : [])).join('\n'))
+}
+
+function chatMessages(message: Message, ids: CallIds, keepsReasoning: boolean): ChatMessage[] {
   const chat: ChatMessage[] = []
   const calls: ChatToolCall[] = []
   for (const part of message.parts) {
@@ -82,6 +86,8 @@ function chatMessages(message: Message, ids: CallIds): ChatMessage[] {
   const role = message.role === 'developer' ? 'system' : message.role
   const rendered: ChatMessage = { role, content: text }
   if (message.name !== undefined) rendered.name = message.name
+  const thought = keepsReasoning && role === 'assistant' ? reasoning(message.parts) : ''
+  if (thought.trim() !== '') rendered.reasoning_content = thought
   if (calls.length > 0) rendered.tool_calls = calls
   if (text === '' && calls.length === 0 && chat.length > 0) return chat
   return [...chat, rendered]
@@ -94,29 +100,36 @@ export interface Chat {
 }
 
 /**
- * Renders a prompt and any number of completions in TRL's conversational form: reasoning left out, tool calls numbered
- * alike on every side. Returns the reason where a part has no text form.
+ * Renders a prompt and any number of completions in TRL's conversational form: reasoning left out unless it is
+ * asked for, and then on every side or on none; tool calls numbered alike on every side. Returns the reason where a part has no text form.
  */
 export function renderChat(
   exchange: Pick<Exchange, 'system' | 'messages'>,
   completions: readonly Message[],
+  keepsReasoning = false,
 ): Chat | Unrenderable {
   try {
     const ids: CallIds = new Map()
     const system = content(exchange.system)
     if (exchange.system.some((part) => part.type !== 'text')) throw new ChatError('part_not_renderable')
     const prompt: ChatMessage[] = system === '' ? [] : [{ role: 'system', content: system }]
-    for (const message of exchange.messages) prompt.push(...chatMessages(message, ids))
+    for (const message of exchange.messages) prompt.push(...chatMessages(message, ids, keepsReasoning))
     const sides = completions.map((message) => {
-      const side = chatMessages({ ...message, role: 'assistant' }, new Map(ids))
+      const side = chatMessages({ ...message, role: 'assistant' }, new Map(ids), keepsReasoning)
       return side.length === 1 ? side[0]! : null
     })
     if (sides.some((side) => side === null)) return 'part_not_renderable'
-    return { prompt, completions: sides as ChatMessage[] }
+    return { prompt, completions: withEvenReasoning(sides as ChatMessage[]) }
   } catch (error) {
     if (error instanceof ChatError) return error.reason
     throw error
   }
+}
+
+// Who thought aloud would be told by that alone.
+function withEvenReasoning(sides: ChatMessage[]): ChatMessage[] {
+  if (sides.every((side) => side.reasoning_content !== undefined)) return sides
+  return sides.map(({ reasoning_content: _, ...side }) => side)
 }
 
 /** Everything a side says, as one text: for distances, lengths and comparison. */

@@ -11,7 +11,7 @@ export function outputOf(world: World, answer: Answer): Message | undefined {
 /** Renders the prompt of an interaction with completions, or says why not. */
 export function renderFor(world: World, answer: Answer, completions: readonly Message[]): Chat | string {
   const exchange = world.exchange(answer.interaction)
-  return exchange === undefined ? 'body_expired' : renderChat(exchange, completions)
+  return exchange === undefined ? 'body_expired' : renderChat(exchange, completions, world.recipe.reasoning === 'keep')
 }
 
 /** Tool definitions as JSON Schemas in OpenAI's wrapping, which chat templates read. */
