@@ -5,8 +5,8 @@ import { REWRITTEN } from './requests.js'
 
 /**
  * Erases a subject, replays everything that the log holds and sends the subject's own bytes once more, as a client with
- * a spool would. `POST /v1/erasures` does not exist yet: the tombstone is written by the store's own function, and the
- * rows are deleted by hand where the rewriting job will stand.
+ * a spool would. Not by `POST /v1/erasures`: with the server down, the replay meets a tombstone that no running sink has
+ * seen.
  */
 export const eraseSubject: Fault<System> = {
   name: 'erase',

@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto'
+import { createLogger } from '@flywheel/runtime'
+import { createUuidv7 } from '@flywheel/schema'
+import { getErasure } from '@flywheel/store'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createErasures, type ErasuresOptions } from '../src/index.js'
+import { createHarness, type Harness } from './support.js'
+
+const DAY = 24 * 3_600_000
+const nextId = createUuidv7(Date.now, randomBytes)
+
+let api: Harness
+beforeAll(async () => {
+  api = await createHarness()
+  // By default the engine keeps the files that it has replaced for eight minutes.
+  const soon = 'old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 1'
+  for (const table of ['interactions', 'feedback', 'export_items']) {
+    await api.db.command(`ALTER TABLE ${table} MODIFY SETTING ${soon}, cleanup_delay_period_random_add = 0`)
+    // The thread that cleans up has its next turn by the old setting, unless it begins anew.
+    await api.db.command(`DETACH TABLE ${table}`)
+    await api.db.command(`ATTACH TABLE ${table}`)
+  }
+})
+afterAll(() => api.close())
+
+/** A log as Kafka's: only its retention empties it. */
+function kafkaLike() {
+  const at = { committed: 5, end: 5 }
+  const log = {
+    log_id: 'log-of-the-test',
+    append: () => Promise.reject(new Error('nothing is appended')),
+    progress: async () => [{ partition: 0, ...at }],
+    backlog: () => Promise.reject(new Error('nobody asks')),
+    watermark: () => Promise.reject(new Error('nobody asks')),
+    retention_ms: DAY,
+  }
+  return { at, log }
+}
+
+test('it is final only after a second sweep at the horizon of the log, which finds what came meanwhile', async () => {
+  const { at, log } = kafkaLike()
+  let ahead_ms = 0
+  const now = () => Date.now() + ahead_ms
+  const options: ErasuresOptions = {
+    db: api.db,
+    master: api.master,
+    log,
+    exports: { run: () => Promise.reject(new Error('no exports')) },
+    logger: createLogger('test', { level: 'silent' }),
+    now,
+  }
+  const erasures = createErasures(options)
+  const stored = async () =>
+    (await api.db.query<{ id: string }>('SELECT toString(id) AS id FROM interactions ORDER BY id')).map(({ id }) => id)
+  const inFlight = { id: nextId(), user_id: 'ada', schema_version: 1 }
+  const [mine, others] = [
+    { id: nextId(), user_id: 'ada', schema_version: 1 },
+    { id: nextId(), user_id: 'bob', schema_version: 1 },
+  ]
+  await api.seed('interactions', [mine, others])
+
+  // A record that the log had is not stored yet.
+  at.end = 6
+  const asked = { project_id: 'default', subject_kind: 'user' as const, subject: 'ada', reason: '' }
+  const { id } = await erasures.request(asked)
+  const row = async () => (await getErasure(api.db, 'default', id))!
+  expect((await row()).event_ids).toEqual([mine.id])
+  expect(await erasures.advance()).toBe(1)
+  expect(await stored()).toEqual([mine.id, others.id])
+  expect(await erasures.waitsFor(await row())).toBe('1 records that the log had before it')
+  expect((await erasures.request(asked)).id).toBe(id)
+
+  // It came in a batch that did not know the tombstone.
+  await api.seed('interactions', [inFlight])
+  at.committed = 6
+  await expect.poll(() => erasures.advance(), { timeout: 20_000 }).toBe(0)
+  expect(await stored()).toEqual([others.id])
+  const rewritten = await row()
+  expect(rewritten).toMatchObject({ state: 'rewritten', counts: { interactions: 2 } })
+  // Retention and a week in which Kafka closes a segment.
+  expect(Date.parse(rewritten.horizon_at) - Date.parse(rewritten.created_at)).toBe(8 * DAY)
+
+  const late = {
+    id: nextId(),
+    schema_version: 1,
+    kind: 'comment',
+    target_kind: 'interaction',
+    target: mine.id,
+    author_id: 'reviewer',
+  }
+  await api.seed('feedback', [late])
+  expect(await erasures.advance()).toBe(0)
+  expect((await row()).state).toBe('rewritten')
+  ahead_ms = 8 * DAY + 60_000
+  const stateAfterATurn = async () => {
+    await erasures.advance()
+    return (await row()).state
+  }
+  await expect.poll(stateAfterATurn, { timeout: 20_000 }).toBe('final')
+  expect((await row()).event_ids).toContain(late.id)
+  expect(await api.db.query('SELECT id FROM feedback')).toEqual([])
+  expect(await erasures.waitsFor(await row())).toBeNull()
+})
+
+test('notes whom an export was given to, in its own project alone', async () => {
+  const id = 'a'.repeat(64)
+  expect((await api.request(`/v1/exports/${id}/recipients`, { body: { recipient: 'x' } })).status).toBe(404)
+  const at = new Date().toISOString()
+  const none = { recipe_name: 'r', recipe_hash: '', manifest_sha256: '', path: '', funnel: '', summary: '', parent: '' }
+  await api.seed('exports', [{ id, watermark: at, created_at: at, pairs: 0, unpaired: 0, supervised: 0, ...none }])
+  await api.request(`/v1/exports/${id}/recipients`, { body: { recipient: 'lab', note: 'bucket 3' } })
+  const listed = (await (await api.request(`/v1/exports/${id}/recipients`)).json()) as { items: object[] }
+  expect(listed.items).toEqual([expect.objectContaining({ recipient: 'lab', note: 'bucket 3' })])
+  const reader = await api.keyWith(['read'])
+  expect((await api.request(`/v1/exports/${id}/recipients`, { key: reader, body: { recipient: 'y' } })).status).toBe(
+    403,
+  )
+})
