@@ -115,3 +115,6 @@ export interface Answer {
 export function answerKey(answer: Answer): string {
   return `${answer.interaction}/${answer.choice}`
 }
+
+/** Nobody compares more answers than this; a longer list is no choice, and its square would stall an export. */
+export const MAX_CHOICE_CANDIDATES = 100

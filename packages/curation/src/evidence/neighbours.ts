@@ -21,6 +21,18 @@ function groupBy<T>(list: Iterable<T>, keyOf: (each: T) => string): Map<string, 
   return groups
 }
 
+/** How many of some heads, sorted by id, come before an id: a session or a turn may be as long as a batch. */
+function countBefore(sorted: readonly InteractionHead[], id: string): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (sorted[middle]!.id < id) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
 /** Indexes a snapshot's interactions without their bodies. Nothing depends on the order of its rows. */
 export function neighbours(interactions: readonly InteractionHead[], states: readonly FeedbackState[]): Neighbours {
   const sorted = [...interactions].sort((a, b) => byCodeUnit(a.id, b.id))
@@ -45,12 +57,14 @@ export function neighbours(interactions: readonly InteractionHead[], states: rea
     samples: (answer) => prompts.get(promptOf(answer)) ?? [],
     laterSteps: (id) => {
       const turn = turns.get(heads.get(id)?.turn_id ?? '') ?? []
-      return turn.filter((head) => head.id > id).map((head) => head.id)
+      return turn.slice(countBefore(turn, id)).flatMap((head) => (head.id === id ? [] : [head.id]))
     },
     previousInSession(id) {
       const head = heads.get(id)
       const session = sessions.get(head?.session_id ?? '') ?? []
-      return session.findLast((each) => each.id < id && each.turn_id !== head?.turn_id)?.id
+      let at = countBefore(session, id) - 1
+      while (at >= 0 && session[at]?.turn_id === head?.turn_id) at--
+      return session[at]?.id
     },
   }
 }

@@ -1,5 +1,5 @@
 import { byCodeUnit } from '../text/canonical-json.js'
-import { type Answer, answerKey } from './evidence.js'
+import { type Answer, answerKey, MAX_CHOICE_CANDIDATES } from './evidence.js'
 import { authorOf, type FeedbackState } from './feedback-state.js'
 import { candidatesOf } from './resolve-targets.js'
 
@@ -104,7 +104,7 @@ const LABELLED: Partial<Record<FeedbackState['row']['kind'], string>> = {
 function ofChoice({ row }: FeedbackState, author: string): Judgement[] {
   const candidates = candidatesOf(row)
   const winner = candidates[Number(row.winner)]
-  if (winner === undefined) return []
+  if (winner === undefined || candidates.length > MAX_CHOICE_CANDIDATES) return []
   const key = (answer: Answer): string => answerKey(answer)
   const strategy = candidates.length === 2 ? 'choice.ab' : 'choice.best_of_n'
   const question = candidates.map(key).sort(byCodeUnit).join(' ')

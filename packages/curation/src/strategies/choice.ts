@@ -1,4 +1,4 @@
-import { type Answer, answerKey } from '../evidence/evidence.js'
+import { type Answer, answerKey, MAX_CHOICE_CANDIDATES } from '../evidence/evidence.js'
 import type { FeedbackState } from '../evidence/feedback-state.js'
 import { candidatesOf } from '../evidence/resolve-targets.js'
 import type { World } from '../world.js'
@@ -14,6 +14,7 @@ export function joinChoice(state: FeedbackState, world: World): { won: Answer; l
   const { row } = state
   const candidates = candidatesOf(row)
   if (row.winner === 'tie' || row.winner === 'both_bad') return 'tie'
+  if (candidates.length > MAX_CHOICE_CANDIDATES) return 'too_many_candidates'
   const won = candidates[Number(row.winner || Number.NaN)]
   if (won === undefined) return 'no_winner'
   const isSeen = (each: Answer): boolean => row.seen.includes(candidates.indexOf(each))

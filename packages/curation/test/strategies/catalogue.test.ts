@@ -104,6 +104,17 @@ describe('choice.best_of_n', () => {
     expect(drops(pick(fields).story.curate())).toEqual({ [`join.${reason}`]: 1 })
   })
 
+  it('refuses a list that no person compares, before it looks at it', () => {
+    const story = new Story()
+    const id = story.ask()
+    const many = JSON.stringify(Array.from({ length: 50_000 }, (_, choice) => ({ id, choice })))
+    const seen = Array.from({ length: 50_000 }, (_, slot) => slot)
+    const start = performance.now()
+    for (const author_id of ['u', 'v']) story.say('choice', id, { author_id, candidates: many, winner: '2', seen })
+    expect(drops(story.curate())).toEqual({ 'join.too_many_candidates': 2 })
+    expect(performance.now() - start).toBeLessThan(5000)
+  })
+
   it('quarantines a winner that somebody refused, and a loser that somebody accepted', () => {
     const refused = pick({})
     refused.story.say('thumb', refused.ids[2]!, { author_id: 'v', label: 'down' })
