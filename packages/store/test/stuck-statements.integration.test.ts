@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type ClickHouseFront, serveClickHouse } from '../src/index.js'
+import { type ClickHouseFront, openEmbeddedReadOnly, serveClickHouse } from '../src/index.js'
 import { freshStore } from './support.js'
 
 let front: ClickHouseFront
@@ -33,6 +33,23 @@ async function ask(sql: string): Promise<{ code: string | null; text: string; ms
   return { code: answer.headers.get('x-clickhouse-exception-code'), text, ms: performance.now() - start }
 }
 
+test('a statement that is long in planning does not hold the thread on which everything else runs', async () => {
+  const other = await serveClickHouse({ path, port: 0, authorize: () => true })
+  let last = performance.now()
+  let longest = 0
+  const ticks = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last)
+    last = performance.now()
+  }, 10)
+  // A scalar subquery is computed while the statement around it is planned.
+  const sql = 'SELECT (SELECT count() FROM numbers(40000000) WHERE NOT ignore(sipHash64(number))) AS n FORMAT TSV'
+  const answer = await fetch(other.url, { method: 'POST', body: sql, headers: { 'x-clickhouse-key': 'k' } })
+  expect(await answer.text()).toBe('40000000\n')
+  clearInterval(ticks)
+  expect(longest).toBeLessThan(700)
+  await other.close()
+})
+
 test.each(['JSON', 'TSV'])(
   'a statement that the engine does not break off is answered with 159 and leaves the front serving: %s',
   async (format) => {
@@ -47,19 +64,19 @@ test.each(['JSON', 'TSV'])(
   },
 )
 
-test('a statement that is long in planning does not hold the thread on which everything else runs', async () => {
-  const other = await serveClickHouse({ path, port: 0, authorize: () => true })
-  let last = performance.now()
-  let longest = 0
-  const ticks = setInterval(() => {
-    longest = Math.max(longest, performance.now() - last)
-    last = performance.now()
-  }, 10)
-  // A scalar subquery is computed while the statement around it is planned.
-  const sql = 'SELECT (SELECT count() FROM numbers(60000000) WHERE NOT ignore(sipHash64(number))) AS n FORMAT TSV'
-  const answer = await fetch(other.url, { method: 'POST', body: sql, headers: { 'x-clickhouse-key': 'k' } })
-  expect(await answer.text()).toBe('60000000\n')
-  clearInterval(ticks)
-  expect(longest).toBeLessThan(700)
-  await other.close()
+test('a read-only session answers for a statement that is not broken off, and the other one serves meanwhile', async () => {
+  const sql = await openEmbeddedReadOnly({ path, limits: { max_execution_time_s: 1 } })
+  const text = stuck(1).replace(/ SETTINGS.*/, ' AS n')
+  const start = performance.now()
+  await expect(sql.query(text)).rejects.toMatchObject({
+    code: 'query_limit',
+    message: expect.stringContaining('cannot be broken off'),
+  })
+  expect(performance.now() - start).toBeLessThan(5000)
+  expect(await sql.query('SELECT 1 AS one')).toEqual([{ one: 1 }])
+  const rows = (async () => {
+    for await (const _ of sql.stream(text, {}, 'JSONEachRow')) void _
+  })()
+  await expect(rows).rejects.toMatchObject({ code: 'query_limit' })
+  await sql.close()
 })

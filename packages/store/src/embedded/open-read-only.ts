@@ -30,5 +30,6 @@ export async function openEmbeddedReadOnly(options: ReadOnlyOptions): Promise<Da
       await client.command({ query: `SET ${setting}` })
     }
   }
-  return new EmbeddedDatabase(null, sessions)
+  const limit_s = options.limits?.max_execution_time_s
+  return new EmbeddedDatabase(null, sessions, limit_s === undefined ? null : 1000 * limit_s)
 }

@@ -1,7 +1,7 @@
+import { StuckStatement, within } from '../embedded/deadline.js'
 import { plansQuickly } from '../embedded/plans-quickly.js'
 import type { Session } from '../embedded/sessions.js'
 import type { Summary } from './answer.js'
-import { StuckStatement, within } from './deadline.js'
 import { exception } from './exception.js'
 import { isStreamed, oneDocument } from './formats.js'
 import type { FrontRequest } from './request.js'

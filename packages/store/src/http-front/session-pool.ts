@@ -1,6 +1,6 @@
+import { StuckStatement } from '../embedded/deadline.js'
 import { forgetOutput, openSessions, type Session, takeTurn } from '../embedded/sessions.js'
 import { bindLiterals } from '../literals.js'
-import { StuckStatement } from './deadline.js'
 
 /** Requests that may wait for a session; one more is refused as the server does, with TOO_MANY_SIMULTANEOUS_QUERIES. */
 const LONGEST_QUEUE = 32

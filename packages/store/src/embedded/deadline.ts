@@ -1,5 +1,3 @@
-import { exception } from './exception.js'
-
 /** How long after its limit a statement is left to the engine, which breaks most of them off itself and says more. */
 export const GRACE_MS = 2000
 
@@ -10,10 +8,8 @@ export class StuckStatement {
   readonly ended: Promise<unknown>
 
   constructor(limit_ms: number, ended: Promise<unknown>) {
-    this.error = exception(
-      159,
-      'TIMEOUT_EXCEEDED',
-      `Timeout exceeded: the statement ran longer than ${limit_ms / 1000} seconds and cannot be broken off; ask for fewer rows or shorter values`,
+    this.error = new Error(
+      `Code: 159. DB::Exception: Timeout exceeded: the statement ran longer than ${limit_ms / 1000} seconds and cannot be broken off; ask for fewer rows or shorter values (TIMEOUT_EXCEEDED)`,
     )
     this.ended = ended
   }
