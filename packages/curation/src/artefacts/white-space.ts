@@ -18,7 +18,8 @@ export function withoutBlankEnds(text: string): string {
   return text.slice(start, end)
 }
 
-/** A text in one style of white space, without blank lines before and after; code fences stay as they are. */
+/** A text in one style of white space, with nothing blank before and after; code fences and indented code stay as they are. */
 export function tidyWhiteSpace(text: string): string {
-  return withoutBlankEnds(normaliseText(outsideFences(text, tidyProse)))
+  // Four spaces are code in Markdown; fewer are what an edit has left of a sentence.
+  return withoutBlankEnds(normaliseText(outsideFences(text, tidyProse))).replace(/^ {1,3}(?! )/, '')
 }

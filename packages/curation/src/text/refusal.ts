@@ -6,7 +6,7 @@ const READ_CHARS = 300
 const REFUSALS: readonly RegExp[] = [
   /^(?:i'm|i am) (?:very |really |so )?sorry,? (?:but )?(?:as an ai[^.]{0,40}, )?i (?:can't|cannot|can not|won't|am not able|am unable|'m not able|'m unable)/,
   /^(?:sorry,? (?:but )?)?i (?:can't|cannot|can not|won't|am not able to|am unable to) (?:help|assist|provide|comply|fulfill?|create|generate|answer|discuss|engage|support|do that)/,
-  /^as an? (?:ai|artificial|large) [^.]{0,60}\bi (?:can't|cannot|can not|am not able|am unable|don't|do not)/,
+  /^as an? (?:ai|artificial|large) [^.]{0,60}\bi (?:can't|cannot|can not|am not able to|am unable to) (?:help|assist|provide|give|offer|comply|create|generate|answer|discuss|engage)\b/,
   /^es tut mir (?:sehr )?leid,? (?:aber )?(?:das kann ich|ich kann|dabei kann ich|hierbei kann ich)/,
   /^(?:je suis )?d\u00e9sol\u00e9e?,? (?:mais )?je ne (?:peux|puis|suis pas)/,
   /^lo siento,? (?:pero )?no puedo/,

@@ -99,6 +99,7 @@ describe('artefacts', () => {
 
   it('writes both sides in one style of white space, code apart', () => {
     expect(tidyWhiteSpace('\n\na\u00a0b\u200b\n\n\n\nc\n')).toBe('a b\n\nc')
+    expect([tidyWhiteSpace(' a'), tidyWhiteSpace('    a = 1')]).toEqual(['a', '    a = 1'])
     expect(tidyWhiteSpace('```\na\u00a0b\n\n\n\nc\n```')).toBe('```\na\u00a0b\n\n\n\nc\n```')
     const story = new Story()
     story.say('thumb', story.ask({ output: '\n\nOn Friday.\n' }), { label: 'up' })

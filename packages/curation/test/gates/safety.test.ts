@@ -13,6 +13,7 @@ it.each([
   ['D\u00e9sol\u00e9, je ne peux pas vous aider.', 'refusal'],
   ['The response was filtered due to the prompt triggering a policy.', 'filter_text'],
   ["I'm sorry that your parcel is late. It comes on Friday.", null],
+  ['As an AI assistant I cannot be completely certain, but here is what I found.', null],
   ['You can cancel: I cannot think of a reason against it.', null],
 ])('reads %j as %s', (text, kind) => {
   expect(refusalOf(text)).toBe(kind)
