@@ -1,3 +1,4 @@
+import { FlywheelError } from '@flywheel/schema'
 import { type TellApart, tellApart } from './artefacts/tell-apart.js'
 import { answersOf, type Candidate, draftOf, eventsOf } from './candidate.js'
 import type { PriorSource, Shape } from './draft.js'
@@ -46,6 +47,8 @@ export interface RowMeta {
   task: string
   cluster: string
   component: string
+  /** The same for rows of nearly the same prompt; null where there is no other. */
+  near_duplicates: string | null
   /** On what the row's consent rests: its own value, or a grant of user, session or project. */
   consent: string
 }
@@ -82,6 +85,8 @@ export interface CuratedSet {
   tells_sides_apart: TellApart
   /** Rows behind each person, without their names, greatest first. */
   rows_per_user: number[]
+  /** Each evaluation set that rows were compared with: its items, those too short to compare, and rows that left. */
+  contamination: { set: string; items: number; too_short: number; rows: number }[]
   /** People, sessions and prompt clusters with rows on both sides of the split: 0, or the set is not published. */
   leaking_members: number
   /** Members of components with their split, as HMACs: what a later export needs to keep them there. */
@@ -173,9 +178,18 @@ function toRow(candidate: Candidate): CuratedRow {
       task: facts.task,
       cluster: facts.cluster,
       component: facts.component,
+      near_duplicates: facts.near_duplicates === '' ? null : facts.near_duplicates,
       consent,
     },
   }
+}
+
+function requireEvaluationSets({ decontaminate }: Recipe, { evaluation }: Ports): void {
+  const given = new Set(evaluation?.sets.map(({ name }) => name))
+  const missing = decontaminate.sets.filter((name) => !given.has(name))
+  if (missing.length === 0) return
+  const names = missing.join(', ')
+  throw new FlywheelError('invalid_request', `recipe: decontaminate.sets: ${names} not prepared; give it in the ports`)
 }
 
 /**
@@ -183,6 +197,7 @@ function toRow(candidate: Candidate): CuratedRow {
  * repetition, the machine's clock, time zone or locale.
  */
 export function curate(evidence: Evidence, recipe: Recipe, ports: Ports): CuratedSet {
+  requireEvaluationSets(recipe, ports)
   const world = createWorld(snapshotOf(evidence), recipe)
   const candidates = claim(world, recipe)
   const { kept, funnel } = runGates(candidates, world, ports)
@@ -217,6 +232,10 @@ export function curate(evidence: Evidence, recipe: Recipe, ports: Ports): Curate
     tells_sides_apart: tellApart(
       facts.flatMap(({ features, component }) => (features === null ? [] : [{ component, ...features }])),
     ),
+    contamination: (ports.evaluation?.sets ?? []).map(({ name, items, too_short }) => {
+      const { dropped } = funnel.find(({ gate }) => gate === 'decontamination')!
+      return { set: name, items, too_short, rows: dropped[`evaluation_set.${name}`] ?? 0 }
+    }),
     rows_per_user: [...people.values()].sort((a, b) => b - a),
     leaking_members: leakingMembers(facts),
     assignments: [...assignments]

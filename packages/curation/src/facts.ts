@@ -2,9 +2,11 @@ import { sideFeatures } from './artefacts/features.js'
 import { type Candidate, draftOf, eventsOf, partsOf } from './candidate.js'
 import { answerKey } from './evidence/evidence.js'
 import type { Ports } from './gates/gate.js'
+import { promptShingles } from './near/shingles.js'
 import { type ChatMessage, sideText } from './prompt/chat.js'
 import type { Facts } from './row-facts.js'
 import { byCodeUnit, canonicalJson, sha256 } from './text/canonical-json.js'
+import { correctionInformation } from './text/word-distance.js'
 import type { World } from './world.js'
 
 export type { Facts } from './row-facts.js'
@@ -36,6 +38,12 @@ function chosenProvider(candidate: Candidate, world: World): string {
   const { rejected_answer, interaction } = draftOf(candidate)
   const other = partsOf(candidate).answers.find((answer) => answerKey(answer) !== rejected_answer)
   return world.head(other?.interaction ?? interaction)?.provider ?? ''
+}
+
+function expertiseOf(candidate: Candidate): Facts['expertise'] {
+  const { feedback } = partsOf(candidate)
+  if (feedback.some(({ row }) => row.kind === 'review')) return 2
+  return feedback.some(({ row }) => row.author_kind === 'expert') ? 1 : 0
 }
 
 /** Measures a candidate that has passed every gate that reads texts. */
@@ -76,6 +84,16 @@ export function measure(candidate: Candidate, world: World, ports: Ports): Facts
     surface: head?.surface ?? '',
     chosen_by: draft.chosen_by,
     features: isPair ? { chosen: sideFeatures(chosen), rejected: sideFeatures(rejected) } : null,
+    age_ms: world.now - state.time,
+    prompt_shingles: promptShingles(prompt),
+    information:
+      draft.chosen_by === 'human' && rejected !== undefined
+        ? correctionInformation(sideText(rejected), sideText(chosen))
+        : 0,
+    expertise: expertiseOf(candidate),
+    evaluation_set: ports.evaluation?.match([...prompt, ...sides].map((message) => sideText(message))) ?? '',
+    near_duplicates: '',
+    is_reserved: false,
     split: '',
     cluster: '',
     component: '',

@@ -1,13 +1,19 @@
 import { PURPOSES, type Purpose } from '@flywheel/schema'
 import { z } from 'zod'
 import { type ArtefactsRecipe, artefactsSchema } from './recipe/artefacts.js'
+import { type CapsRecipe, capsSchema } from './recipe/caps.js'
+import { type DecontaminateRecipe, decontaminateSchema } from './recipe/decontaminate.js'
+import { type EvaluationRecipe, evaluationSchema } from './recipe/evaluation.js'
 import { DEFAULT_STRATEGIES, type EvidenceRecipe, evidenceSchema } from './recipe/evidence.js'
 import { type LanguageRecipe, languageSchema } from './recipe/language.js'
+import { type LengthBiasRecipe, lengthBiasSchema } from './recipe/length-bias.js'
 import { type ExportMode, modeSchema } from './recipe/mode.js'
+import { type NearDuplicatesRecipe, nearDuplicatesSchema } from './recipe/near-duplicates.js'
 import { type RedactRecipe, redactSchema } from './recipe/redact.js'
 import { type RightsRecipe, rightsSchema } from './recipe/rights.js'
 import { type SafetyRecipe, safetySchema } from './recipe/safety.js'
 import { type ReasoningMode, reasoningSchema } from './recipe/reasoning.js'
+import { type SelectionRecipe, selectionSchema } from './recipe/selection.js'
 import { type WeightMode, weightsSchema } from './recipe/weights.js'
 import { type RecipeFilter, recipeFilterSchema } from './recipe-filter.js'
 import { canonicalJson, sha256 } from './text/canonical-json.js'
@@ -49,6 +55,12 @@ export interface Recipe {
   language: LanguageRecipe
   /** Which safety tags drop a row. */
   safety: SafetyRecipe
+  near_duplicates: NearDuplicatesRecipe
+  caps: CapsRecipe
+  length_bias: LengthBiasRecipe
+  decontaminate: DecontaminateRecipe
+  selection: SelectionRecipe
+  evaluation: EvaluationRecipe
   split: { validation: number; seed: string }
   /** Every row, or what is new since the chain's last export. */
   mode: ExportMode
@@ -101,6 +113,12 @@ export const recipeSchema: z.ZodType<Recipe, RecipeInput> = z.strictObject({
   rights: rightsSchema,
   language: languageSchema,
   safety: safetySchema,
+  near_duplicates: nearDuplicatesSchema,
+  caps: capsSchema,
+  length_bias: lengthBiasSchema,
+  decontaminate: decontaminateSchema,
+  selection: selectionSchema,
+  evaluation: evaluationSchema,
   split: z
     .strictObject({ validation: z.number().min(0).max(0.5).default(0.1), seed: z.string().default('flywheel') })
     .prefault({}),

@@ -1,8 +1,9 @@
 import type { Shape } from './draft.js'
 
 /**
- * What the gates over a whole set read of one candidate: some hundred bytes, however long its texts. Lengths are in
- * UTF-16 units. `split`, `cluster` and `component` are written by the gate `split`.
+ * What the gates over a whole set read of one candidate: about a kilobyte and at most six, however long its texts.
+ * Lengths are in UTF-16 units. What is not `readonly` is written by gates: `near_duplicates` and further members by the
+ * gate of that name, `is_reserved` by `reserve`, `split`, `cluster` and `component` by `split`.
  */
 export interface Facts {
   /** HMAC of the strategy and the events behind the row. */
@@ -29,7 +30,7 @@ export interface Facts {
   /** The same for a pair and its reverse, and for a completion under either label. */
   readonly unsigned: string
   /** Users, authors among the end users, sessions and the prompt cluster, each with its kind before a colon. */
-  readonly members: readonly string[]
+  members: readonly string[]
   /** Hash of the first user turn. */
   readonly prompt_cluster: string
   readonly prompt_chars: number
@@ -48,6 +49,20 @@ export interface Facts {
   readonly chosen_by: 'human' | 'model'
   /** Of a pair: what its sides look like, as hashes, some 300 bytes a side. */
   readonly features: { readonly chosen: Int32Array; readonly rejected: Int32Array } | null
+  /** Milliseconds from the feedback to the snapshot. */
+  readonly age_ms: number
+  /** Sorted hashes of the prompt's word 5-grams without the system prompt; at most 1,024. */
+  readonly prompt_shingles: Int32Array
+  /** See `correctionInformation`; 0 where no person wrote the wanted side. */
+  readonly information: number
+  /** Who vouches for the row: 2 a reviewer, 1 an expert, 0 neither. */
+  readonly expertise: 0 | 1 | 2
+  /** Name of the evaluation set that the row repeats; '' for none. */
+  readonly evaluation_set: string
+  /** HMAC of the group of near-duplicates; '' for none. */
+  near_duplicates: string
+  /** Whether the row fills the floor of a rare group: caps and budgets leave it. */
+  is_reserved: boolean
   split: string
   cluster: string
   component: string

@@ -1,4 +1,5 @@
 import type { Candidate } from '../candidate.js'
+import type { EvaluationIndex } from '../near/evaluation-index.js'
 import type { World } from '../world.js'
 
 /** What curation cannot compute from a snapshot alone. */
@@ -9,6 +10,8 @@ export interface Ports {
   languageOf(text: string): string
   /** Split that an earlier export gave to a member (user, session or prompt cluster), by `rowId([member])`. */
   assigned?(member: string): string | undefined
+  /** The evaluation sets that the recipe names, prepared by `evaluationIndex`. */
+  readonly evaluation?: EvaluationIndex | undefined
 }
 
 /** What a gate lets through and what it takes, each with its reason. Together they are what came in. */

@@ -1,4 +1,5 @@
 import type { Facts } from '../facts.js'
+import type { Recipe } from '../recipe.js'
 import { sha256 } from '../text/canonical-json.js'
 import type { SetGate, SetGateResult } from './set-gate.js'
 
@@ -40,10 +41,22 @@ function seededShare(seed: string, key: string): number {
   return Number.parseInt(sha256(`${seed}\n${key}`).slice(0, 12), 16) / 0x1000000000000
 }
 
+/** Every split, the one that is kept where components of several merge first. */
+const PRECEDENCE = ['evaluation', 'validation', 'train'] as const
+
+// Not the recipe's seed: the hold-out of a project is the same for every recipe.
+const EVALUATION_SEED = 'flywheel evaluation'
+
+function drawn(oldest: string, { evaluation, split: { validation, seed } }: Recipe): string {
+  if (seededShare(EVALUATION_SEED, oldest) < evaluation.share) return 'evaluation'
+  return seededShare(seed, oldest) < validation ? 'validation' : 'train'
+}
+
 /**
- * Gate 16: train or validation by connected component over users, sessions and prompt clusters. A component keeps the
- * split that an earlier export gave to its members; where two merge, what would cross leaves. A new one is drawn by the
- * hash of its oldest interaction, which later rows do not change.
+ * Gate 16: evaluation, validation or train by connected component over users, sessions, prompt clusters and
+ * near-duplicates of prompts. A component keeps the split that an earlier export gave to its members; where two merge,
+ * what would cross leaves, and what was held out stays so. A new one is drawn by the hash of its oldest interaction,
+ * which later rows do not change.
  */
 export const split: SetGate = {
   id: 'split',
@@ -65,12 +78,10 @@ export const split: SetGate = {
         if (name !== undefined) known.add(name)
       }
     }
-    const { validation, seed } = recipe.split
     for (const facts of candidates) {
       const root = components.find(facts.members[0]!)
       const known = given.get(root) ?? new Set()
-      const drawn = seededShare(seed, oldest.get(root) ?? '') < validation ? 'validation' : 'train'
-      const name = known.size === 0 ? drawn : known.has('validation') ? 'validation' : 'train'
+      const name = PRECEDENCE.find((each) => known.has(each)) ?? drawn(oldest.get(root) ?? '', recipe)
       if (facts.members.some((member) => (assigned(member) ?? name) !== name)) {
         result.dropped.push({ facts, reason: 'split_conflict' })
         continue

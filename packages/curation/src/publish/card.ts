@@ -2,6 +2,7 @@ import type { Layout } from '../formats/target.js'
 import { sidesSection, sideWarnings } from './card-sides.js'
 import { targetsSection } from './card-targets.js'
 import type { Manifest } from './manifest.js'
+import { SPLITS } from './plan.js'
 
 const HOUR = 3_600_000
 
@@ -13,7 +14,7 @@ function yamlHeader(manifest: Manifest): string[] {
     // One format a config: a loader that read both would double every row.
     const format = files.some((file) => file.format === 'parquet') ? 'parquet' : (files[0]?.format ?? 'jsonl')
     lines.push(`- config_name: ${shape}`, '  data_files:')
-    for (const split of ['train', 'validation']) {
+    for (const split of SPLITS) {
       if (!files.some((file) => file.split === split && file.format === format)) continue
       lines.push(`  - split: ${split}`, `    path: ${shape}/${split}-*.${format}`)
     }
@@ -23,8 +24,8 @@ function yamlHeader(manifest: Manifest): string[] {
 }
 
 function warningsOf(manifest: Manifest): string[] {
-  const { settling } = manifest.recipe
-  const { statistics } = manifest
+  const { recipe, statistics } = manifest
+  const { settling } = recipe
   const warnings: string[] = []
   for (const [name, ms] of [
     ['draft_ms', settling.draft_ms],
@@ -40,10 +41,12 @@ function warningsOf(manifest: Manifest): string[] {
       `The chosen side is longer in ${percent(statistics.chosen_longer)} of the pairs: length will be learnt.`,
     )
   }
+  if (recipe.decontaminate.sets.length === 0) {
+    warnings.push('Compared with no evaluation set: register those that the model will be measured by.')
+  }
   if (statistics.gini > 0.6) warnings.push(`Rows are concentrated on few people (Gini ${statistics.gini}).`)
   if (!('validation' in statistics.splits)) warnings.push('No row fell into the validation split.')
   warnings.push(...sideWarnings(manifest))
-  warnings.push('Not done in this version: near-duplicates, caps per user, decontamination against evaluation sets.')
   return warnings
 }
 
@@ -113,6 +116,18 @@ function recalibrationSection(strategies: Manifest['strategies']): string[] {
   return lines.length === 0 ? [] : ["Priors from this project's own duplicate judgements:", '', ...lines, '']
 }
 
+function comparedSection({ statistics, contamination, recipe }: Manifest): string[] {
+  const { groups, rows } = statistics.near_duplicates
+  const { threshold, keep } = recipe.near_duplicates
+  const lines = [
+    `Prompts with a Jaccard similarity of ${threshold} or more: ${rows} rows in ${groups} groups, at most ${keep} of a group and config, each group in one split.`,
+    '',
+  ]
+  if (contamination.sets.length === 0) return lines
+  const cells = contamination.sets.map(({ set, items, too_short, rows: left }) => [set, items, too_short, left])
+  return [...lines, ...table(['evaluation set', 'items', 'too short to compare', 'rows that repeated one'], cells)]
+}
+
 /** The dataset card, README.md: what is in the set, what is not, and what to set in the trainer. */
 export function datasetCard(manifest: Manifest, layouts: readonly Layout[]): string {
   const { recipe, statistics, trainer } = manifest
@@ -145,6 +160,7 @@ export function datasetCard(manifest: Manifest, layouts: readonly Layout[]): str
     'Each shard has a sidecar in `meta/` whose n-th line is about its n-th row: row id, strategy, weight, edit distance, lengths, model, task, cluster, split, on what consent rests. It holds no user ids.',
     '',
     ...sidesSection(manifest),
+    ...comparedSection(manifest),
     '## Strategies',
     '',
     ...table(

@@ -23,6 +23,8 @@ export interface Manifest {
   strategies: StrategyCount[]
   funnel: FunnelStep[]
   statistics: Statistics
+  /** Registered evaluation sets by name and SHA-256, and what was found of each. */
+  contamination: { sets: CuratedSet['contamination']; hashes: string[] }
   consent: { purpose: string; rows: Record<string, number> }
   /** What each target's files hold, and what it could not read as it is. */
   targets: { target: string; part: string; rows: number; left_out: Record<string, number> }[]
@@ -101,6 +103,7 @@ export function buildManifest(
     strategies: set.strategies,
     funnel: set.funnel,
     statistics,
+    contamination: { sets: set.contamination, hashes: [...(identity.evaluation_sets ?? [])].sort(byCodeUnit) },
     consent: { purpose: identity.recipe.purpose, rows: consent },
     targets: targetRows(layouts, files),
     files: [...files]

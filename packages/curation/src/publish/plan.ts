@@ -15,7 +15,7 @@ export interface Entry {
 }
 
 /** The splits in the order in which files are written. */
-export const SPLITS: readonly string[] = ['train', 'validation']
+export const SPLITS: readonly string[] = ['train', 'validation', 'evaluation']
 
 /** The target and part of a layout. */
 export function partOf(layout: Pick<Layout, 'target' | 'part'>): { target: Target; part: Part } {

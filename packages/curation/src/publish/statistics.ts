@@ -24,6 +24,8 @@ export interface Statistics extends SideStatistics {
   models: Record<string, number>
   tasks: Record<string, number>
   splits: Record<string, { rows: number; components: number }>
+  /** Groups of rows with nearly the same prompt, and the rows in them. */
+  near_duplicates: { groups: number; rows: number }
   /** People, sessions and prompt clusters on both sides of the split; must be 0. */
   leaking_members: number
 }
@@ -69,6 +71,11 @@ function splitsOf(rows: readonly CuratedRow[]): Statistics['splits'] {
   return splits
 }
 
+function nearDuplicatesOf(rows: readonly CuratedRow[]): Statistics['near_duplicates'] {
+  const groups = rows.map((row) => row.meta.near_duplicates).filter((name) => name !== null)
+  return { groups: new Set(groups).size, rows: groups.length }
+}
+
 /** Computes the figures of a set. */
 export function statisticsOf(set: CuratedSet): Statistics {
   const pairs = set.rows.filter((row) => row.shape === 'preference')
@@ -111,6 +118,7 @@ export function statisticsOf(set: CuratedSet): Statistics {
     tasks: tally(set.rows.map((row) => row.meta.task)),
     splits: splitsOf(set.rows),
     ...sideStatistics(set),
+    near_duplicates: nearDuplicatesOf(set.rows),
     leaking_members: set.leaking_members,
   }
 }

@@ -72,3 +72,20 @@ export function containment(served: string, kept: string): number {
 export function wordCount(text: string): number {
   return words(text).length
 }
+
+/**
+ * What a correction tells, in characters: those of the words that the kept text has and the served text has not, each as
+ * often as it was added. A stand-in for the compressed size of the kept text given the served text, whose bytes differ
+ * from one zlib to the next.
+ */
+export function correctionInformation(served: string, kept: string): number {
+  const known = new Map<string, number>()
+  for (const word of words(served)) known.set(word, (known.get(word) ?? 0) + 1)
+  let characters = 0
+  for (const word of words(kept)) {
+    const left = known.get(word) ?? 0
+    if (left > 0) known.set(word, left - 1)
+    else characters += word.length
+  }
+  return characters
+}

@@ -63,6 +63,7 @@ export function setOf(rows: CuratedRow[]): CuratedSet {
     funnel: [],
     strategies: [],
     rows_per_user: [1],
+    contamination: [],
     leaking_members: 0,
     assignments: [],
     tells_sides_apart: { auc: null, pairs: 0, folds: 0 },

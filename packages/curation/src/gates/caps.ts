@@ -1,0 +1,73 @@
+import type { Facts } from '../facts.js'
+import type { Cap } from '../recipe/caps.js'
+import { groupBy } from './group-by.js'
+import type { SetGate, SetGateResult } from './set-gate.js'
+
+/**
+ * Rows that each of many may hold so that none has more than the share of what remains: the greatest whole limit with
+ * limit <= share * sum(min(count, limit)). A set of too few to meet the share keeps the floor.
+ */
+export function capOf(counts: readonly number[], { share, rows }: Cap): number {
+  const sorted = [...counts].sort((a, b) => a - b)
+  let below = 0
+  let limit = 0
+  for (let i = 0; i <= sorted.length; i++) {
+    // With i of them below the limit and the others at it: limit <= share * (below + (n - i) * limit).
+    const at = sorted.length - i
+    const open = 1 - share * at
+    const highest = at === 0 ? Number.POSITIVE_INFINITY : (sorted[i] as number)
+    const found = open <= 0 ? highest : Math.min(highest, (share * below) / open)
+    if (found >= (sorted[i - 1] ?? 0)) limit = Math.max(limit, found)
+    below += sorted[i] ?? 0
+  }
+  // A share of .1 of 100 is 10, whatever the binary fractions say.
+  return Math.max(rows, Math.floor(limit + 1e-9))
+}
+
+/** The order in which rows fill a cap: reserved ones, then by how likely their label is right, then by their HMACs. */
+function compareForCap(a: Facts, b: Facts): number {
+  return Number(b.is_reserved) - Number(a.is_reserved) || b.prior - a.prior || (a.row_id < b.row_id ? -1 : 1)
+}
+
+interface Limit {
+  reason: string
+  holdersOf: (facts: Facts) => readonly string[]
+  cap: Cap
+}
+
+function over(rows: readonly Facts[], { holdersOf, cap }: Limit): Set<Facts> {
+  const counts = new Map<string, number>()
+  for (const facts of rows) for (const holder of holdersOf(facts)) counts.set(holder, (counts.get(holder) ?? 0) + 1)
+  const limit = capOf([...counts.values()], cap)
+  const held = new Map<string, number>()
+  const gone = new Set<Facts>()
+  for (const facts of [...rows].sort(compareForCap)) {
+    const holders = holdersOf(facts)
+    if (!facts.is_reserved && holders.some((holder) => (held.get(holder) ?? 0) >= limit)) gone.add(facts)
+    else for (const holder of holders) held.set(holder, (held.get(holder) ?? 0) + 1)
+  }
+  return gone
+}
+
+/** Gate 13: of each shape no person and no first question holds more than its cap, in favour of the stronger labels. */
+export const caps: SetGate = {
+  id: 'caps',
+  run(candidates, recipe) {
+    const limits: Limit[] = [
+      {
+        reason: 'user_cap',
+        holdersOf: ({ members }) => members.filter((member) => member.startsWith('user:')),
+        cap: recipe.caps.user,
+      },
+      { reason: 'prompt_cap', holdersOf: ({ prompt_cluster }) => [prompt_cluster], cap: recipe.caps.prompt },
+    ]
+    const dropped: SetGateResult['dropped'] = []
+    let kept = [...candidates]
+    for (const limit of limits) {
+      const gone = new Set([...groupBy(kept, ({ shape }) => shape).values()].flatMap((rows) => [...over(rows, limit)]))
+      for (const facts of kept) if (gone.has(facts)) dropped.push({ facts, reason: limit.reason })
+      kept = kept.filter((facts) => !gone.has(facts))
+    }
+    return { kept, dropped }
+  },
+}

@@ -1,0 +1,52 @@
+import { FlywheelError } from '@flywheel/schema'
+import { z } from 'zod'
+import type { RecipeInput } from '../recipe.js'
+
+/** A recipe that can be asked for by name. One entry each. */
+export interface Preset {
+  id: string
+  /** What it is for, in one sentence. */
+  description: string
+  recipe: RecipeInput
+}
+
+/** Every preset that a recipe may name. */
+export const PRESETS: readonly Preset[] = [
+  {
+    id: 'expert-2000',
+    description:
+      'At most 2,000 rows of each shape that a reviewer decided or an expert wrote, by information and coverage',
+    recipe: {
+      name: 'expert-2000',
+      selection: { only: 'vouched', budget: 2000, by: 'information', spread: ['task', 'prompt'] },
+    },
+  },
+]
+
+const named = z.looseObject({ preset: z.string() })
+
+/**
+ * A recipe with its key `preset` resolved: what the recipe says itself stands over what the preset says, key by key and
+ * within `selection`, `caps` and the like once more. A recipe that names none is returned as it is.
+ * @throws FlywheelError `invalid_request` for a name that is none, naming the known ones
+ */
+export function withPreset(input: unknown): unknown {
+  const parsed = named.safeParse(input)
+  if (!parsed.success) return input
+  const { preset, ...own } = parsed.data
+  const found = PRESETS.find(({ id }) => id === preset)
+  if (found === undefined) {
+    const known = PRESETS.map(({ id }) => id).join(', ')
+    throw new FlywheelError('invalid_request', `recipe: unknown preset "${preset}"; use one of ${known}`)
+  }
+  const merged: Record<string, unknown> = { ...found.recipe }
+  for (const [key, value] of Object.entries(own)) {
+    const before = merged[key]
+    merged[key] = isRecord(before) && isRecord(value) ? { ...before, ...value } : value
+  }
+  return merged
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
