@@ -160,7 +160,7 @@ export function createErasures(options: ErasuresOptions): Erasures {
       try {
         if (await step(row)) soon++
       } catch (error) {
-        soon++
+        // Not soon: each attempt sweeps anew, and what failed, an exporter that is away or a store, takes its time.
         logger.warn({ error, project_id: row.project_id, erasure_id: row.id }, 'erasure waits: a step failed')
       }
     }

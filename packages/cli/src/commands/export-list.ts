@@ -14,6 +14,7 @@ export async function exportList(context: CommandContext): Promise<number> {
     { name: 'pairs', of: (row) => row.pairs },
     { name: 'unpaired', of: (row) => row.unpaired },
     { name: 'supervised', of: (row) => row.supervised },
+    { name: 'status', of: (row) => (row.kind === 'erasure' ? `${row.status}, less erased rows` : row.status) },
     { name: 'dir', of: (row) => row.dir, width: 200 },
   ])
   if (items.length === 0) output.say('No exports yet: flywheel export run makes one.')
