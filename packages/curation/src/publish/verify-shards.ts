@@ -4,7 +4,7 @@ import { FORMATS } from '../formats/registry.js'
 import type { Layout, Part, TargetRecord } from '../formats/target.js'
 import { validateRecords } from '../formats/validate.js'
 import { canonicalJson, sha256 } from '../text/canonical-json.js'
-import { entriesOf, partOf } from './plan.js'
+import { type Entry, entriesOf, partOf } from './plan.js'
 import type { ShardFile } from './shards.js'
 
 /** Whether the record teaches what the row says, as the target's loader takes it. */
@@ -29,6 +29,13 @@ export async function verifyShards(
   const problems =
     set.leaking_members === 0 ? [] : [`${set.leaking_members} people or prompts are on both sides of the split`]
   const seen = new Map<string, number>()
+  const written = new Map<string, Entry[]>()
+  const entriesFor = (layout: Layout, split: string): Entry[] => {
+    const key = `${layout.target}/${layout.part}/${split}`
+    const entries = written.get(key) ?? entriesOf(set, layout, split)
+    written.set(key, entries)
+    return entries
+  }
   for (const file of files) {
     const bytes = await read(file.path)
     if (sha256(bytes) !== file.sha256) problems.push(`${file.path}: the bytes on disk are not the bytes written`)
@@ -43,12 +50,12 @@ export async function verifyShards(
     const stream = `${file.target}/${file.shape}/${file.split}/${file.format}`
     const from = seen.get(stream) ?? 0
     seen.set(stream, from + records.length)
-    const entries = entriesOf(set, layout, file.split)
+    const entries = entriesFor(layout, file.split)
     records.forEach((record, index) => {
-      const { row, record: written } = entries[from + index] ?? {}
+      const { row, record: expected } = entries[from + index] ?? {}
       const isJudged = row !== undefined && !unreadable.has(index)
       if (isJudged && !isPolar(record, row, part)) problems.push(`${file.path}: row ${index}: has its sides swapped`)
-      const isSame = row !== undefined && canonicalJson(written) === canonicalJson(record)
+      const isSame = row !== undefined && canonicalJson(expected) === canonicalJson(record)
       if (!isSame) problems.push(`${file.path}: row ${index}: reads as another row than was written`)
     })
     if (records.length !== file.rows) problems.push(`${file.path}: ${records.length} of ${file.rows} rows`)

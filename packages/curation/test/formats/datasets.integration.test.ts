@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import { hasOptionalKeys, pythonFeatures } from '../../src/formats/python-features.js'
 import { type CuratedRow, canonicalJson, FORMATS, recipeSchema, renderShards, TARGETS } from '../../src/index.js'
 import { loadDatasets, pythonWithDatasets, type Wanted } from './python-datasets.js'
@@ -51,6 +51,14 @@ function uniformRows(): CuratedRow[] {
   ]
 }
 
+/** Calls with other keys, which Arrow would fill with null if they were objects. */
+function differingRows(): CuratedRow[] {
+  return [
+    rowOf({ shape: 'preference', chosen: calls({ order: 1 }), rejected: calls({ why: 'late' }) }),
+    rowOf({ shape: 'preference', chosen: calls({ order: 2 }), rejected: calls({ order: 'three' }) }),
+  ]
+}
+
 /** Arrow gives every message the keys of every other: what the card's lines take away again. */
 const FILLED = new Set(['name', 'tool_calls', 'tool_call_id', 'reasoning_content'])
 
@@ -64,13 +72,13 @@ function withoutFilled(value: unknown, path: string): unknown {
   return Object.fromEntries(entries.map(([key, each]) => [key, withoutFilled(each, `${path}.${key}`)]))
 }
 
-let loaded = new Map<string, Record<string, unknown>[]>()
-const captured = new Map<string, Record<string, unknown>[]>()
+type Sets = Map<string, Record<string, unknown>[]>
 
-beforeAll(async () => {
-  if ('missing' in found) return
+/** Every file of every target that goes through Arrow, as it was captured and as `datasets` reads it. */
+async function roundTrip(python: string): Promise<{ captured: Sets; loaded: Sets }> {
+  const captured: Sets = new Map()
   const wanted: Wanted[] = []
-  const sets = { example: exampleRows(), hostile: hostileRows(), uniform: uniformRows() }
+  const sets = { example: exampleRows(), hostile: hostileRows(), uniform: uniformRows(), differing: differingRows() }
   for (const target of TARGETS.filter(({ usesArrow }) => usesArrow)) {
     for (const [name, rows] of Object.entries(sets)) {
       const recipe = recipeSchema.parse({ targets: [target.id], formats: target.formats as string[], shard_rows: 3 })
@@ -93,14 +101,15 @@ beforeAll(async () => {
       }
     }
   }
-  loaded = loadDatasets(found.python, wanted)
-})
+  return { captured, loaded: loadDatasets(python, wanted) }
+}
 
-it('reads every file of every target that is loaded through Arrow as the rows that were captured', (context) => {
+it('reads every file of every target that is loaded through Arrow as the rows that were captured', async (context) => {
   if ('missing' in found) {
     if (process.env['CI']) throw new Error(found.missing)
     return context.skip(found.missing)
   }
+  const { captured, loaded } = await roundTrip(found.python)
   expect([...loaded.keys()].sort()).toEqual([...captured.keys()].sort())
   expect(loaded.size).toBeGreaterThan(40)
   for (const [name, rows] of captured) {
