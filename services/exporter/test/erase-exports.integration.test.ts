@@ -177,6 +177,29 @@ describe('eraseFromExports', () => {
     await expect(run(WATERMARK)).rejects.toMatchObject({ code: 'inputs_changed' })
   })
 
+  it("takes the person out of every target's shards, and drops none of them", async () => {
+    const targets = ['trl', 'openai', 'tinker', 'axolotl', 'llama-factory', 'nemo-rl', 'hub', 'verifiers']
+    const made = await runExport({
+      db,
+      projectId: PROJECT,
+      recipe: { ...settled, targets },
+      watermark: new Date(START + 3_600_001).toISOString(),
+      outDir,
+      rowKey: ROW_KEY,
+      now,
+    })
+    const before = (await readPublished(made.dir))!.manifest
+    expect(before.files.length).toBeGreaterThan(30)
+    await tombstone('u1')
+    const done = (await erase()).find(({ export_id }) => export_id === made.export_id)
+    const after = (await readPublished(join(outDir, done!.replaced_by!)))!.manifest
+    const paths = (manifest: typeof before) => manifest.files.map(({ path }) => path).sort()
+    expect(paths(after)).toEqual([...paths(before), 'meta/erased.jsonl'].sort())
+    const left = await casesIn(outDir)
+    for (const number of casesOf(1)) expect(left).not.toContain(number)
+    expect(left.size).toBeGreaterThan(0)
+  })
+
   it('goes on where a crash left it: files of a superseded export that are still there go', async () => {
     const shard = join(first.dir, 'preference/train-00000-of-00001.jsonl')
     const bytes = await readFile(shard)
