@@ -127,6 +127,10 @@ export async function run(args: readonly string[]): Promise<number> {
     .description('manifest and funnel of an export')
     .action(action(async () => (await import('./commands/export-show.js')).exportShow))
   exports_
+    .command('explain <row_id>')
+    .description('the way back from a row of a data set to its feedback and calls')
+    .action(action(async () => (await import('./commands/export-explain.js')).exportExplain))
+  exports_
     .command('withdraw')
     .description('take what was erased, or withdrawn since, out of published exports; every run begins with it')
     .action(action(async () => (await import('./commands/export-withdraw.js')).exportWithdraw))

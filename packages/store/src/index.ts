@@ -31,6 +31,7 @@ export {
   sweepErasure,
   writeErasure,
 } from './queries/erasures.js'
+export { explainRow } from './queries/explain-row.js'
 export {
   type ExportRunRow,
   type ExportRunStatus,

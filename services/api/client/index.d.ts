@@ -406,6 +406,54 @@ export type ApiSchema = {
       status: 200
     }
   }
+  "/v1/exports/rows/:row_id": {
+    $get: {
+      input: {
+        param: {
+          row_id: string
+        }
+      }
+      output: {
+        config: string
+        exports: {
+          created_at: string
+          export_id: string
+          recipe_name: string
+          split: string
+          status: string
+        }[]
+        feedback: {
+          author_id: string
+          author_kind: string
+          field: string
+          id: string
+          kept_preview: string
+          kind: string
+          label: string
+          occurred_at: string
+          reason_codes: string[]
+          stage: string
+          trust: string
+          value: null | number
+        }[]
+        gone: string[]
+        interactions: {
+          id: string
+          model_answered: string
+          output_preview: string
+          prompt_preview: string
+          session_id: string
+          t: string
+          task: string
+          user_id: string
+        }[]
+        row_id: string
+        strategy: string
+      }
+      outputFormat: "json"
+      status: 200
+    }
+  }
   "/v1/exports/runs": {
     $get: {
       input: {

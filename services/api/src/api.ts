@@ -13,6 +13,7 @@ import { backupRoutes } from './routes/backup.js'
 import { consentRoutes } from './routes/consent.js'
 import { deadLetterRoutes } from './routes/dead-letters.js'
 import { erasureRoutes } from './routes/erasures.js'
+import { explainRowRoutes } from './routes/explain-row.js'
 import { exportRunRoutes } from './routes/export-runs.js'
 import { exportRoutes } from './routes/exports.js'
 import { healthRoute } from './routes/health.js'
@@ -51,6 +52,7 @@ export function createApi(options: ApiOptions) {
     .route('/', statisticsRoutes(options))
     .route('/', queryRoutes(options))
     .route('/', exportRunRoutes(options))
+    .route('/', explainRowRoutes(options))
     .route('/', exportRoutes(options))
     .route('/', accountingRoutes(options))
     .route('/', deadLetterRoutes(options))
