@@ -13,6 +13,9 @@ const MENDS: Record<string, (recipe: Recipe) => string> = {
     'wait until feedback has settled, or lower settling in the recipe; look at what points nowhere with: GET /v1/feedback/orphaned',
   completeness: () => 'the answers are truncated, failed or expired; look with: flywheel list --status ok',
   delta: () => 'nothing is new or changed since the last export of this recipe; wait for more feedback',
+  eligibility: () =>
+    "the recipe's selection wants none of these rows; widen selection.only, rejected_models or max_age_ms",
+  decontamination: () => 'every row repeats an item of an evaluation set; look at the sets in decontaminate.sets',
   edit_bounds: () => 'the corrections change nothing; lower edit.min_distance in the recipe if that is wanted',
 }
 

@@ -35,6 +35,7 @@ import { croissant } from './documents/croissant.js'
 import { openLineage } from './documents/open-lineage.js'
 import { reportPage } from './documents/report.js'
 import { earlierExport, latestExport } from './earlier-export.js'
+import { readEvaluationSets } from './evaluation-sets.js'
 import { chainFiles, compareWithChain, readChain } from './export-chain.js'
 import { readPublished, startFolder, sweepUnfinished } from './publish.js'
 import { readEvidence } from './read-evidence.js'
@@ -170,7 +171,15 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
 
   const evidence = await readEvidence(db, projectId, recipe, { watermark, cutoff })
   const inputs = inputsOf(snapshotOf(evidence))
-  const identity: ExportIdentity = { watermark, cutoff, inputs, recipe, parent: parent ?? null }
+  const evaluation = await readEvaluationSets(outDir, recipe)
+  const identity: ExportIdentity = {
+    watermark,
+    cutoff,
+    inputs,
+    recipe,
+    parent: parent ?? null,
+    evaluation_sets: evaluation.hashes,
+  }
   await refuseChangedInputs(db, projectId, { ...identity, code: CODE_VERSIONS })
   const export_id = exportId(identity)
   if (options.asOf !== undefined && export_id !== options.asOf) {
@@ -178,7 +187,7 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
   }
 
   const assignments = await assignmentsOf(outDir, parent)
-  const ports = await rowPorts(rowKey, assignments)
+  const ports: Ports = { ...(await rowPorts(rowKey, assignments)), evaluation: evaluation.index }
   const whole = curate(evidence, recipe, ports)
   const chain = recipe.mode === 'delta' ? await readChain(outDir, parent, recipe) : null
   const delta = chain === null ? null : compareWithChain(whole, chain.rows, evidence, recipe, ports)

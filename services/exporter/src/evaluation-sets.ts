@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type EvaluationIndex, evaluationIndex, type Recipe, sha256 } from '@flywheel/curation'
+import { FlywheelError } from '@flywheel/schema'
+
+/** Folder beside the exports that holds one file for each registered evaluation set. */
+const FOLDER = 'evaluation-sets'
+
+/** Every text of a JSON value. */
+function textsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : []
+}
+
+function itemsOf(bytes: Buffer, path: string): string[] {
+  const lines = bytes.toString('utf8').split('\n')
+  return lines.flatMap((line, index) => {
+    if (line.trim() === '') return []
+    try {
+      return textsOf(JSON.parse(line))
+    } catch {
+      throw new FlywheelError('invalid_request', `Evaluation set ${path}: line ${index + 1} is no JSON; mend the file`)
+    }
+  })
+}
+
+async function readSet(outDir: string, name: string): Promise<Buffer> {
+  const path = join(outDir, FOLDER, `${name}.jsonl`)
+  try {
+    return await readFile(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    throw new FlywheelError(
+      'invalid_request',
+      `recipe: decontaminate.sets: there is no evaluation set "${name}"; put its items, one JSON value a line, in ${path}`,
+    )
+  }
+}
+
+/**
+ * Reads the evaluation sets that a recipe names from `evaluation-sets/<name>.jsonl` in the folder of exports: each text
+ * of a line is an item. `hashes` are `<name>:<SHA-256 of the file>`, for the export's identity.
+ * @throws FlywheelError `invalid_request` naming the set that is not there or the line that is no JSON
+ */
+export async function readEvaluationSets(
+  outDir: string,
+  { decontaminate: { sets, overlap } }: Recipe,
+): Promise<{ index: EvaluationIndex | undefined; hashes: string[] }> {
+  if (sets.length === 0) return { index: undefined, hashes: [] }
+  const read = await Promise.all(
+    sets.map(async (name) => {
+      const bytes = await readSet(outDir, name)
+      return { name, hash: `${name}:${sha256(bytes)}`, items: itemsOf(bytes, `${FOLDER}/${name}.jsonl`) }
+    }),
+  )
+  return { index: evaluationIndex(read, overlap), hashes: read.map(({ hash }) => hash) }
+}

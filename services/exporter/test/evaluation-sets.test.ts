@@ -1,0 +1,41 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { recipeSchema } from '@flywheel/curation'
+import { describe, expect, it } from 'vitest'
+import { readEvaluationSets } from '../src/evaluation-sets.js'
+
+const recipe = recipeSchema.parse({ decontaminate: { sets: ['exam'] } })
+
+async function folderWith(text: string): Promise<string> {
+  const outDir = await mkdtemp(join(tmpdir(), 'flywheel-sets-'))
+  await mkdir(join(outDir, 'evaluation-sets'))
+  await writeFile(join(outDir, 'evaluation-sets', 'exam.jsonl'), text)
+  return outDir
+}
+
+describe('readEvaluationSets', () => {
+  it('takes every text of a line for an item, and names the file by its bytes', async () => {
+    const question = 'What do ships carry over the northern sea in winter, and to whom?'
+    const outDir = await folderWith(
+      `${JSON.stringify({ id: 7, turns: [{ content: question }] })}\n\n"Another one of six words here"\n`,
+    )
+    const { index, hashes } = await readEvaluationSets(outDir, recipe)
+    expect(index?.sets).toEqual([{ name: 'exam', items: 2, too_short: 0 }])
+    expect(index?.match([`Please: ${question}`])).toBe('exam')
+    expect(hashes).toEqual([expect.stringMatching(/^exam:[0-9a-f]{64}$/)])
+    const other = await readEvaluationSets(await folderWith('"Another one"\n'), recipe)
+    expect(other.hashes).not.toEqual(hashes)
+  })
+
+  it('reads nothing where the recipe names none', async () => {
+    expect(await readEvaluationSets('/nowhere', recipeSchema.parse({}))).toEqual({ index: undefined, hashes: [] })
+  })
+
+  it('says which set is not there and where it belongs, and which line is no JSON', async () => {
+    const outDir = await folderWith('"one"\n{broken\n')
+    await expect(readEvaluationSets(outDir, recipe)).rejects.toThrow('exam.jsonl: line 2 is no JSON')
+    const missing = recipeSchema.parse({ decontaminate: { sets: ['other'] } })
+    await expect(readEvaluationSets(outDir, missing)).rejects.toThrow('evaluation-sets/other.jsonl')
+  })
+})
