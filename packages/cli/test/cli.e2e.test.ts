@@ -166,7 +166,7 @@ describe('flywheel', () => {
     expect(stderr).toMatch(/Nothing to export/)
   })
 
-  it('exits with 5 where a file would not load, and 0 where it would', async () => {
+  it('exits with 1 where a file would not load, and 0 where it would', async () => {
     const user = [{ role: 'user', content: 'Hi' }]
     const row = {
       prompt: user,
@@ -182,6 +182,19 @@ describe('flywheel', () => {
       [{ path: 'bad.jsonl', line: 1, row: 0, code: 'same_sides' }],
     ])
     expect((await flywheel(['export', 'validate', 'absent.jsonl'])).code).toBe(3)
+  })
+
+  it('takes a target by --target or --format, which the server refuses if it knows none of that name', async () => {
+    for (const option of ['--target', '--format']) {
+      expect((await flywheel(['export', 'run', option, 'openai'])).code).toBe(5)
+      const refused = await flywheel(['export', 'run', option, 'trll'])
+      expect([refused.code, refused.stderr]).toEqual([
+        1,
+        expect.stringContaining('unknown target "trll"; use one of trl,'),
+      ])
+    }
+    expect((await flywheel(['export', 'run', '--as-of', 'a'.repeat(64), '--target', 'trl'])).code).toBe(2)
+    expect((await flywheel(['list', '--format', 'openai'])).code).toBe(2)
   })
 
   it('exits with 2 on a usage that is none', async () => {

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RecipeInput } from '@flywheel/curation'
-import { FORMATS } from '@flywheel/curation'
+import { FORMATS, TARGETS } from '@flywheel/curation'
 import type { Database } from '@flywheel/store'
 import { getExport, insertRows } from '@flywheel/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -59,6 +59,30 @@ describe('runExport', () => {
       }
     }
     expect(pairs).toBe(2 * first.pairs)
+  })
+
+  it('publishes for every target what its loader reads', async () => {
+    const targets = TARGETS.map(({ id }) => id)
+    const made = await runExport({
+      db,
+      projectId: PROJECT,
+      recipe: { ...settled, targets },
+      watermark: WATERMARK,
+      outDir: join(root, 'targets'),
+      rowKey: ROW_KEY,
+      now,
+    })
+    const all = await filesOf(made.dir)
+    const manifest = JSON.parse(await readFile(made.manifest_path, 'utf8')) as {
+      targets: { target: string; part: string; rows: number }[]
+    }
+    for (const { id } of TARGETS) {
+      const rows = manifest.targets.filter(({ target }) => target === id).reduce((sum, part) => sum + part.rows, 0)
+      expect(rows, id).toBeGreaterThan(0)
+    }
+    for (const name of ['axolotl/preference.yaml', 'llama-factory/dataset_info.json', 'hub/README.md'])
+      expect(all[name]).toBeDefined()
+    expect(Buffer.from(all['README.md'] ?? '', 'base64').toString()).toContain('### LLaMA-Factory')
   })
 
   it('reuses a whole export and mends a damaged one', async () => {
