@@ -15,7 +15,8 @@ test('every date column of every table names its zone, and t follows the id alon
      WHERE database = currentDatabase() AND type LIKE '%Date%'`,
   )
   expect(columns.length).toBeGreaterThan(20)
-  for (const { table, name, type } of columns) expect(type, `${table}.${name}`).toMatch(/^DateTime64\(3, 'UTC'\)$/)
+  for (const { table, name, type } of columns)
+    expect(type, `${table}.${name}`).toMatch(/^(Nullable\()?DateTime64\(3, 'UTC'\)\)?$/)
   const times = columns.filter(({ name }) => name === 't')
   expect(times.map(({ table }) => table).sort()).toEqual(['consents', 'feedback', 'interactions', 'links'])
   for (const { kind, expression } of times) {
