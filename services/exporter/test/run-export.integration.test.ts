@@ -1,6 +1,6 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { RecipeInput } from '@flywheel/curation'
+import type { Manifest, RecipeInput } from '@flywheel/curation'
 import { FORMATS, TARGETS } from '@flywheel/curation'
 import type { Database } from '@flywheel/store'
 import { getExport, insertRows } from '@flywheel/store'
@@ -83,6 +83,30 @@ describe('runExport', () => {
     for (const name of ['axolotl/preference.yaml', 'llama-factory/dataset_info.json', 'hub/README.md'])
       expect(all[name]).toBeDefined()
     expect(Buffer.from(all['README.md'] ?? '', 'base64').toString()).toContain('### LLaMA-Factory')
+  })
+
+  it('leaves out what repeats an evaluation set that was registered after an export, under another id (case 24)', async () => {
+    const outDir = join(root, 'evaluation')
+    await mkdir(join(outDir, 'evaluation-sets'), { recursive: true })
+    const write = (items: string[]): Promise<void> =>
+      writeFile(
+        join(outDir, 'evaluation-sets', 'exam.jsonl'),
+        items.map((item) => `${JSON.stringify(item)}\n`).join(''),
+      )
+    const recipe = { ...settled, decontaminate: { sets: ['exam'] } }
+    const made = (): Promise<ExportSummary> =>
+      runExport({ db, projectId: PROJECT, recipe, watermark: WATERMARK, outDir, rowKey: ROW_KEY, now })
+    await expect(made()).rejects.toThrow('exam.jsonl')
+    await write(['When does the parcel of order 7 arrive, on Monday or on Tuesday of next week?'])
+    const before = await made()
+    expect(before.pairs).toBe(first.pairs)
+    await write(['Case 1: when does the parcel of order 7 arrive?'])
+    const after = await made()
+    expect(after.export_id).not.toBe(before.export_id)
+    expect([after.pairs, after.supervised]).toEqual([first.pairs - 1, first.supervised - 1])
+    const { contamination } = JSON.parse(await readFile(after.manifest_path, 'utf8')) as Manifest
+    expect(contamination.sets).toEqual([{ set: 'exam', items: 1, too_short: 0, rows: 2 }])
+    expect(contamination.hashes).toHaveLength(1)
   })
 
   it('reuses a whole export and mends a damaged one', async () => {
