@@ -5,6 +5,7 @@ import { FlywheelError, isFlywheelError } from '@flywheel/schema'
 import { Cron } from 'croner'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { type S3Destination, s3Schema } from './s3-destination.js'
 import { isWebhookSecret, type WebhookTarget, webhookSchema } from './webhook.js'
 
 /** A recipe with when and for whom it runs. */
@@ -19,6 +20,8 @@ export interface ExportPlan {
   recipe: RecipeInput
   /** Who is told what became of a run. */
   webhooks: WebhookTarget[]
+  /** Where a published export is copied. */
+  destinations: S3Destination[]
 }
 
 const recipe = z.union([z.string().min(1), z.looseObject({})])
@@ -30,11 +33,13 @@ const planSchema = z.strictObject({
   projects: z.union([z.literal('every'), z.array(z.string().min(1)).min(1)]).default('every'),
   recipe: recipe.default({}),
   webhooks: z.array(z.string()).default([]),
+  destinations: z.array(z.string()).default([]),
 })
 
 const plansSchema = z.strictObject({
   recipes: z.array(planSchema).default([]),
   webhooks: z.record(z.string(), webhookSchema).default({}),
+  destinations: z.record(z.string(), s3Schema).default({}),
 })
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -101,6 +106,7 @@ export function readExportPlans(path: string, env: Env): ExportPlan[] {
   const names = recipes.map(({ name }) => name)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw refuse(path, `two recipes are named ${twice}; name each once`)
+  const destinations = Object.entries(parsed.data.destinations).map(([name, { kind: _, ...s3 }]) => ({ name, ...s3 }))
   const webhooks = webhookTargets(path, parsed.data.webhooks, env)
   return recipes.map((plan) => {
     checkCron(path, plan)
@@ -111,7 +117,12 @@ export function readExportPlans(path: string, env: Env): ExportPlan[] {
     } catch (error) {
       throw isFlywheelError(error) ? refuse(path, `${plan.name}: ${error.message}`) : error
     }
-    return { ...plan, recipe, webhooks: named(path, plan.name, 'webhook', plan.webhooks, webhooks) }
+    return {
+      ...plan,
+      recipe,
+      webhooks: named(path, plan.name, 'webhook', plan.webhooks, webhooks),
+      destinations: named(path, plan.name, 'destination', plan.destinations, destinations),
+    }
   })
 }
 
@@ -130,5 +141,5 @@ export function withDefaultPlan(
       'FLYWHEEL_EXPORT_CRON schedules the recipe default, and the file of FLYWHEEL_EXPORT_PLANS has one of that name; leave one out',
     )
   }
-  return [{ name: 'default', cron, timezone, projects: 'every', recipe: {}, webhooks: [] }, ...plans]
+  return [{ name: 'default', cron, timezone, projects: 'every', recipe: {}, webhooks: [], destinations: [] }, ...plans]
 }

@@ -15,6 +15,7 @@ import { createExporterMetrics } from './metrics.js'
 import { gateOf } from './refusals.js'
 import { createRunBook, type OpenRun } from './run-book.js'
 import type { ExportSummary } from './run-export.js'
+import { copyToS3, type DestinationDelivery, type S3Destination } from './s3-destination.js'
 import { type Schedule, scheduleExports } from './schedule-exports.js'
 import { describeUnexpected } from './unexpected-error.js'
 import type { WebhookEvent } from './webhook.js'
@@ -131,19 +132,34 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
       )
     }
     try {
-      return await runOpen(asks, open, tell)
+      return await runOpen(asks, open, plan?.destinations ?? [], tell)
     } finally {
       stop()
     }
   }
 
-  async function runOpen(asks: ExportRequest, open: OpenRun, tell: Tell): Promise<ExportSummary> {
+  async function runOpen(
+    asks: ExportRequest,
+    open: OpenRun,
+    destinations: readonly S3Destination[],
+    tell: Tell,
+  ): Promise<ExportSummary> {
+    let deliveries = ''
     try {
       const summary = await worker.run({ ...asks, watermark: open.watermark ?? undefined })
+      const copies = await copyToAll(destinations, summary)
+      deliveries = JSON.stringify(copies)
+      const failed = copies.find(({ status }) => status === 'failed')
+      if (failed !== undefined) {
+        throw new FlywheelError(
+          'store_unavailable',
+          `Export ${summary.export_id} is published here and not whole at ${failed.name} (${failed.error}); run the plan again, it goes on where it ended`,
+        )
+      }
       const status = summary.reused ? 'reused' : 'published'
       metrics.runs.inc({ result: status })
       metrics.lastSuccess.setToCurrentTime()
-      const { finished_at } = await open.end({ status, export_id: summary.export_id })
+      const { finished_at } = await open.end({ status, export_id: summary.export_id, deliveries })
       tell('export.published', finished_at, publishedData(summary))
       return summary
     } catch (error) {
@@ -152,7 +168,7 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
       metrics.runs.inc({ result: status })
       if (gate !== '') metrics.emptied.inc({ gate })
       const failure = { error_code: codeOf(error), error: messageOf(error) }
-      const { finished_at } = await open.end({ status, gate, ...failure })
+      const { finished_at } = await open.end({ status, gate, deliveries, ...failure })
       tell(`export.${status}`, finished_at, { gate: gate === '' ? null : gate, ...failure })
       throw error
     }
@@ -225,6 +241,16 @@ function publishedData({
   manifest_path,
 }: ExportSummary): Record<string, unknown> {
   return { export_id, pairs, unpaired, supervised, reused, manifest: basename(manifest_path) }
+}
+
+/** One destination after the other: each may be a slow line. */
+async function copyToAll(
+  destinations: readonly S3Destination[],
+  { dir, manifest_path }: ExportSummary,
+): Promise<DestinationDelivery[]> {
+  const copies: DestinationDelivery[] = []
+  for (const destination of destinations) copies.push(await copyToS3(destination, manifest_path, dir))
+  return copies
 }
 
 function codeOf(error: unknown): string {

@@ -56,7 +56,7 @@ describe('runs of a plan', () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
     const events = ['export.published', 'export.empty', 'export.failed'] as const
     const receiver = { name: 'ops', url, secret: SECRET, events, timeout_ms: 1000, retry_ms: [] }
-    plan = { name: 'nightly', timezone: 'UTC', projects: 'every', recipe: {}, webhooks: [receiver] }
+    plan = { name: 'nightly', timezone: 'UTC', projects: 'every', recipe: {}, webhooks: [receiver], destinations: [] }
   })
   afterAll(async () => {
     server.close()

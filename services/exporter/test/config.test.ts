@@ -12,7 +12,15 @@ it('runs by no schedule unless one is set; an empty one is none, as compose file
   expect(loadExporterConfig({ ...least, FLYWHEEL_EXPORT_CRON: '' }).service.plans).toEqual([])
   const { plans } = loadExporterConfig({ ...least, FLYWHEEL_EXPORT_CRON: '0 3 * * *' }).service
   expect(plans).toEqual([
-    { name: 'default', cron: '0 3 * * *', timezone: 'UTC', projects: 'every', recipe: {}, webhooks: [] },
+    {
+      name: 'default',
+      cron: '0 3 * * *',
+      timezone: 'UTC',
+      projects: 'every',
+      recipe: {},
+      webhooks: [],
+      destinations: [],
+    },
   ])
 })
 

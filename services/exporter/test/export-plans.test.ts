@@ -40,6 +40,7 @@ recipes:
         projects: 'every',
         recipe: { name: 'nightly', strategies: ['edit.final'], settling: { draft_ms: 0 } },
         webhooks: [],
+        destinations: [],
       },
       {
         name: 'weekly',
@@ -47,6 +48,7 @@ recipes:
         projects: ['shop'],
         recipe: { name: 'weekly', purpose: 'evaluate' },
         webhooks: [],
+        destinations: [],
       },
     ])
   })
@@ -84,6 +86,8 @@ webhooks:
     ['webhooks: { b: { url: "https://b.example", secret_env: ABSENT } }', /set ABSENT/],
     ['webhooks: { b: { url: "https://b.example", secret: hunter2 } }', /openssl/],
     ['webhooks: { b: { url: "https://b.example" } }', /give one of secret and secret_env/],
+    ['recipes: [{ name: a, destinations: [b] }]', /a: there is no destination named b/],
+    ['destinations: { b: { kind: s3, bucket: x, prefix: /a } }', /end it with a slash/],
     ['webhooks: { b: { url: "file:///etc/passwd", secret_env: HOOK } }', /http or https/],
     ['recipes: [{ name: a, cron: often }]', /a: "often" \(UTC\)/],
     ['recipes: [{ name: a, cron: 0 3 * * *, timezone: Mars/Base }]', /Mars\/Base/],

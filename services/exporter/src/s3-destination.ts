@@ -1,0 +1,184 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
+import type { Manifest } from '@flywheel/curation'
+import { z } from 'zod'
+
+/** A bucket that exports are copied to. Credentials are the SDK's own: `AWS_*`, a profile, a role. */
+export interface S3Destination {
+  name: string
+  bucket: string
+  /** Before `<export id>/`; ends in a slash, or is empty. */
+  prefix: string
+  region?: string | undefined
+  /** Of a service other than Amazon's. */
+  endpoint?: string | undefined
+  /** `endpoint/bucket/key` in place of `bucket.endpoint/key`. */
+  force_path_style: boolean
+  /** Of multipart uploads, in bytes; at least 5 MiB. */
+  part_bytes: number
+}
+
+const MIB = 1024 * 1024
+
+/** A destination as a person writes it. */
+export const s3Schema: z.ZodType<Omit<S3Destination, 'name'> & { kind: 's3' }> = z.strictObject({
+  kind: z.literal('s3'),
+  bucket: z.string().min(1),
+  prefix: z
+    .string()
+    .regex(/^$|^[^/].*\/$/, 'end it with a slash and begin it with none, or leave it out')
+    .default(''),
+  region: z.string().optional(),
+  endpoint: z.url({ protocol: /^https?$/ }).optional(),
+  force_path_style: z.boolean().default(false),
+  part_bytes: z
+    .int()
+    .min(5 * MIB)
+    .max(1024 * MIB)
+    .default(8 * MIB),
+})
+
+/** What became of a copy, for the history of the run. */
+export interface DestinationDelivery {
+  kind: 's3'
+  name: string
+  status: 'delivered' | 'failed'
+  /** Objects written, and those that stood there already with the same bytes. */
+  written: number
+  present: number
+  bytes: number
+  error: string | null
+}
+
+const HASH = 'flywheel-sha256'
+
+interface Source {
+  key: string
+  path: string
+  sha256: string
+  bytes: number
+}
+
+async function sourceOf(folder: string, name: string, prefix: string): Promise<Source> {
+  const path = join(folder, name)
+  const hash = createHash('sha256')
+  let bytes = 0
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    hash.update(chunk)
+    bytes += chunk.length
+  }
+  return { key: `${prefix}${name}`, path, sha256: hash.digest('hex'), bytes }
+}
+
+/** Opens a client; loaded with the first copy, because it is large. */
+async function openClient(destination: S3Destination): Promise<S3Client> {
+  const { S3Client } = await import('@aws-sdk/client-s3')
+  const { region, endpoint, force_path_style } = destination
+  const config: S3ClientConfig = {
+    forcePathStyle: force_path_style,
+    ...(region === undefined ? {} : { region }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+  }
+  return new S3Client(config)
+}
+
+const statusOf = (error: unknown): number | undefined =>
+  (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
+
+/** True where the object stands with these bytes; false where there is none. @throws where it has others */
+async function isThere(client: S3Client, bucket: string, { key, sha256, bytes }: Source): Promise<boolean> {
+  const { HeadObjectCommand } = await import('@aws-sdk/client-s3')
+  try {
+    const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))
+    if (head.Metadata?.[HASH] === sha256 && head.ContentLength === bytes) return true
+  } catch (error) {
+    // 403: a key without the right to list is not told that there is none.
+    if (statusOf(error) === 404 || statusOf(error) === 403) return false
+    throw error
+  }
+  throw new Error(`${key} stands there with other bytes; give this destination a prefix of its own`)
+}
+
+/** Writes one object if there is none: never over another. @returns false where another process was first */
+async function put(client: S3Client, destination: S3Destination, source: Source): Promise<boolean> {
+  const { Upload } = await import('@aws-sdk/lib-storage')
+  const upload = new Upload({
+    client,
+    params: {
+      Bucket: destination.bucket,
+      Key: source.key,
+      Body: createReadStream(source.path),
+      // Absent or nothing: what is there is never replaced, and no right to delete is needed.
+      IfNoneMatch: '*',
+      Metadata: { [HASH]: source.sha256 },
+    },
+    partSize: destination.part_bytes,
+    queueSize: 2,
+  })
+  try {
+    await upload.done()
+    return true
+  } catch (error) {
+    if (statusOf(error) === 412 || statusOf(error) === 409) return false
+    throw error
+  }
+}
+
+/** True where the object stands already, or another process wrote it meanwhile; false where it was written here. */
+async function standsOrPut(client: S3Client, destination: S3Destination, source: Source): Promise<boolean> {
+  if (await isThere(client, destination.bucket, source)) return true
+  if (await put(client, destination, source)) return false
+  if (await isThere(client, destination.bucket, source)) return true
+  throw new Error(`${source.key} is there and cannot be read; give the key s3:GetObject and s3:ListBucket`)
+}
+
+/** The manifest's own name holds its hash; it comes last, so that whoever sees it sees everything. */
+async function namesOf(folder: string, manifestName: string): Promise<string[]> {
+  const manifest = JSON.parse(await readFile(join(folder, manifestName), 'utf8')) as Manifest
+  const beside = ['README.md', 'croissant.json', 'report.html']
+  return [...manifest.files.map(({ path }) => path), ...beside, manifestName]
+}
+
+/**
+ * Copies a published export into a bucket: every file that the manifest names, the documents made from it, the manifest
+ * last. Each object is written only where none stands. Ended half-way and run again, what stands with the same bytes is
+ * left, so the copy goes on where it ended. The wall clock's file (`run.json`) stays behind: copies of one export are equal.
+ *
+ * @param manifestPath of a published export
+ */
+export async function copyToS3(
+  destination: S3Destination,
+  manifestPath: string,
+  folder: string,
+): Promise<DestinationDelivery> {
+  const { name, prefix } = destination
+  const delivery: DestinationDelivery = {
+    kind: 's3',
+    name,
+    status: 'delivered',
+    written: 0,
+    present: 0,
+    bytes: 0,
+    error: null,
+  }
+  const client = await openClient(destination)
+  try {
+    for (const file of await namesOf(folder, basename(manifestPath))) {
+      const source = await sourceOf(folder, file, `${prefix}${basename(folder)}/`)
+      if (await standsOrPut(client, destination, source)) delivery.present += 1
+      else {
+        delivery.written += 1
+        delivery.bytes += source.bytes
+      }
+    }
+    return delivery
+  } catch (error) {
+    const { name: kind, message } = error as Error
+    return { ...delivery, status: 'failed', error: `${kind}: ${message}`.slice(0, 500) }
+  } finally {
+    client.destroy()
+  }
+}
