@@ -14,9 +14,6 @@ const NODES = 2 ** 25
 /** From so many distinct prompts on, what half of them share is a template. Fewer are one document, asked about again. */
 const TEMPLATE_PROMPTS = 10
 
-/** Shingles of its own that make a templated prompt one about another document: four words in a row. */
-const OWN_SHINGLES = 8
-
 function compareSets(a: Int32Array, b: Int32Array): number {
   const length = Math.min(a.length, b.length)
   for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!
@@ -72,15 +69,17 @@ function link(nodes: readonly Int32Array[], threshold: number): number[][] {
   return linked.groups()
 }
 
-/** Takes a group apart that a template holds together: what differs beside it is compared by itself. */
+/**
+ * Takes a group apart that a template holds together: what differs beside it is compared by itself, be it a document or
+ * the name of a product. Only those that hold nothing beside the template are near-duplicates for its sake.
+ */
 function withoutTemplate(group: number[], nodes: readonly Int32Array[], threshold: number): number[][] {
   if (group.length < TEMPLATE_PROMPTS) return [group]
   const counts = new Map<number, number>()
   for (const node of group) for (const hash of nodes[node]!) counts.set(hash, (counts.get(hash) ?? 0) + 1)
   const own = group.map((node) => nodes[node]!.filter((hash) => counts.get(hash)! * 2 < group.length))
-  const isOwn = own.map((hashes) => hashes.length >= OWN_SHINGLES)
-  const bare = group.filter((_, i) => !isOwn[i])
-  const { nodes: documents, places } = distinct(own.map((hashes, i) => (isOwn[i] ? hashes : new Int32Array(0))))
+  const bare = group.filter((_, i) => own[i]!.length === 0)
+  const { nodes: documents, places } = distinct(own)
   const named = (list: number[]): number[] => list.flatMap((i) => places[i]!).map((i) => group[i]!)
   const linked = link(documents, threshold)
   const isLinked = new Set(linked.flat())
@@ -91,7 +90,7 @@ function withoutTemplate(group: number[], nodes: readonly Int32Array[], threshol
 /**
  * Groups of near-duplicates, as places in the list; each place is in at most one, single ones in none. Sets share a band
  * of their MinHash and then have a Jaccard similarity of at least the threshold, directly or over others. Prompts that
- * a template alone makes alike, long and shared by at least ten, are compared by what each has of its own. The groups
+ * a template alone makes alike, shared by at least ten, are compared by what each has of its own. The groups
  * are the same for every order of the list.
  */
 export function nearGroups(sets: readonly Int32Array[], threshold: number): number[][] {

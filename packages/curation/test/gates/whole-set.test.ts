@@ -47,6 +47,14 @@ describe('case 19', () => {
     expect(drops(set)).toEqual({})
     expect(new Set(set.rows.map(({ meta }) => meta.component)).size).toBe(20)
   })
+
+  it('prompts of one template that differ in a name alone all stay', () => {
+    const story = new Story()
+    for (let n = 0; n < 40; n++) corrected(story, n, { prompt: `${TEMPLATE} Product: name${n} kind${n}` })
+    const set = story.curate({ strategies: ['edit.final'] })
+    expect(drops(set)).toEqual({})
+    expect(set.rows).toHaveLength(40)
+  })
 })
 
 describe('case 20', () => {

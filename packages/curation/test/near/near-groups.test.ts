@@ -112,10 +112,23 @@ describe('nearGroups', () => {
     expect(groupsOf([...documents, again])).toEqual([[documents[7]!, again].sort()])
   })
 
-  it('keeps together what differs from a common text in a name or a number', () => {
-    const common = words(1, 100)
-    const letters = Array.from({ length: 30 }, (_, n) => [...common, `order ${n}`].join(' '))
-    expect(groupsOf(letters).map((group) => group.length)).toEqual([30])
+  it('takes ten or more that share a template for different ones where only a name or a number differs', () => {
+    const template = words(1, 60)
+    const letters = Array.from({ length: 30 }, (_, n) => [...template, `product name${n} kind${n}`].join(' '))
+    expect(jaccard(shingles(letters[0]!), shingles(letters[1]!))).toBeGreaterThan(0.8)
+    expect(groupsOf(letters)).toEqual([])
+    // The same product asked about again is found among them.
+    const again = `${letters[3]!.toUpperCase()}!`
+    expect(groupsOf([...letters, again])).toEqual([[letters[3]!, again].sort()])
+    // Fewer are one text, asked about again.
+    expect(groupsOf(letters.slice(0, 9)).map((group) => group.length)).toEqual([9])
+  })
+
+  it('keeps those together that hold nothing beside the template', () => {
+    const template = words(1, 60)
+    const products = Array.from({ length: 20 }, (_, n) => [...template, `product name${n} kind${n}`].join(' '))
+    const bare = [template.join(' '), template.slice(0, 58).join(' ')]
+    expect(groupsOf([...products, ...bare])).toEqual([bare.sort()])
   })
 
   it('makes nobody the duplicate of a prompt without words', () => {
