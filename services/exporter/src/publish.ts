@@ -1,15 +1,29 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { isMainThread } from 'node:worker_threads'
 import { type Manifest, sha256 } from '@flywheel/curation'
+import { FlywheelError } from '@flywheel/schema'
 
-const TEMPORARY = /^\.writing-(\d+)-/
-/** Folders that this process is writing. */
+const TEMPORARY = /^\.writing-(\d+)-(main|worker)?/
+/** Threads of one process share its id and not what they know: each knows its own folders, by their names. */
+const THREAD = isMainThread ? 'main' : 'worker'
+/** Folders that this thread is writing. */
 const writing = new Set<string>()
 
-async function writeDurably(path: string, bytes: Uint8Array | string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const file = await open(path, 'w', 0o600)
+/** Makes the folders of a file below a root that must be there: one that was swept is never made again half-empty. */
+async function makeFolders(root: string, name: string): Promise<void> {
+  const parent = dirname(name)
+  if (parent === '.') return
+  await makeFolders(root, parent)
+  await mkdir(join(root, parent), { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+  })
+}
+
+async function writeDurably(root: string, name: string, bytes: Uint8Array | string): Promise<void> {
+  await makeFolders(root, name)
+  const file = await open(join(root, name), 'w', 0o600)
   try {
     await file.writeFile(bytes)
     await file.sync()
@@ -29,12 +43,15 @@ function isAlive(pid: number): boolean {
 
 /**
  * Removes what a process that no longer lives left half-written. A folder with this process's own id that it does not
- * know is an earlier process's: in a container every start has the same id.
+ * know is an earlier process's: in a container every start has the same id. The main thread and the worker, of which
+ * there is one at a time, each sweep their own kind alone: neither knows what the other is writing.
  */
 export async function sweepUnfinished(outDir: string): Promise<void> {
   await mkdir(outDir, { recursive: true, mode: 0o700 })
   for (const name of await readdir(outDir)) {
-    const pid = Number(TEMPORARY.exec(name)?.[1] ?? Number.NaN)
+    const [, id = Number.NaN, thread = THREAD] = TEMPORARY.exec(name) ?? []
+    const pid = Number(id)
+    if (pid === process.pid && thread !== THREAD) continue
     const isLeft = pid === process.pid ? !writing.has(join(outDir, name)) : Number.isInteger(pid) && !isAlive(pid)
     if (isLeft) await rm(join(outDir, name), { recursive: true, force: true })
   }
@@ -44,21 +61,46 @@ export async function sweepUnfinished(outDir: string): Promise<void> {
 export interface Unfinished {
   readonly path: string
   write(path: string, bytes: Uint8Array | string): Promise<void>
-  /** Moves the folder to its place in one step; a folder that is there already gives way. */
+  /**
+   * Moves the folder to its place in one step; a folder that is there already gives way.
+   * @throws FlywheelError `internal` where a file that was written is no longer there whole
+   */
   publish(name: string): Promise<string>
   discard(): Promise<void>
 }
 
+/** @throws FlywheelError `internal` naming a file that is not there in the length it was written in */
+async function refuseLost(root: string, written: ReadonlyMap<string, number>): Promise<void> {
+  for (const [name, bytes] of written) {
+    const size = await stat(join(root, name)).then(
+      (found) => found.size,
+      () => null,
+    )
+    if (size === bytes) continue
+    throw new FlywheelError(
+      'internal',
+      `${name} was taken from ${root} while the export was written; let nothing else write there, and run the export again`,
+    )
+  }
+}
+
 /** Starts a folder beside its final place, so that the last step is one rename on one file system. */
 export async function startFolder(outDir: string): Promise<Unfinished> {
-  const path = join(outDir, `.writing-${process.pid}-${randomBytes(6).toString('hex')}`)
-  await mkdir(path, { recursive: true, mode: 0o700 })
+  const path = join(outDir, `.writing-${process.pid}-${THREAD}-${randomBytes(6).toString('hex')}`)
+  const written = new Map<string, number>()
+  await mkdir(outDir, { recursive: true, mode: 0o700 })
+  // Known before it is there: a sweep must not find it unknown.
   writing.add(path)
+  await mkdir(path, { mode: 0o700 })
   return {
     path,
-    write: (name, bytes) => writeDurably(join(path, name), bytes),
+    async write(name, bytes) {
+      await writeDurably(path, name, bytes)
+      written.set(name, Buffer.byteLength(bytes))
+    },
     async publish(name) {
       const place = join(outDir, name)
+      await refuseLost(path, written)
       // Whoever verified the old folder found it damaged; the same id means the same bytes.
       await rename(place, `${path}-old`).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOENT') throw error

@@ -1,0 +1,71 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { startFolder, sweepUnfinished } from '../src/publish.js'
+
+/** Writes one file, says so, and goes on when it is told to. */
+const WRITER = `
+const { parentPort, workerData } = await import('node:worker_threads')
+const folder = await startFolder(workerData)
+await folder.write('preference/train.jsonl', '{}')
+parentPort.once('message', async () => {
+  await folder.write('README.md', 'card')
+  parentPort.postMessage(await folder.publish('whole').catch(String))
+})
+parentPort.postMessage('began')`
+
+describe('a folder under construction', () => {
+  let outDir: string
+  beforeEach(async () => {
+    outDir = await mkdtemp(join(tmpdir(), 'flywheel-publish-'))
+  })
+  afterEach(() => rm(outDir, { recursive: true }))
+
+  function writer(): Worker {
+    const loader = JSON.stringify(import.meta.resolve('tsx/esm/api'))
+    const source = JSON.stringify(new URL('../src/publish.ts', import.meta.url).href)
+    const load = `const { register } = await import(${loader}); register(); const { startFolder } = await import(${source})`
+    const entry = new URL(`data:text/javascript,${encodeURIComponent(`${load}${WRITER}`)}`)
+    return new Worker(entry, { workerData: outDir, execArgv: ['--conditions=@flywheel/source'] })
+  }
+  const heard = (worker: Worker) =>
+    new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
+
+  it('is left alone by a sweep of another thread of the same process', async () => {
+    const worker = writer()
+    expect(await heard(worker)).toBe('began')
+    await sweepUnfinished(outDir)
+    worker.postMessage('go on')
+    expect(await heard(worker)).toBe(join(outDir, 'whole'))
+    await worker.terminate()
+    expect((await readdir(join(outDir, 'whole'), { recursive: true })).sort()).toEqual([
+      'README.md',
+      'preference',
+      'preference/train.jsonl',
+    ])
+  })
+
+  it('that is lost is not made again by the next file', async () => {
+    const folder = await startFolder(outDir)
+    await folder.write('meta/a.jsonl', '{}')
+    await rm(folder.path, { recursive: true })
+    await expect(folder.write('meta/b.jsonl', '{}')).rejects.toMatchObject({ code: 'ENOENT' })
+    await expect(folder.write('README.md', 'card')).rejects.toMatchObject({ code: 'ENOENT' })
+    expect(await readdir(outDir)).toEqual([])
+  })
+
+  it('that lost a file is not published', async () => {
+    const folder = await startFolder(outDir)
+    await folder.write('meta/a.jsonl', '{}')
+    await folder.write('README.md', 'card')
+    await rm(join(folder.path, 'meta'), { recursive: true })
+    await expect(folder.publish('half')).rejects.toMatchObject({
+      code: 'internal',
+      message: expect.stringContaining('meta/a.jsonl was taken'),
+    })
+    await folder.discard()
+    expect(await readdir(outDir)).toEqual([])
+  })
+})
