@@ -1,4 +1,5 @@
 import { byCodeUnit } from '../text/canonical-json.js'
+import { beyondChance, chanceAgreement } from './chance.js'
 import { type Answer, answerKey, MAX_CHOICE_CANDIDATES } from './evidence.js'
 import { authorOf, type FeedbackState } from './feedback-state.js'
 import { candidatesOf } from './resolve-targets.js'
@@ -11,6 +12,8 @@ export interface Recalibration {
   interval: [number, number]
   /** Share of the pairs of judgements by two people that say the same. */
   agreement: number
+  /** The share that chance alone gives where what is said is one of a few labels; null where two sides are chosen from. */
+  by_chance: number | null
   /** Questions that two or more people judged; what the interval rests on. */
   questions: number
 }
@@ -73,24 +76,37 @@ function agreementOf(says: readonly string[]): number | null {
   return agreeing / pairs(says.length)
 }
 
-/** The prior that judgements of one kind give; null below `from` questions that two or more people judged. */
-export function calibrate(judgements: readonly Judgement[], from: number): Recalibration | null {
+/**
+ * The prior that judgements of one kind give; null below `from` questions that two or more people judged. Of labels
+ * (`up`, `accept`) only the agreement beyond chance counts: two people who say `up` to nearly everything agree and know
+ * nothing. Null also where one label has nearly all, and where the interval does not exclude chance.
+ * @param isLabelled whether what is said is a label of one set for all questions, not one of a question's own sides
+ */
+export function calibrate(judgements: readonly Judgement[], from: number, isLabelled = false): Recalibration | null {
   const questions = new Set<string>()
   const agreements: number[] = []
+  const labels: string[][] = []
   for (const { question, says } of subjectsOf(judgements).values()) {
-    const agreement = agreementOf([...says.values()])
+    const said = [...says.values()]
+    const agreement = agreementOf(said)
     if (agreement === null) continue
     questions.add(question)
     agreements.push(agreement)
+    labels.push(said)
   }
   if (questions.size === 0 || questions.size < from) return null
+  const chance = isLabelled ? chanceAgreement(labels) : 0.5
+  if (chance === null) return null
   // Summed in the order of size: a sum of fractions must not depend on the order of rows.
   const agreement = agreements.sort((a, b) => a - b).reduce((sum, each) => sum + each, 0) / agreements.length
+  const priorOf = (share: number): number => rounded(priorOfAgreement(beyondChance(share, chance)))
   const [low, high] = wilson(agreement, questions.size)
+  if (isLabelled && priorOf(low) <= 0.5) return null
   return {
-    prior: rounded(priorOfAgreement(agreement)),
-    interval: [rounded(priorOfAgreement(low)), rounded(priorOfAgreement(high))],
+    prior: priorOf(agreement),
+    interval: [priorOf(low), priorOf(high)],
     agreement: rounded(agreement),
+    by_chance: isLabelled ? rounded(chance) : null,
     questions: questions.size,
   }
 }
@@ -100,6 +116,7 @@ const LABELLED: Partial<Record<FeedbackState['row']['kind'], string>> = {
   verdict: 'sft.accept',
   review: 'review.decision',
 }
+const BY_LABEL = new Set(Object.values(LABELLED))
 
 function ofChoice({ row }: FeedbackState, author: string): Judgement[] {
   const candidates = candidatesOf(row)
@@ -146,7 +163,7 @@ export function recalibrate(
   }
   const found = new Map<string, Recalibration>()
   for (const strategy of [...byStrategy.keys()].sort(byCodeUnit)) {
-    const own = calibrate(byStrategy.get(strategy) ?? [], recalibrate_from)
+    const own = calibrate(byStrategy.get(strategy) ?? [], recalibrate_from, BY_LABEL.has(strategy))
     if (own !== null) found.set(strategy, own)
   }
   return found

@@ -109,8 +109,9 @@ function recalibrationSection(strategies: Manifest['strategies']): string[] {
   const lines = strategies.flatMap(({ strategy, recalibration: own }) => {
     if (own === null) return []
     const [low, high] = own.interval
+    const chance = own.by_chance === null ? '' : `, by chance in ${percent(own.by_chance)}`
     return [
-      `- \`${strategy}\`: ${own.prior} (95% interval ${low} to ${high}). Of ${own.questions} questions that two people or more judged, they said the same in ${percent(own.agreement)}.`,
+      `- \`${strategy}\`: ${own.prior} (95% interval ${low} to ${high}). Of ${own.questions} questions that two people or more judged, they said the same in ${percent(own.agreement)}${chance}.`,
     ]
   })
   return lines.length === 0 ? [] : ["Priors from this project's own duplicate judgements:", '', ...lines, '']

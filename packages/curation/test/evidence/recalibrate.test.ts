@@ -104,6 +104,49 @@ describe('recalibration', () => {
     )
   })
 
+  it('takes no prior from two people who say the same to everything and look at nothing', () => {
+    const thumbs = (share: number): Judgement[] =>
+      Array.from({ length: 400 }, (_, n) =>
+        ['a', 'b'].map((author, i) => judged(n, author, chance(2 * n + i) < share ? 'up' : 'down')),
+      ).flat()
+    for (const share of [0.5, 0.7, 0.92, 0.97, 1]) expect(calibrate(thumbs(share), 100, true)).toBeNull()
+    // Without the correction chance would be taken for knowledge.
+    expect(calibrate(thumbs(0.92), 100)!.prior).toBeGreaterThan(0.9)
+  })
+
+  it('takes the agreement beyond chance of people who look, whatever label is the more frequent', () => {
+    // 100 answers: both up 70, both down 10, one of each 20. Up has .8: chance .68, kappa .375.
+    const said = Array.from({ length: 100 }, (_, n) => {
+      const [a, b] = n < 70 ? ['up', 'up'] : n < 80 ? ['down', 'down'] : ['up', 'down']
+      return [judged(n, 'a', a!), judged(n, 'b', b!)]
+    }).flat()
+    const own = calibrate(said, 100, true)!
+    expect(own).toMatchObject({ agreement: 0.8, by_chance: 0.68, questions: 100 })
+    expect(own.prior).toBeCloseTo((1 + Math.sqrt(0.375)) / 2, 4)
+    expect(own.interval[0]).toBeGreaterThan(0.5)
+    expect(own.interval[0]).toBeLessThan(own.prior)
+    expect(own.interval[1]).toBeGreaterThan(own.prior)
+    expect(calibrate([...said].reverse(), 100, true)).toEqual(own)
+    // Where both labels are as frequent, nothing changes.
+    const even = Array.from({ length: 100 }, (_, n) => {
+      const [a, b] = n < 40 ? ['up', 'up'] : n < 80 ? ['down', 'down'] : ['up', 'down']
+      return [judged(n, 'a', a!), judged(n, 'b', b!)]
+    }).flat()
+    expect(calibrate(even, 100, true)!.prior).toBe(calibrate(even, 100)!.prior)
+  })
+
+  it('leaves the prior of a host that sends nothing but accepts', () => {
+    const story = new Story()
+    for (let n = 0; n < 30; n++) {
+      const id = story.ask({ prompt: `question ${n}` })
+      for (const author of ['a', 'b']) story.say('verdict', id, { label: 'accept', author_id: `${author}${n}` })
+    }
+    const set = story.curate({ strategies: ['sft.accept'], evidence: { recalibrate_from: 20 } })
+    expect(set.rows.length).toBeGreaterThan(0)
+    expect(set.strategies[0]?.recalibration).toBeNull()
+    for (const { meta } of set.rows) expect(meta).toMatchObject({ prior: 0.65, prior_source: 'judgement' })
+  })
+
   it('does not count people who cannot be told apart', () => {
     const story = new Story()
     const ids = Array.from({ length: 12 }, () => story.ask())
