@@ -1,6 +1,7 @@
 import { FlywheelError } from '@flywheel/schema'
 import { type TellApart, tellApart } from './artefacts/tell-apart.js'
 import { answersOf, type Candidate, draftOf, eventsOf } from './candidate.js'
+import { candidatesFor } from './claim.js'
 import type { PriorSource, Shape } from './draft.js'
 import type { Evidence } from './evidence/evidence.js'
 import { compareArrival } from './evidence/feedback-state.js'
@@ -120,14 +121,7 @@ export function snapshotOf(evidence: Evidence): Evidence {
 
 function claim(world: World, recipe: Recipe): Candidate[] {
   const strategies = strategiesOf(recipe).sort((a, b) => byCodeUnit(a.id, b.id))
-  return strategies.flatMap((strategy) =>
-    world.states
-      .filter((state) => strategy.claims(state.row))
-      .flatMap((state) => {
-        const parts = state.fate === 'live' ? strategy.join(state, world) : state.fate
-        return [parts].flat().map((each) => ({ strategy, state, parts: each }))
-      }),
-  )
+  return strategies.flatMap((strategy) => world.states.flatMap((state) => candidatesFor(strategy, state, world)))
 }
 
 /** Ids of the interactions whose bodies `curate` will read, sorted: joins first, bodies after. */

@@ -87,6 +87,7 @@ describe('curate', () => {
       'format_validity',
       'language',
       'safety',
+      'measure',
       'eligibility',
       'exact_dedupe',
       'near_duplicates',

@@ -1,10 +1,14 @@
 import type { Message, Part } from '@flywheel/schema'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { FORMATS, recipeSchema, renderShards, verifyShards } from '../src/index.js'
+import { candidatesFor } from '../src/claim.js'
+import { type FeedbackRow, FORMATS, recipeSchema, renderShards, verifyShards } from '../src/index.js'
 import { DEFAULT_STRATEGIES } from '../src/recipe/evidence.js'
+import { STRATEGIES } from '../src/strategies/registry.js'
+import type { Strategy } from '../src/strategies/strategy.js'
 import { findJsonSpan } from '../src/text/json-splice.js'
 import { holdsControlToken, normaliseText } from '../src/text/normalise.js'
+import { createWorld } from '../src/world.js'
 import { drops, pairsOf, Story, text } from './support.js'
 
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
@@ -78,6 +82,46 @@ describe('hostile evidence (case 22)', () => {
     const set = story.curate()
     expect(pairsOf(set)).toHaveLength(1)
     expect(Object.keys(drops(set)).some((name) => name.endsWith('.unreadable'))).toBe(true)
+  })
+
+  it('drops a message whose own key holds a number that JSON cannot write, and nothing else', () => {
+    const story = withGoodRow()
+    story.say('correction', story.ask({ output: 'served' }), { kept: 'kept, in other words' })
+    story.bodies.at(-1)!.messages =
+      '[{"role":"user","temperature":1e999,"parts":[{"type":"text","content":"How warm is it?"}]}]'
+    const set = story.curate({ strategies: ['edit.final'] })
+    expect(pairsOf(set)).toHaveLength(1)
+    expect(drops(set)).toEqual({ 'measure.unreadable': 1 })
+  })
+
+  it.each(['choice', 'regenerate', 'shown'] as const)('reads no candidates in what is no JSON, in a %s', (kind) => {
+    const story = withGoodRow()
+    const id = story.ask({ turn: 'turn' })
+    const target_kind = kind === 'shown' ? 'turn' : 'interaction'
+    story.say(kind, kind === 'shown' ? 'turn' : id, { target_kind, candidates: '[{"id":', winner: '0' })
+    expect(pairsOf(story.curate({ strategies: STRATEGIES.map((each) => each.id) }))).toHaveLength(1)
+  })
+
+  it('drops the one event that a strategy cannot look at as unreadable', () => {
+    const story = withGoodRow()
+    const bad = story.say('thumb', story.ask(), { label: 'up' })
+    const world = createWorld(story.evidence(), recipeSchema.parse({}))
+    const refuse = (row: FeedbackRow): string => {
+      if (row.id === bad) throw new TypeError('nobody foresaw this')
+      return 'looked_at'
+    }
+    for (const throwing of ['claims', 'join'] as const) {
+      const strategy: Strategy = {
+        ...STRATEGIES[0]!,
+        claims: (row) => throwing === 'join' || refuse(row) !== '',
+        join: (state) => (throwing === 'join' ? refuse(state.row) : 'looked_at'),
+      }
+      const found = world.states.flatMap((state) => candidatesFor(strategy, state, world))
+      expect(found.map(({ state, parts }) => [state.row.kind, parts])).toEqual([
+        ['correction', 'looked_at'],
+        ['thumb', 'unreadable'],
+      ])
+    }
   })
 
   it.each([

@@ -44,13 +44,23 @@ function group<T extends Timed>(rows: Iterable<[string, T]>): Map<string, T[]> {
   return groups
 }
 
-/** The candidates of a feedback, in slot order. */
+function isCandidate(value: unknown): value is { id: string; choice?: unknown } {
+  return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string'
+}
+
+function parsedList(json: string): unknown[] {
+  try {
+    const parsed: unknown = JSON.parse(json)
+    return Array.isArray(parsed) ? parsed : []
+  } catch {
+    return []
+  }
+}
+
+/** The candidates of a feedback, in slot order; none where they cannot be read. */
 export function candidatesOf(row: Pick<FeedbackRow, 'candidates'>): Answer[] {
-  if (row.candidates === '') return []
-  const parsed: unknown = JSON.parse(row.candidates)
-  if (!Array.isArray(parsed)) return []
-  return parsed.flatMap((each: { id?: unknown; choice?: unknown }) =>
-    typeof each?.id === 'string' ? [{ interaction: each.id, choice: Number(each.choice ?? 0) }] : [],
+  return parsedList(row.candidates).flatMap((each) =>
+    isCandidate(each) ? [{ interaction: each.id, choice: Number(each.choice ?? 0) }] : [],
   )
 }
 

@@ -1,5 +1,5 @@
 import type { Candidate } from '../candidate.js'
-import { type Facts, measure } from '../facts.js'
+import { type Facts, factsOf } from '../facts.js'
 import { byCodeUnit } from '../text/canonical-json.js'
 import type { World } from '../world.js'
 import type { Ports } from './gate.js'
@@ -38,11 +38,7 @@ export function runGates(
     step(gate.id, kept.length, result.kept, result.dropped)
     kept = result.kept
   }
-  const byFacts = new Map<Facts, Candidate>()
-  for (const candidate of kept) {
-    candidate.facts = measure(candidate, world, ports)
-    byFacts.set(candidate.facts, candidate)
-  }
+  const byFacts = new Map<Facts, Candidate>(kept.map((candidate) => [factsOf(candidate), candidate]))
   let facts = [...byFacts.keys()]
   for (const gate of SET_GATES) {
     const result = gate.run(facts, world.recipe, ports)

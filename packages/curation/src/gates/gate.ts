@@ -26,17 +26,19 @@ export interface Gate {
   run(candidates: readonly Candidate[], world: World, ports: Ports): GateResult
 }
 
+type Judge = (candidate: Candidate, world: World, ports: Ports) => string | null
+
 /**
  * A gate that judges each candidate by itself: a reason drops it, null lets it through. What cannot even be judged is
  * dropped as `unreadable`: one event that nobody foresaw must not stop every export after it.
  */
-export function eachGate(id: string, judge: (candidate: Candidate, world: World) => string | null): Gate {
+export function eachGate(id: string, judge: Judge): Gate {
   return {
     id,
-    run(candidates, world) {
+    run(candidates, world, ports) {
       const result: GateResult = { kept: [], dropped: [] }
       for (const candidate of candidates) {
-        const reason = judgement(judge, candidate, world)
+        const reason = judgement(judge, candidate, world, ports)
         if (reason === null) result.kept.push(candidate)
         else result.dropped.push({ candidate, reason })
       }
@@ -45,13 +47,9 @@ export function eachGate(id: string, judge: (candidate: Candidate, world: World)
   }
 }
 
-function judgement(
-  judge: (candidate: Candidate, world: World) => string | null,
-  candidate: Candidate,
-  world: World,
-): string | null {
+function judgement(judge: Judge, candidate: Candidate, world: World, ports: Ports): string | null {
   try {
-    return judge(candidate, world)
+    return judge(candidate, world, ports)
   } catch {
     return 'unreadable'
   }

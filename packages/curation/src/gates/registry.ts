@@ -12,6 +12,7 @@ import type { Gate } from './gate.js'
 import { join } from './join.js'
 import { language } from './language.js'
 import { lengthBias } from './length-bias.js'
+import { measure } from './measure.js'
 import { nearDuplicates } from './near-duplicates.js'
 import { normalise } from './normalise.js'
 import { order } from './order.js'
@@ -39,6 +40,7 @@ export const ROW_GATES: readonly Gate[] = [
   formatValidity,
   language,
   safety,
+  measure,
 ]
 
 /** The gates that judge candidates by each other, after those. */
