@@ -3,8 +3,10 @@ import { extname, join } from 'node:path'
 import { canonicalJson, jsonLines, type Manifest, sha256, withoutRows } from '@flywheel/curation'
 import {
   type Database,
+  type ExportItemRow,
   type ExportRow,
   exportItems,
+  getExport,
   recordExport,
   recordExportItems,
   supersedeExport,
@@ -118,7 +120,7 @@ async function rewrite(
  * Replaces one published export by an erasure export: its files less the rows and members named, under a new id, with its
  * old one as the parent. Killed at any moment it can be run again: the new folder appears whole in one rename, then the
  * store knows it, then the old one is superseded, and only then the old files go.
- * @returns null where nothing of what must leave is in it
+ * @returns null where nothing of what must leave is in it, or where it was replaced since it was listed
  */
 export async function eraseExport(
   db: Database,
@@ -127,6 +129,9 @@ export async function eraseExport(
   removal: Removal,
   now: () => Date,
 ): Promise<ErasedExport | null> {
+  // A second export in its place would have no record of its rows: nothing would ever leave it again.
+  if ((await getExport(db, row.project_id, row.id))?.status !== 'published') return null
+  const items = await exportItems(db, row.project_id, row.id)
   const dir = join(outDir, row.id)
   const base = { export_id: row.id, rows: removal.rows.size, erasures: [...removal.erasures].sort() }
   const published = await readPublished(dir)
@@ -159,7 +164,6 @@ export async function eraseExport(
     })
     files.sort((a, b) => (a.path < b.path ? -1 : 1))
     const count = (reason: ErasureReason): number => list.filter((each) => each.reason === reason).length
-    const items = await exportItems(db, row.project_id, row.id)
     next = erasureManifest(
       manifest,
       id,
@@ -170,7 +174,7 @@ export async function eraseExport(
     const card = await readFile(join(dir, 'README.md'), 'utf8')
     await publish(outDir, id, files, next, erasureCard(card, next), now)
   }
-  await record(db, row, next, place, base)
+  await record(db, row, items, next, place, base)
   await supersedeExport(db, row)
   await removeErased(dir, next)
   return { ...base, replaced_by: id, outcome: 'rewritten' }
@@ -206,13 +210,13 @@ async function publish(
 async function record(
   db: Database,
   parent: ExportRow,
+  items: readonly ExportItemRow[],
   manifest: ReturnType<typeof erasureManifest>,
   path: string,
   { rows, erasures }: Pick<ErasedExport, 'rows' | 'erasures'>,
 ): Promise<void> {
   const { export_id } = manifest
   const gone = new Set(linesOf(await readFile(join(path, ERASED))).map(({ row_id }) => row_id))
-  const items = await exportItems(db, parent.project_id, parent.id)
   await recordExportItems(
     db,
     items.filter(({ row_id }) => !gone.has(row_id)).map((item) => ({ ...item, export_id })),

@@ -11,6 +11,7 @@ import type { ErasedExport } from './erase-export.js'
 import { eraseFromExports } from './erase-exports.js'
 import type { ExportPlan } from './export-plans.js'
 import type { ExporterWorker } from './exporter-worker.js'
+import { createTurns } from './in-turn.js'
 import { createExporterMetrics } from './metrics.js'
 import { gateOf } from './refusals.js'
 import { createRunBook, type OpenRun } from './run-book.js'
@@ -94,7 +95,11 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
     return { ...common, watermark: await watermark(), parent: 'latest', recipe }
   }
 
-  async function withdraw(project_id: string): Promise<ErasedExport[]> {
+  const inTurn = createTurns()
+  // Two at once would each replace the same export by one of their own, and one of them would be the wrong one.
+  const withdraw = (project_id: string): Promise<ErasedExport[]> => inTurn(project_id, () => withdrawNow(project_id))
+
+  async function withdrawNow(project_id: string): Promise<ErasedExport[]> {
     const project = keys.project(project_id)
     if (project === undefined) throw new FlywheelError('not_found', `The project ${project_id} does not exist`)
     const erased = await eraseFromExports({

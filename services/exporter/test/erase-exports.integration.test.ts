@@ -13,6 +13,7 @@ import {
   writeErasure,
 } from '@flywheel/store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { eraseExport } from '../src/erase-export.js'
 import { type ErasedExport, type ExportSummary, eraseFromExports, runExport } from '../src/index.js'
 import { readPublished } from '../src/publish.js'
 import { filesOf, PROJECT, ROW_KEY, START, settled, store, WATERMARK } from './support.js'
@@ -143,6 +144,25 @@ describe('eraseFromExports', () => {
     await expect(run(WATERMARK)).rejects.toMatchObject({ code: 'inputs_changed' })
     const next = await run(new Date(START + 3_600_001).toISOString(), 'latest')
     expect(await getExport(db, PROJECT, next.export_id)).toMatchObject({ parent: erased!.replaced_by })
+  })
+
+  it('leaves an export that another process has replaced since it was listed', async () => {
+    const listed = await getExport(db, PROJECT, first.export_id)
+    const rowsOf = async (user: number) =>
+      (await exportItems(db, PROJECT, first.export_id))
+        .filter(({ event_ids }) => event_ids.some((id) => casesOf(user).includes(Number.parseInt(id.slice(-12), 16))))
+        .map(({ row_id }) => [row_id, 'erased'] as const)
+    const rows = new Map([...(await rowsOf(1)), ...(await rowsOf(2))])
+    await tombstone('u1')
+    const [done] = await erase()
+    const removal = { rows, erasures: new Set<string>(), members: new Set<string>() }
+    expect(await eraseExport(db, outDir, listed!, removal, now)).toBeNull()
+    const published = (await listExports(db, PROJECT)).filter(({ status }) => status === 'published')
+    expect(published.map(({ id }) => id)).toEqual([done?.replaced_by])
+    await tombstone('u2')
+    await erase()
+    const left = await casesIn(outDir)
+    for (const number of [...casesOf(1), ...casesOf(2)]) expect(left).not.toContain(number)
   })
 
   it('takes the person out of the assignments of an export that has no row of theirs', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { bootstrapProject, createKeyDirectory, type KeyDirectory } from '@flywheel/control'
 import { createMasterSecret } from '@flywheel/keys'
 import { createLogger, createMetrics, type Metrics } from '@flywheel/runtime'
-import { type Database, insertRows, listRuns } from '@flywheel/store'
+import { type Database, exportItems, insertRows, listRuns } from '@flywheel/store'
 import type { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createExporter, type Exporter, exporterApp, runExport } from '../src/index.js'
@@ -121,5 +121,18 @@ describe('the exporter for the api', () => {
     await writeFile(join(left, 'half'), 'x')
     await post({ project_id: 'default', recipe: settled })
     await expect(rm(left, { recursive: true })).rejects.toThrow('ENOENT')
+  })
+
+  it('takes rows out of an export once where two ask for it at once', async () => {
+    const times = { applies_from: WATERMARK, occurred_at: WATERMARK, received_at: new Date().toISOString() }
+    const limits = { body_until: '2100-01-01T00:00:00.000Z', row_until: '2100-01-01T00:00:00.000Z' }
+    const said = { subject_kind: 'user', subject: 'u2', purpose: 'train', label: 'withdrawn' }
+    const server = { project_id: 'default', trust: 'server', source: 'log/0:999', schema_version: 1 }
+    const id = '0198c000-0000-7000-8000-00000000000f'
+    await insertRows(db, 'consents', [{ ...server, id, ...said, ...times, ...limits }])
+    const [[first, ...more], second] = await Promise.all([exporter.withdraw('default'), exporter.withdraw('default')])
+    expect(first).toMatchObject({ outcome: 'rewritten' })
+    expect([...more, ...second]).toEqual([])
+    expect((await exportItems(db, 'default', first?.replaced_by ?? '')).length).toBeGreaterThan(0)
   })
 })
