@@ -41,9 +41,10 @@ function chosenProvider(candidate: Candidate, world: World): string {
 }
 
 function expertiseOf(candidate: Candidate): Facts['expertise'] {
-  const { feedback } = partsOf(candidate)
-  if (feedback.some(({ row }) => row.kind === 'review')) return 2
-  return feedback.some(({ row }) => row.author_kind === 'expert') ? 1 : 0
+  // Whoever holds a page's key can send a review: only what a server or a ticket vouches for counts.
+  const signed = partsOf(candidate).feedback.filter(({ row }) => row.trust !== 'public')
+  if (signed.some(({ row }) => row.kind === 'review')) return 2
+  return signed.some(({ row }) => row.author_kind === 'expert') ? 1 : 0
 }
 
 /** Measures a candidate that has passed every gate that reads texts. */

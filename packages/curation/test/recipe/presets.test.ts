@@ -36,4 +36,16 @@ describe('expert-2000', () => {
     expect(set.rows.filter(({ meta }) => meta.task === 'rare').length).toBe(3)
     expect(set.rows.every(({ meta }) => meta.chosen_by === 'human')).toBe(true)
   })
+
+  it('takes a signed review, and none that anybody on a page can send', () => {
+    const story = new Story()
+    for (const trust of ['server', 'public'] as const) {
+      const id = story.ask({ user: trust, prompt: `A question from a ${trust}.` })
+      story.say('review', id, { label: 'approve', author_id: `reviewer ${trust}`, author_kind: '', trust })
+    }
+    const recipe = parseRecipe({ preset: 'expert-2000', strategies: ['sft.accept'] })
+    const set = curate(story.evidence(), recipe, ports)
+    expect(drops(set)).toMatchObject({ 'eligibility.not_vouched': 1 })
+    expect(set.rows.map(({ prompt }) => prompt.at(-1)?.content)).toEqual(['A question from a server.'])
+  })
 })
