@@ -11,6 +11,7 @@ import { factsOf } from './facts.js'
 import { type FunnelStep, runGates } from './gates/funnel.js'
 import type { Ports } from './gates/gate.js'
 import { leakingMembers } from './gates/split.js'
+import { peopleOf } from './people.js'
 import type { ChatMessage } from './prompt/chat.js'
 import type { Recipe } from './recipe.js'
 import { strategiesOf } from './strategies/strategies-of.js'
@@ -84,7 +85,7 @@ export interface CuratedSet {
   strategies: StrategyCount[]
   /** How well the sides of the pairs are told apart without their prompts. */
   tells_sides_apart: TellApart
-  /** Rows behind each person, without their names, greatest first. */
+  /** Rows behind each person (each session where no user is known), without their names, greatest first. */
   rows_per_user: number[]
   /** Each evaluation set that rows were compared with: its items, those too short to compare, and rows that left. */
   contamination: { set: string; items: number; too_short: number; rows: number }[]
@@ -197,9 +198,7 @@ export function curate(evidence: Evidence, recipe: Recipe, ports: Ports): Curate
   const { kept, funnel } = runGates(candidates, world, ports)
   const people = new Map<string, number>()
   const facts = kept.map(factsOf)
-  for (const member of facts.flatMap(({ members }) => members)) {
-    if (member.startsWith('user:')) people.set(member, (people.get(member) ?? 0) + 1)
-  }
+  for (const person of facts.flatMap(peopleOf)) people.set(person, (people.get(person) ?? 0) + 1)
   const assignments = new Map<string, string>()
   for (const { members, split } of facts) {
     for (const member of members) assignments.set(ports.rowId([member]), split)

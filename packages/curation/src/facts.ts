@@ -28,7 +28,9 @@ function membersOf(candidate: Candidate, world: World): string[] {
   for (const { row } of feedback) {
     // Experts and rules work on everybody's answers; they would join everything.
     const isPerson = row.author_kind === '' || row.author_kind === 'end_user'
-    if (isPerson && row.author_id !== '') members.add(`user:${row.author_id}`)
+    if (!isPerson) continue
+    if (row.author_id !== '') members.add(`user:${row.author_id}`)
+    else if (row.session_id !== '') members.add(`session:${row.session_id}`)
   }
   return [...members].sort(byCodeUnit)
 }

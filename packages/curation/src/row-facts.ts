@@ -29,7 +29,7 @@ export interface Facts {
   readonly content: string
   /** The same for a pair and its reverse, and for a completion under either label. */
   readonly unsigned: string
-  /** Users, authors among the end users, sessions and the prompt cluster, each with its kind before a colon. */
+  /** Users, authors among the end users (by their session where they have no id), sessions and the prompt cluster, each with its kind before a colon. */
   members: readonly string[]
   /** Hash of the first user turn. */
   readonly prompt_cluster: string

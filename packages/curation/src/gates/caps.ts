@@ -1,4 +1,5 @@
 import type { Facts } from '../facts.js'
+import { peopleOf } from '../people.js'
 import type { Cap } from '../recipe/caps.js'
 import { groupBy } from './group-by.js'
 import type { SetGate, SetGateResult } from './set-gate.js'
@@ -24,6 +25,12 @@ export function capOf(counts: readonly number[], { share, rows }: Cap): number {
   return Math.max(rows, Math.floor(limit + 1e-9))
 }
 
+/** Rows that each of many would hold alike, where they are too few for any limit to meet the share; 0 where one can. */
+export function equalShareOf(counts: readonly number[], share: number): number {
+  if (counts.length === 0 || share * counts.length >= 1) return 0
+  return Math.ceil(counts.reduce((sum, count) => sum + count, 0) / counts.length)
+}
+
 /** The order in which rows fill a cap: reserved ones, then by how likely their label is right, then by their HMACs. */
 function compareForCap(a: Facts, b: Facts): number {
   return Number(b.is_reserved) - Number(a.is_reserved) || b.prior - a.prior || (a.row_id < b.row_id ? -1 : 1)
@@ -33,12 +40,15 @@ interface Limit {
   reason: string
   holdersOf: (facts: Facts) => readonly string[]
   cap: Cap
+  /** Whether holders too few to meet the share may hold an equal one. */
+  isEqualAmongFew: boolean
 }
 
-function over(rows: readonly Facts[], { holdersOf, cap }: Limit): Set<Facts> {
+function over(rows: readonly Facts[], { holdersOf, cap, isEqualAmongFew }: Limit): Set<Facts> {
   const counts = new Map<string, number>()
   for (const facts of rows) for (const holder of holdersOf(facts)) counts.set(holder, (counts.get(holder) ?? 0) + 1)
-  const limit = capOf([...counts.values()], cap)
+  const each = [...counts.values()]
+  const limit = Math.max(capOf(each, cap), isEqualAmongFew ? equalShareOf(each, cap.share) : 0)
   const held = new Map<string, number>()
   const gone = new Set<Facts>()
   for (const facts of [...rows].sort(compareForCap)) {
@@ -49,17 +59,28 @@ function over(rows: readonly Facts[], { holdersOf, cap }: Limit): Set<Facts> {
   return gone
 }
 
-/** Gate 13: of each shape no person and no first question holds more than its cap, in favour of the stronger labels. */
+/**
+ * Gate 13: of each shape no person and no first question holds more than its cap, in favour of the stronger labels.
+ * Where people are too few to meet their share, none holds more than an equal one.
+ */
 export const caps: SetGate = {
   id: 'caps',
   run(candidates, recipe) {
     const limits: Limit[] = [
       {
         reason: 'user_cap',
-        holdersOf: ({ members }) => members.filter((member) => member.startsWith('user:')),
+        holdersOf: peopleOf,
         cap: recipe.caps.user,
+        // Three people cannot each be a quarter, and what they say is all that there is.
+        isEqualAmongFew: true,
       },
-      { reason: 'prompt_cap', holdersOf: ({ prompt_cluster }) => [prompt_cluster], cap: recipe.caps.prompt },
+      {
+        reason: 'prompt_cap',
+        holdersOf: ({ prompt_cluster }) => [prompt_cluster],
+        cap: recipe.caps.prompt,
+        // One question asked a thousand times stays one question.
+        isEqualAmongFew: false,
+      },
     ]
     const dropped: SetGateResult['dropped'] = []
     let kept = [...candidates]

@@ -10,7 +10,7 @@ export interface Cap {
 
 /** How much of a set one person and one prompt may hold. */
 export interface CapsRecipe {
-  /** @default a quarter, or 100 rows */
+  /** Rows of one person; an equal share where people are too few for this one. @default a quarter, or 100 rows */
   user: Cap
   /** Rows with the same first user turn. @default a tenth, or 50 rows */
   prompt: Cap

@@ -91,15 +91,30 @@ describe('caps', () => {
     expect(reasons).toEqual({ user_cap: 467 })
   })
 
-  it('leave a small set and a set of few people as they are, up to the floor', () => {
+  it('leave a small set as it is, up to the floor', () => {
     expect(
       run(
         caps,
         factsOf(90, () => ({ members: ['user:only'] })),
       ).reasons,
     ).toEqual({})
-    const two = factsOf(400, (n) => ({ members: [`user:u${n % 2}`] }))
-    expect(run(caps, two).reasons).toEqual({ user_cap: 200 })
+  })
+
+  it('hold people too few for the share to an equal one, and never below it', () => {
+    const three = factsOf(1500, (n) => ({ members: [`user:u${n % 3}`] }))
+    expect(run(caps, three).reasons).toEqual({})
+    const uneven = factsOf(900, (n) => ({ members: [`user:u${n < 800 ? 0 : 1 + (n % 2)}`] }))
+    const { kept, reasons } = run(caps, uneven)
+    expect(reasons).toEqual({ user_cap: 500 })
+    expect(kept.filter(({ members }) => members[0] === 'user:u0')).toHaveLength(300)
+    // Four can each be a quarter.
+    const four = factsOf(1200, (n) => ({ members: [`user:u${n < 300 ? 1 + (n % 3) : 0}`] }))
+    expect(run(caps, four).reasons).toEqual({ user_cap: 800 })
+  })
+
+  it('hold the questions of a set of few to their share all the same', () => {
+    const rows = factsOf(400, (n) => ({ members: [`user:u${n}`], prompt_cluster: `p${n % 2}` }))
+    expect(run(caps, rows).reasons).toEqual({ prompt_cap: 300 })
   })
 
   it('count pairs and supervised rows apart, and first questions as well as people', () => {
