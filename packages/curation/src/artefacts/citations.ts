@@ -1,14 +1,28 @@
-import { outsideFences } from '../text/outside-fences.js'
+import { outsideCode } from '../text/outside-fences.js'
 
-/** Sources as providers' searches mark them, and footnotes of Markdown. */
-const MARKS = / ?(?:【[^【】\n]{0,60}†[^【】\n]{0,60}】|\[\^[\w-]{1,20}\](?!:))/g
-/** Numbers in brackets behind a sentence; one alone may be an index or a list. */
-const NUMBERS = /(?: |(?<=[.,;:!?)"'\u2019\u201d\n]))\[\d{1,3}\](?=[\s.,;:!?)[]|$)/g
+/** Sources as providers' searches mark them. */
+const MARKS = / ?【[^【】\n]{0,60}†[^【】\n]{0,60}】/g
+/** What may be a footnote of Markdown, or a class of characters in a pattern. */
+const NOTES = / ?\[\^([\w-]{1,20})\](?!:)/g
+const DEFINITIONS = /^ {0,3}\[\^([\w-]{1,20})\]:/gm
+/** A footnote's number where nothing defines it: behind a word or a sentence, and with nothing of a pattern after it. */
+const NUMBERED_NOTES = /(?<=[\p{L}\p{N}.,;:!?)"'\u2019\u201d]) ?(?:\[\^\d{1,3}\])+(?=[\s.,;!?)]|$)/gu
+/** Numbers in brackets behind a sentence; one alone may be an index or a list, and one behind a quote or a call is. */
+const NUMBERS = /(?: |(?<=[.,;:!?\u2019\u201d\n]))\[\d{1,3}\](?=[\s.,;:!?)[]|$)/g
 
 function numbersIn(text: string): Set<string> {
   const found = new Set<string>()
-  outsideFences(text, (prose) => {
+  outsideCode(text, (prose) => {
     for (const mark of prose.match(NUMBERS) ?? []) found.add(mark.trim())
+    return prose
+  })
+  return found
+}
+
+function notesDefinedIn(text: string): Set<string> {
+  const found = new Set<string>()
+  outsideCode(text, (prose) => {
+    for (const [, name] of prose.matchAll(DEFINITIONS)) found.add(name as string)
     return prose
   })
   return found
@@ -21,8 +35,12 @@ function numbersIn(text: string): Set<string> {
 export function withoutCitations(text: string, other: string | null): string {
   if (/^\s{0,20}[[{]/.test(text)) return text
   const isNumbered = other !== null && numbersIn(text).size > 1 && numbersIn(other).size === 0
-  return outsideFences(text, (prose) => {
-    const plain = prose.replace(MARKS, '')
+  const defined = notesDefinedIn(text)
+  return outsideCode(text, (prose) => {
+    const plain = prose
+      .replace(MARKS, '')
+      .replace(NOTES, (note, name: string) => (defined.has(name) ? '' : note))
+      .replace(NUMBERED_NOTES, '')
     return isNumbered ? plain.replace(NUMBERS, '') : plain
   })
 }

@@ -97,6 +97,20 @@ describe('artefacts', () => {
       expect(withoutCitations(code, 'nothing')).toBe(code)
   })
 
+  it('takes no part of code for a mark of a source, between backticks or bare', () => {
+    const code = [
+      'Use `s.replace(/[^a-z0-9]/g, "")`, then trim it.',
+      's.replace(/[^a-z0-9]/g, "").replace(/x[^1]*/, "")',
+      'Split by ``a`[^b]`` and [^\\s]+.',
+      'Take `rows()[0].id` and then `rows() [1]`.',
+      'Take rows()[0].id and then rows()[1].id, or "ab"[0] and "ab"[1].',
+      'Take `rows`[0] and `rows`[1].',
+    ]
+    for (const each of code) expect(withoutCitations(each, 'Take the first of them.')).toBe(each)
+    const noted = 'It is late[^1][^2], by two days [^dhl].\n\n[^dhl]: parcels.pdf'
+    expect(withoutCitations(noted, null)).toBe('It is late, by two days.\n\n[^dhl]: parcels.pdf')
+  })
+
   it('writes both sides in one style of white space, code apart', () => {
     expect(tidyWhiteSpace('\n\na\u00a0b\u200b\n\n\n\nc\n')).toBe('a b\n\nc')
     expect([tidyWhiteSpace(' a'), tidyWhiteSpace('    a = 1')]).toEqual(['a', '    a = 1'])

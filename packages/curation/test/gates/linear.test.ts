@@ -15,7 +15,7 @@ const BYTES = 10_000_000
 const LIMIT_MS = 60_000
 const filled = (unit: string): string => unit.repeat(Math.ceil(BYTES / unit.length)).slice(0, BYTES)
 
-it.each(['\n', '```', '【', '[1] ', '\u00a0\n', '<think>', '- \n', 'a@b'])(
+it.each(['\n', '```', '` ', '【', '[1] ', '[^1]', '\u00a0\n', '<think>', '- \n', 'a@b'])(
   'takes time in proportion to its length for 10 MB of %j (case 22)',
   (unit) => {
     const text = filled(unit)
