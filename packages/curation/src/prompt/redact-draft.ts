@@ -9,7 +9,7 @@ import {
 } from '@flywheel/redaction'
 import type { JsonObject } from '@flywheel/schema'
 import type { Draft } from '../draft.js'
-import { canonicalJson } from '../text/canonical-json.js'
+import { canonicalJson, sha256 } from '../text/canonical-json.js'
 import { comparable } from '../text/normalise.js'
 import type { ChatMessage } from './chat.js'
 
@@ -42,10 +42,16 @@ function redactMessage(message: ChatMessage, redact: RedactText): ChatMessage {
   }
 }
 
+/** Which side is numbered first must not tell which one is wanted: the one whose hash is lower. */
+function isFirst(side: ChatMessage, other: ChatMessage): boolean {
+  return sha256(canonicalJson(side)) < sha256(canonicalJson(other))
+}
+
 /**
  * Puts placeholders for what the detectors find in the prompt, the tools and both sides, with one numbering for all of
- * them: a value has the same placeholder wherever it stands in the row, another value another. What a row spells out
- * itself, such as the placeholders of the SDK, is given to nobody. Linear in the length of the row.
+ * them: a value has the same placeholder wherever it stands in the row, another value another. The sides' numbers do not
+ * depend on which of them is wanted. What a row spells out itself, such as the placeholders of the SDK, is given to
+ * nobody. Linear in the length of the row.
  */
 export function redactDraft(draft: Draft, detectors: readonly DetectorName[]): RedactedDraft {
   const { prompt, tools, chosen, rejected } = draft
@@ -57,12 +63,16 @@ export function redactDraft(draft: Draft, detectors: readonly DetectorName[]): R
     ranked.map((name) => DETECTORS[name][0]),
     numberer(numbering, spelled),
   )
-  const redacted: Draft = {
-    ...draft,
+  const asked = {
     prompt: prompt.map((message) => redactMessage(message, redact)),
     tools: tools.map((tool) => redactJson(tool, redact)),
+  }
+  const ahead = rejected !== undefined && isFirst(rejected, chosen) ? redactMessage(rejected, redact) : undefined
+  const redacted: Draft = {
+    ...draft,
+    ...asked,
     chosen: redactMessage(chosen, redact),
-    ...(rejected === undefined ? {} : { rejected: redactMessage(rejected, redact) }),
+    ...(rejected === undefined ? {} : { rejected: ahead ?? redactMessage(rejected, redact) }),
   }
   if (numbering.placeholders.size === 0) return { draft, redactions: {}, isSame: false }
   const redactions: Record<string, number> = {}
