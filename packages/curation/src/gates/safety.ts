@@ -1,18 +1,16 @@
 import { type Candidate, draftOf, partsOf } from '../candidate.js'
+import { HARMS } from '../recipe/safety.js'
 import { byCodeUnit } from '../text/canonical-json.js'
 import { refusalOf } from '../text/refusal.js'
 import type { World } from '../world.js'
 import { eachGate, type Gate } from './gate.js'
 
-/** Reason codes of people that name a harm, by the words in them. */
-const HARM =
-  /(?:^|_)(?:unsafe|safety|harm|harmful|toxic|toxicity|offensive|hate|hateful|violent|violence|sexual|self_harm|illegal|dangerous|abuse|abusive|bias|biased|privacy|discrimination)(?:_|$)/
+/** A harm in a reason code. The rest of the code is free text, which no detector has read. */
+const HARM = new RegExp(`(?<=^|_)(?:${HARMS.join('|')})(?=_|$)`, 'g')
 
-const code = (text: string): string =>
-  text
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '_')
-    .slice(0, 60)
+const slug = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, '_')
+const code = (text: string): string => slug(text).slice(0, 60)
+const harmsIn = (reason: string): string[] => slug(reason).match(HARM) ?? []
 
 type Fields = Record<string, unknown>
 const isFields = (value: unknown): value is Fields =>
@@ -54,7 +52,7 @@ function tagsOf(candidate: Candidate, world: World): string[] {
   say(chosen.content, label === false ? 'rejected' : 'chosen')
   if (shape === 'preference' && rejected !== undefined) say(rejected.content, 'rejected')
   for (const { row } of feedback) {
-    for (const reason of row.reason_codes.map(code)) if (HARM.test(reason)) tags.add(`reported:${reason}`)
+    for (const reason of row.reason_codes) for (const harm of harmsIn(reason)) tags.add(`reported:${harm}`)
   }
   for (const { interaction, choice } of answers) {
     for (const { extra } of world.exchange(interaction)?.outputs[choice]?.parts ?? []) {

@@ -60,6 +60,20 @@ it('tags what people reported and what the filter of a provider raised, each by 
   ])
 })
 
+it('says nothing of a reason code but the harms that it names', () => {
+  const story = new Story()
+  story.say('correction', story.ask(), {
+    kept: 'It comes on Friday.',
+    reason_codes: ['Toxic: she wrote to Ada@Lovelace.example', 'hate-speech, self-harm', 'biasedly late'],
+  })
+  const tags = ['reported:hate', 'reported:self_harm', 'reported:toxic']
+  expect(pairsOf(story.curate())[0]?.meta.safety_tags).toEqual(tags)
+  expect(drops(story.curate({ strategies: ['edit.final'], safety: { drop: tags.slice(1, 2) } }))).toEqual({
+    'safety.safety_reported_self_harm': 1,
+  })
+})
+
 it('refuses a tag that no row can have', () => {
   expect(() => parseRecipe({ safety: { drop: ['refusals'] } })).toThrow(/safety\.drop\.0: use refusal_chosen/)
+  expect(() => parseRecipe({ safety: { drop: ['reported:wrong_date'] } })).toThrow(/safety\.drop\.0: use .*toxic/)
 })
