@@ -160,3 +160,24 @@ test('a final tombstone is open no more, and neither is one of a version without
   ])
   expect(await openErasures(db)).toHaveLength(before)
 })
+
+test('two servers that write one tombstone keep what either found, and carry it on only from where it stands', async () => {
+  const seen = await tombstone({ subject: 'kim' })
+  const [mine, theirs] = [uuid(), uuid()]
+  const write = (from: ErasureStateRow, change: Parameters<typeof writeErasure>[3]) =>
+    writeErasure(db, from, Date.now(), change)
+  const stored = async () => (await getErasure(db, 'p', seen.id))!
+  const deleted_at = new Date().toISOString()
+  const ours = await write(seen, { event_ids: [mine], target_keys: ['m'], counts: { interactions: 1 }, deleted_at })
+  // The other server has read the tombstone before: it adds its own and takes nothing back.
+  await write(seen, { event_ids: [theirs], target_keys: ['t'] })
+  expect(await stored()).toMatchObject({ event_ids: [mine, theirs].sort(), target_keys: ['m', 't'], deleted_at })
+
+  await expect(write(seen, { counts: { interactions: 0 } })).rejects.toMatchObject({ code: 'conflict' })
+  await expect(write(seen, { state: 'rewritten' })).rejects.toMatchObject({ code: 'conflict' })
+  const final = await write(ours, { state: 'final' })
+  await expect(write(final, { state: 'rewritten' })).rejects.toMatchObject({ code: 'conflict' })
+  expect(await stored()).toMatchObject({ state: 'final' })
+  await write(final, { state: 'hidden', deleted_at: LONG_AGO })
+  expect(await stored()).toMatchObject({ state: 'hidden', event_ids: [mine, theirs].sort() })
+})

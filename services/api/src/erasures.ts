@@ -84,12 +84,12 @@ export function createErasures(options: ErasuresOptions): Erasures {
     const known = await getErasure(db, project_id, id)
     if (known !== null && known.state !== 'final') return known
     const at = new Date(now()).toISOString()
-    const fresh = { event_ids: [], target_keys: [], counts: {}, created_at: at, updated_at: at }
+    const fresh = { event_ids: [], target_keys: [], counts: {}, reason: '', created_at: at, updated_at: at }
     const subject_key = await keyedHash(db, keyOf(asked), subject)
     const open = { state: 'hidden' as const, log_id: '', log_ends: [], deleted_at: NOT_YET, horizon_at: NOT_YET }
     // Asked for again after its end: once more through all steps, for what others may have said of the answers since.
-    const base = known ?? { ...fresh, project_id, id, subject_kind, subject_hmac, subject_key }
-    const row = await writeErasure(db, { ...base, ...open, reason: reason || (known?.reason ?? '') }, now())
+    const base = known ?? { ...fresh, ...open, project_id, id, subject_kind, subject_hmac, subject_key }
+    const row = await writeErasure(db, base, now(), { ...open, reason: reason || base.reason })
     return sweepErasure(db, keyOf(row), await withEnds(row), now)
   }
 
@@ -97,7 +97,7 @@ export function createErasures(options: ErasuresOptions): Erasures {
     const progress = await log.progress()
     const log_ends: number[] = []
     for (const { partition, end } of progress) log_ends[partition] = end
-    return writeErasure(db, { ...row, log_id: log.log_id, log_ends: [...log_ends].map((end) => end ?? 0) }, now())
+    return writeErasure(db, row, now(), { log_id: log.log_id, log_ends: [...log_ends].map((end) => end ?? 0) })
   }
 
   async function waiting(row: ErasureStateRow): Promise<number> {
@@ -117,9 +117,9 @@ export function createErasures(options: ErasuresOptions): Erasures {
     }
     const missing = await eraseExports(row)
     if (missing > 0) counts['exports_missing'] = missing
-    row = await writeErasure(db, { ...row, counts }, now())
+    row = await writeErasure(db, row, now(), { counts })
     await deleteErased(db, row)
-    return writeErasure(db, { ...row, deleted_at: new Date(now()).toISOString() }, now())
+    return writeErasure(db, row, now(), { deleted_at: new Date(now()).toISOString() })
   }
 
   async function eraseExports({ project_id }: ErasureStateRow): Promise<number> {
@@ -141,7 +141,7 @@ export function createErasures(options: ErasuresOptions): Erasures {
       if ((await replacedParts(db, row.deleted_at)) > 0) return true
       const kept_ms = (log.retention_ms ?? DEFAULT_RETENTION_MS) + SEGMENT_MS
       const horizon_at = log.compact ? NOT_YET : new Date(Date.parse(row.created_at) + kept_ms).toISOString()
-      row = await writeErasure(db, { ...row, state: 'rewritten', horizon_at }, now())
+      row = await writeErasure(db, row, now(), { state: 'rewritten', horizon_at })
     }
     if (log.compact) await log.compact()
     else {
@@ -149,7 +149,7 @@ export function createErasures(options: ErasuresOptions): Erasures {
       if (row.deleted_at < row.horizon_at) row = await rewrite(row)
       if ((await replacedParts(db, row.deleted_at)) > 0) return true
     }
-    row = await writeErasure(db, { ...row, state: 'final' }, now())
+    row = await writeErasure(db, row, now(), { state: 'final' })
     logger.info({ project_id: row.project_id, erasure_id: row.id, events: row.event_ids.length }, 'erasure is final')
     return false
   }

@@ -102,6 +102,38 @@ test('it is final only after a second sweep at the horizon of the log, which fin
   expect(await erasures.waitsFor(await row())).toBeNull()
 })
 
+test("two servers that carry one erasure on take none of each other's findings back", async () => {
+  const { at, log } = kafkaLike()
+  let [asks, goOn] = [() => {}, () => {}]
+  const [hasAsked, mayGoOn] = [new Promise<void>((done) => (asks = done)), new Promise<void>((done) => (goOn = done))]
+  const slow = {
+    ...log,
+    progress: async () => {
+      asks()
+      await mayGoOn
+      return log.progress()
+    },
+  }
+  const exports = { run: () => Promise.reject(new Error('no exports')) }
+  const parts = { db: api.db, master: api.master, exports, logger: createLogger('test', { level: 'silent' }) }
+  const [one, other] = [createErasures({ ...parts, log }), createErasures({ ...parts, log: slow })]
+  const inFlight = { id: nextId(), user_id: 'eve', schema_version: 1 }
+  at.end = 6
+  const { id } = await one.request({ project_id: 'default', subject_kind: 'user', subject: 'eve', reason: '' })
+  const turn = other.advance()
+  await hasAsked
+  // The other has read the tombstone; only the one finds this, and deletes it.
+  await api.seed('interactions', [inFlight])
+  at.committed = 6
+  await one.advance()
+  expect(await api.db.query('SELECT id FROM interactions WHERE id = {id:UUID}', inFlight)).toEqual([])
+  goOn()
+  await turn
+  const row = (await getErasure(api.db, 'default', id))!
+  expect(row.event_ids).toEqual([inFlight.id])
+  expect(row.counts).toMatchObject({ interactions: 1 })
+})
+
 test('notes whom an export was given to, in its own project alone', async () => {
   const id = 'a'.repeat(64)
   expect((await api.request(`/v1/exports/${id}/recipients`, { body: { recipient: 'x' } })).status).toBe(404)

@@ -1,3 +1,4 @@
+import { FlywheelError } from '@flywheel/schema'
 import type { Database, QueryLimits, QueryParams } from '../database.js'
 import { insertRows } from '../insert-rows.js'
 import { type ErasureStateRow, EVENT_TABLES } from '../rows.js'
@@ -55,13 +56,54 @@ export async function openErasures(db: Database): Promise<ErasureStateRow[]> {
   )
 }
 
-/** Writes the tombstone's next version. */
-export async function writeErasure(db: Database, row: ErasureStateRow, now: number): Promise<ErasureStateRow> {
-  const before = Date.parse(row.updated_at)
-  const next = { ...row, updated_at: new Date(Number.isNaN(before) ? now : Math.max(now, before + 1)).toISOString() }
+/** What a writer of a tombstone may change; of the lists it names only what it adds. */
+type ErasureChange = Partial<Omit<ErasureStateRow, 'project_id' | 'id' | 'updated_at'>>
+
+const ORDER = ['hidden', 'rewritten', 'final'] as const
+
+/**
+ * Writes the tombstone's next version over the one that is stored by now, which another server may have written since
+ * `seen`: what either found stays in `event_ids` and `target_keys`, and what the change does not name is as stored. Two
+ * servers whose reads and inserts cross within the same moment can still lose what one of them found; its next write of
+ * the same erasure brings it back.
+ * @param seen the version that the change builds on; it is written as it is where none is stored
+ * @throws conflict where the change names state, counts or time of deletion, and another server has carried these on
+ *   since, or the state is before the stored one. Only from final it may go back to hidden: asked for again.
+ */
+export async function writeErasure(
+  db: Database,
+  seen: ErasureStateRow,
+  now: number,
+  change: ErasureChange = {},
+): Promise<ErasureStateRow> {
+  const stored = (await getErasure(db, seen.project_id, seen.id)) ?? seen
+  const { state = stored.state } = change
+  const isBack = ORDER.indexOf(state) < ORDER.indexOf(stored.state)
+  const isAgain = stored.state === 'final' && state === 'hidden'
+  if ((isBack && !isAgain) || (namesProgress(change) && progress(stored) !== progress(seen)))
+    throw new FlywheelError('conflict', `Another server has carried the erasure ${seen.id} on meanwhile; read it again`)
+  const before = Date.parse(stored.updated_at)
+  const next: ErasureStateRow = {
+    ...stored,
+    ...change,
+    event_ids: union(stored.event_ids, seen.event_ids, change.event_ids),
+    target_keys: union(stored.target_keys, seen.target_keys, change.target_keys),
+    updated_at: new Date(Number.isNaN(before) ? now : Math.max(now, before + 1)).toISOString(),
+  }
   await insertRows(db, 'erasures', [next])
   return next
 }
+
+const namesProgress = ({ state, counts, deleted_at }: ErasureChange): boolean =>
+  state !== undefined || counts !== undefined || deleted_at !== undefined
+
+/** The store writes numbers and times in its own way. */
+function progress({ state, counts, deleted_at }: ErasureStateRow): string {
+  const rows = Object.entries(counts).map(([table, count]) => `${table}=${count}`)
+  return JSON.stringify([state, Date.parse(deleted_at), rows.sort()])
+}
+
+const union = (...lists: (string[] | undefined)[]): string[] => [...new Set(lists.flatMap((list) => list ?? []))].sort()
 
 interface Found {
   ids: string[]
@@ -93,14 +135,14 @@ export async function sweepErasure(
      FROM interactions WHERE ${PROJECT} AND ${own('user_id')}`,
     params,
   )
-  let next = await writeErasure(db, withFound(row, answers), now())
+  let next = await writeErasure(db, row, now(), listed(answers))
   const links = await found(
     db,
     `SELECT groupUniqArray(toString(id)) AS ids, groupUniqArray(${keyed('ref')}) AS keys
      FROM links WHERE ${PROJECT} AND ${keyed('target')} IN ${TARGETS}`,
     params,
   )
-  next = await writeErasure(db, withFound(next, links), now())
+  next = await writeErasure(db, next, now(), listed(links))
   const candidates = "arrayMap(each -> JSONExtractString(each, 'id'), JSONExtractArrayRaw(candidates))"
   const feedback = await found(
     db,
@@ -125,7 +167,7 @@ export async function sweepErasure(
        OR (type IN ('feedback', 'link') AND ${keyed("JSONExtractString(body, 'target')")} IN ${TARGETS}))`,
     params,
   )
-  return writeErasure(db, withFound(next, feedback, consents, letters), now())
+  return writeErasure(db, next, now(), listed(feedback, consents, letters))
 }
 
 /** How many rows of each table a tombstone covers and that are still stored. */
@@ -206,8 +248,6 @@ async function found(db: Database, sql: string, params: QueryParams): Promise<Fo
   return { ids: row?.ids ?? [], keys: (row?.keys ?? []).filter((hash) => hash !== '') }
 }
 
-function withFound(row: ErasureStateRow, ...all: Found[]): ErasureStateRow {
-  const event_ids = [...new Set([...row.event_ids, ...all.flatMap(({ ids }) => ids)])].sort()
-  const target_keys = [...new Set([...row.target_keys, ...all.flatMap(({ keys }) => keys)])].sort()
-  return { ...row, event_ids, target_keys }
+function listed(...all: Found[]): Pick<ErasureStateRow, 'event_ids' | 'target_keys'> {
+  return { event_ids: all.flatMap(({ ids }) => ids), target_keys: all.flatMap(({ keys }) => keys) }
 }
