@@ -19,6 +19,10 @@ export interface S3Destination {
   force_path_style: boolean
   /** Of multipart uploads, in bytes; at least 5 MiB. */
   part_bytes: number
+  /** How long the service may be silent in one request before it is tried again, at most three times. */
+  timeout_ms: number
+  /** How long one copy may take as a whole; the next one goes on where it ended. */
+  deadline_ms: number
 }
 
 const MIB = 1024 * 1024
@@ -39,6 +43,8 @@ export const s3Schema: z.ZodType<Omit<S3Destination, 'name'> & { kind: 's3' }> =
     .min(5 * MIB)
     .max(1024 * MIB)
     .default(8 * MIB),
+  timeout_ms: z.int().min(100).max(600_000).default(60_000),
+  deadline_ms: z.int().min(1000).max(86_400_000).default(3_600_000),
 })
 
 /** What became of a copy, for the history of the run. */
@@ -76,9 +82,11 @@ async function sourceOf(folder: string, name: string, prefix: string): Promise<S
 /** Opens a client; loaded with the first copy, because it is large. */
 async function openClient(destination: S3Destination): Promise<S3Client> {
   const { S3Client } = await import('@aws-sdk/client-s3')
-  const { region, endpoint, force_path_style } = destination
+  const { region, endpoint, force_path_style, timeout_ms } = destination
   const config: S3ClientConfig = {
     forcePathStyle: force_path_style,
+    // Of silence and not of a whole request: a large part on a slow line may take its time.
+    requestHandler: { connectionTimeout: Math.min(10_000, timeout_ms), socketTimeout: timeout_ms },
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
   }
@@ -88,11 +96,20 @@ async function openClient(destination: S3Destination): Promise<S3Client> {
 const statusOf = (error: unknown): number | undefined =>
   (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
 
+/** One copy under way. */
+interface Copy {
+  client: S3Client
+  destination: S3Destination
+  /** Ends it at its deadline. */
+  end: AbortController
+}
+
 /** True where the object stands with these bytes; false where there is none. @throws where it has others */
-async function isThere(client: S3Client, bucket: string, { key, sha256, bytes }: Source): Promise<boolean> {
+async function isThere({ client, destination, end }: Copy, { key, sha256, bytes }: Source): Promise<boolean> {
   const { HeadObjectCommand } = await import('@aws-sdk/client-s3')
   try {
-    const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))
+    const asked = new HeadObjectCommand({ Bucket: destination.bucket, Key: key })
+    const head = await client.send(asked, { abortSignal: end.signal })
     if (head.Metadata?.[HASH] === sha256 && head.ContentLength === bytes) return true
   } catch (error) {
     // 403: a key without the right to list is not told that there is none.
@@ -103,7 +120,7 @@ async function isThere(client: S3Client, bucket: string, { key, sha256, bytes }:
 }
 
 /** Writes one object if there is none: never over another. @returns false where another process was first */
-async function put(client: S3Client, destination: S3Destination, source: Source): Promise<boolean> {
+async function put({ client, destination, end }: Copy, source: Source): Promise<boolean> {
   const { Upload } = await import('@aws-sdk/lib-storage')
   const upload = new Upload({
     client,
@@ -115,6 +132,7 @@ async function put(client: S3Client, destination: S3Destination, source: Source)
       IfNoneMatch: '*',
       Metadata: { [HASH]: source.sha256 },
     },
+    abortController: end,
     partSize: destination.part_bytes,
     queueSize: 2,
   })
@@ -128,10 +146,10 @@ async function put(client: S3Client, destination: S3Destination, source: Source)
 }
 
 /** True where the object stands already, or another process wrote it meanwhile; false where it was written here. */
-async function standsOrPut(client: S3Client, destination: S3Destination, source: Source): Promise<boolean> {
-  if (await isThere(client, destination.bucket, source)) return true
-  if (await put(client, destination, source)) return false
-  if (await isThere(client, destination.bucket, source)) return true
+async function standsOrPut(copy: Copy, source: Source): Promise<boolean> {
+  if (await isThere(copy, source)) return true
+  if (await put(copy, source)) return false
+  if (await isThere(copy, source)) return true
   throw new Error(`${source.key} is there and cannot be read; give the key s3:GetObject and s3:ListBucket`)
 }
 
@@ -154,7 +172,7 @@ export async function copyToS3(
   manifestPath: string,
   folder: string,
 ): Promise<DestinationDelivery> {
-  const { name, prefix } = destination
+  const { name, prefix, deadline_ms } = destination
   const delivery: DestinationDelivery = {
     kind: 's3',
     name,
@@ -165,10 +183,12 @@ export async function copyToS3(
     error: null,
   }
   const client = await openClient(destination)
+  const end = new AbortController()
+  const timer = setTimeout(() => end.abort(), deadline_ms)
   try {
     for (const file of await namesOf(folder, basename(manifestPath))) {
       const source = await sourceOf(folder, file, `${prefix}${basename(folder)}/`)
-      if (await standsOrPut(client, destination, source)) delivery.present += 1
+      if (await standsOrPut({ client, destination, end }, source)) delivery.present += 1
       else {
         delivery.written += 1
         delivery.bytes += source.bytes
@@ -177,8 +197,13 @@ export async function copyToS3(
     return delivery
   } catch (error) {
     const { name: kind, message } = error as Error
+    if (end.signal.aborted) {
+      const late = `not whole after its deadline_ms of ${deadline_ms}: ${delivery.written} objects written, ${delivery.present} stood there`
+      return { ...delivery, status: 'failed', error: late }
+    }
     return { ...delivery, status: 'failed', error: `${kind}: ${message}`.slice(0, 500) }
   } finally {
+    clearTimeout(timer)
     client.destroy()
   }
 }

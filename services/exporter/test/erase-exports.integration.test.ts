@@ -10,7 +10,6 @@ import {
   keyedHash,
   listExports,
   sweepErasure,
-  writeErasure,
 } from '@flywheel/store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eraseExport } from '../src/erase-export.js'
@@ -58,7 +57,7 @@ describe('eraseFromExports', () => {
       created_at,
       updated_at: created_at,
     }
-    await sweepErasure(db, KEY, await writeErasure(db, row, Date.now()), Date.now)
+    await sweepErasure(db, KEY, row, Date.now)
   }
 
   async function withdraw(user: string, received_at: string): Promise<void> {

@@ -56,6 +56,8 @@ describe.skipIf(missing !== null)('a bucket', () => {
       endpoint,
       force_path_style: true,
       part_bytes,
+      timeout_ms: 10_000,
+      deadline_ms: 60_000,
     }
   }
   const copy = (destination: S3Destination) => copyToS3(destination, made.manifest_path, made.dir)
