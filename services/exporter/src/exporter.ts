@@ -7,6 +7,7 @@ import type { Logger, Metrics } from '@flywheel/runtime'
 import { FlywheelError, isFlywheelError } from '@flywheel/schema'
 import { type Database, lastTurn } from '@flywheel/store'
 import { createAnnouncer } from './announcer.js'
+import { copyToAll } from './copy-to-all.js'
 import type { ErasedExport } from './erase-export.js'
 import { eraseFromExports } from './erase-exports.js'
 import type { ExportPlan } from './export-plans.js'
@@ -16,7 +17,6 @@ import { createExporterMetrics } from './metrics.js'
 import { gateOf } from './refusals.js'
 import { createRunBook, type OpenRun } from './run-book.js'
 import type { ExportSummary } from './run-export.js'
-import { copyToS3, type DestinationDelivery, type S3Destination } from './s3-destination.js'
 import { type Schedule, scheduleExports } from './schedule-exports.js'
 import { describeUnexpected } from './unexpected-error.js'
 import type { WebhookEvent } from './webhook.js'
@@ -137,7 +137,7 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
       )
     }
     try {
-      return await runOpen(asks, open, plan?.destinations ?? [], tell)
+      return await runOpen(asks, open, plan, tell)
     } finally {
       stop()
     }
@@ -146,13 +146,17 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
   async function runOpen(
     asks: ExportRequest,
     open: OpenRun,
-    destinations: readonly S3Destination[],
+    plan: ExportPlan | undefined,
     tell: Tell,
   ): Promise<ExportSummary> {
     let deliveries = ''
     try {
       const summary = await worker.run({ ...asks, watermark: open.watermark ?? undefined })
-      const copies = await copyToAll(destinations, summary)
+      const copies = await copyToAll(
+        { db, project_id: asks.projectId, plan: plan?.name ?? '' },
+        plan?.destinations ?? [],
+        summary,
+      )
       deliveries = JSON.stringify(copies)
       const failed = copies.find(({ status }) => status === 'failed')
       if (failed !== undefined) {
@@ -246,16 +250,6 @@ function publishedData({
   manifest_path,
 }: ExportSummary): Record<string, unknown> {
   return { export_id, pairs, unpaired, supervised, reused, manifest: basename(manifest_path) }
-}
-
-/** One destination after the other: each may be a slow line. */
-async function copyToAll(
-  destinations: readonly S3Destination[],
-  { dir, manifest_path }: ExportSummary,
-): Promise<DestinationDelivery[]> {
-  const copies: DestinationDelivery[] = []
-  for (const destination of destinations) copies.push(await copyToS3(destination, manifest_path, dir))
-  return copies
 }
 
 function codeOf(error: unknown): string {

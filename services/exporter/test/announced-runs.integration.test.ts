@@ -5,7 +5,7 @@ import { bootstrapProject, createKeyDirectory, type KeyDirectory } from '@flywhe
 import { createMasterSecret } from '@flywheel/keys'
 import { createLogger, createMetrics } from '@flywheel/runtime'
 import { FlywheelError } from '@flywheel/schema'
-import { type Database, type ExportRunRow, listRuns } from '@flywheel/store'
+import { type Database, type ExportRunRow, listRuns, recipientsOf } from '@flywheel/store'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createExporter, type ExporterOptions, type ExportPlan, type ExportSummary } from '../src/index.js'
@@ -107,6 +107,18 @@ describe('runs of a plan', () => {
       ['export.empty', 'consent', 'nothing_to_export'],
       ['export.failed', null, 'store_failed'],
     ])
+  })
+
+  it('note a bucket as a recipient of the export although its copy ends half-way', async () => {
+    const limits = { part_bytes: 5 * 1024 * 1024, timeout_ms: 1000, deadline_ms: 1000 }
+    const lake = { name: 'lake', bucket: 'datasets', prefix: 'sets/', force_path_style: true, ...limits }
+    const exporter = await exporterOf(async () => summary, { destinations: [lake] })
+    const { export_id } = summary
+    await expect(exporter.run({ project_id: 'default', plan: 'nightly' })).rejects.toThrow('not whole at lake')
+    await exporter.close()
+    const [recipient, ...others] = await recipientsOf(db, 'default', [export_id])
+    expect(recipient).toMatchObject({ recipient: `s3://datasets/sets/${export_id}/`, note: 'copied by plan nightly' })
+    expect(others).toEqual([])
   })
 
   it('runs by its schedule, one entry a turn, and catches a turn up that was missed', async () => {
