@@ -10,7 +10,7 @@ export interface Parts {
   /** Answers whose text enters the row, the prompt's own first. */
   answers: Answer[]
   /** Feedback behind the row. */
-  feedback: FeedbackState[]
+  feedback: readonly FeedbackState[]
   /** Tells apart the rows of one feedback event that makes several; absent where it makes one. */
   part?: string
 }

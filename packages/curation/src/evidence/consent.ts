@@ -63,7 +63,9 @@ export function consentBook(
   for (const row of evidence.consents) {
     if (row.purpose !== purpose || parseTime(row.received_at) > cutoff) continue
     const key = row.subject_kind === 'project' ? 'project' : `${row.subject_kind}:${row.subject}`
-    rows.set(key, [...(rows.get(key) ?? []), row])
+    const known = rows.get(key)
+    if (known === undefined) rows.set(key, [row])
+    else known.push(row)
   }
   const subjects = new Map([...rows].map(([key, list]) => [key, summarise(list)]))
   const setting = evidence.project_consent[purpose]

@@ -105,7 +105,9 @@ export function feedbackState(rows: readonly FeedbackRow[], resolve: ResolveTarg
   for (const event of events) {
     if (event.fate !== 'live' || event.row.kind !== 'correction' || !event.signed || event.row.stage === 'draft')
       continue
-    commits.set(fieldKey(event), [...(commits.get(fieldKey(event)) ?? []), event])
+    const known = commits.get(fieldKey(event))
+    if (known === undefined) commits.set(fieldKey(event), [event])
+    else known.push(event)
   }
   for (const event of events) {
     if (event.fate !== 'live' || event.row.kind !== 'correction' || event.row.stage !== 'draft') continue

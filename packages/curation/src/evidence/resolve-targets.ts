@@ -29,8 +29,16 @@ export function compareTimed(a: Timed, b: Timed): number {
   return a.time - b.time || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
 }
 
-function lastAtOrBefore<T extends Timed>(sorted: readonly T[] | undefined, time: number): T | undefined {
-  return sorted?.findLast((each) => each.time <= time) ?? sorted?.[0]
+/** Searched by halves: one ref may have a link and a thumb for every call of a day. */
+function lastAtOrBefore<T extends Timed>(sorted: readonly T[] = [], time: number): T | undefined {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (sorted[middle]!.time <= time) low = middle + 1
+    else high = middle
+  }
+  return sorted[Math.max(low - 1, 0)]
 }
 
 function group<T extends Timed>(rows: Iterable<[string, T]>): Map<string, T[]> {
@@ -96,6 +104,9 @@ export function resolveTargets(evidence: {
       })
       .map(([key, value]): [string, typeof value] => [key, value]),
   )
+  const lastShown = new Map(
+    [...shown].map(([turn, views]) => [turn, views.findLast((each) => each.signed) ?? views.at(-1)]),
+  )
 
   return function resolve({ target_kind, target, choice, time }: Target): Answer | null {
     if (target_kind === 'interaction') return known.has(target) ? { interaction: target, choice } : null
@@ -107,8 +118,7 @@ export function resolveTargets(evidence: {
       const link = lastAtOrBefore(links.get(target), time)
       return link === undefined ? null : resolve({ target_kind: link.target_kind, target: link.target, choice, time })
     }
-    const views = shown.get(target)
-    const view = views?.findLast((each) => each.signed) ?? views?.at(-1)
+    const view = lastShown.get(target)
     if (view !== undefined && known.has(view.answer.interaction)) {
       return { interaction: view.answer.interaction, choice: choice === 0 ? view.answer.choice : choice }
     }

@@ -8,7 +8,8 @@ import { textOf } from '../prompt/message.js'
 import { findJsonSpan, parsePointer, spliceJson } from '../text/json-splice.js'
 import { normaliseText } from '../text/normalise.js'
 import type { World } from '../world.js'
-import { isSignOfRefusal, isSignOfUse, missingTarget, signs } from './signs.js'
+import { perAnswer } from './per-answer.js'
+import { isCorrection, isSignOfRefusal, isSignOfUse, missingTarget, signs } from './signs.js'
 
 const FENCED = /^(\s*```[a-zA-Z]*\n)([\s\S]*?)(\n```\s*)$/
 
@@ -25,6 +26,36 @@ function hasRun({ row, time }: FeedbackState, answer: Answer, world: World): boo
   return isOfToolCall(row) && world.laterSteps(answer.interaction).some((id) => timeOfId(id) < time)
 }
 
+interface Decisions {
+  /** The corrections of an answer by one author that count. */
+  decided: FeedbackState[]
+  /** Of drafts: that somebody used the answer. */
+  support: readonly FeedbackState[]
+}
+
+const NOTHING_DECIDED: Decisions = { decided: [], support: [] }
+
+/** What each author decided about an answer. A draft that nobody used is no decision; it neither makes a pair nor joins one. */
+const decisionsOf = perAnswer((answer, world): ReadonlyMap<string, Decisions> => {
+  const uses = signs(world, answer, isSignOfUse)
+  const byAuthor = new Map<string, Decisions>()
+  for (const state of signs(world, answer, isCorrection)) {
+    const author = authorOf(state.row)
+    const known = byAuthor.get(author) ?? { decided: [], support: [] }
+    byAuthor.set(author, known)
+    if (isDraft(state)) known.support = uses
+    if (!isDraft(state) || uses.length > 0) known.decided.push(state)
+  }
+  return byAuthor
+})
+
+/** The refusal of an answer that nothing of its refusals comes after; none of one that nobody refused. */
+const lastRefusal = perAnswer((answer, world): FeedbackState[] =>
+  signs(world, answer, isSignOfRefusal)
+    .toSorted((a, b) => compareTimed(placed(a), placed(b)))
+    .slice(-1),
+)
+
 /**
  * Gathers the corrections of one answer by one author; the first event among those that a strategy takes speaks for
  * all of them.
@@ -36,17 +67,13 @@ export function joinCorrections(
 ): Parts | string {
   const { answer } = state
   if (answer === null) return missingTarget(state, world)
-  const author = authorOf(state.row)
-  const all = signs(world, answer, (each) => each.row.kind === 'correction' && authorOf(each.row) === author)
-  const support = all.some(isDraft) ? signs(world, answer, isSignOfUse) : []
-  // A draft that nobody used is no decision; it neither makes a pair nor joins one.
-  const decided = support.length > 0 ? all : all.filter((each) => !isDraft(each))
-  if (!decided.includes(state)) return 'never_committed'
+  const { decided, support } = decisionsOf(world, answer).get(authorOf(state.row)) ?? NOTHING_DECIDED
+  if (isDraft(state) && support.length === 0) return 'never_committed'
   if (decided.find((each) => takes(each.row)) !== state) return 'merged_with_another_field'
   if (decided.some((each) => hasRun(each, answer, world))) return 'already_run'
   // Whoever refuses the answer after it was corrected has seen the correction; before, they say why it was needed.
   const last = decided.map(placed).sort(compareTimed).at(-1)!
-  if (signs(world, answer, isSignOfRefusal).some((each) => compareTimed(placed(each), last) > 0)) return 'contradictory'
+  if (lastRefusal(world, answer).some((each) => compareTimed(placed(each), last) > 0)) return 'contradictory'
   const { settling } = world.recipe
   const rest = (each: FeedbackState): number => (isDraft(each) ? settling.draft_ms : settling.committed_ms)
   if (decided.some((each) => each.time + rest(each) > world.now)) return 'not_settled'

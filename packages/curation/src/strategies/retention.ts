@@ -1,7 +1,6 @@
-import type { Answer } from '../evidence/evidence.js'
 import type { FeedbackState } from '../evidence/feedback-state.js'
 import type { World } from '../world.js'
-import { signs } from './signs.js'
+import { type PerAnswer, perAnswer } from './per-answer.js'
 
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
@@ -12,12 +11,12 @@ export function horizonMs(name: string): number | null {
 }
 
 /** The `retain` events of an answer whose horizon is long enough for its task. */
-export function retentions(world: World, answer: Answer): FeedbackState[] {
+export const retentions: PerAnswer<readonly FeedbackState[]> = perAnswer((answer, world) => {
   const { retained_ms, retained_ms_by_task } = world.recipe.evidence
   const task = world.head(answer.interaction)?.task ?? ''
   const least = Object.hasOwn(retained_ms_by_task, task) ? (retained_ms_by_task[task] ?? retained_ms) : retained_ms
-  return signs(world, answer, ({ row }) => row.kind === 'retain' && (horizonMs(row.name) ?? -1) >= least)
-}
+  return world.about(answer).filter(({ row }) => row.kind === 'retain' && (horizonMs(row.name) ?? -1) >= least)
+})
 
 /** Whether a `retain` found enough of the answer kept. */
 export function isRetained({ row }: FeedbackState, world: World): boolean {

@@ -13,15 +13,19 @@ export function holdsText(row: FeedbackRow): boolean {
   return row.kept !== '' || row.kept_json !== ''
 }
 
+function isCommitted(state: FeedbackState): boolean {
+  return isCorrection(state) && !isDraft(state)
+}
+
 function isLater(a: FeedbackState, b: FeedbackState): boolean {
   return compareTimed(placed(a), placed(b)) > 0
 }
 
 /** The texts that a review stands for, or why it stands for none. */
-function reviewedTexts(state: FeedbackState, answer: Answer, world: World): FeedbackState[] | string {
+function reviewedTexts(state: FeedbackState, answer: Answer, world: World): readonly FeedbackState[] | string {
   const { row } = state
   if (row.label === 'edit' && holdsText(row)) return [state]
-  const committed = signs(world, answer, (each) => isCorrection(each) && !isDraft(each))
+  const committed = signs(world, answer, isCommitted)
   const own = committed.filter((each) => authorOf(each.row) === authorOf(row))
   const texts = row.label === 'edit' ? own : committed
   if (texts.length === 0) return 'nothing_was_changed'

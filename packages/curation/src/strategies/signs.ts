@@ -2,6 +2,7 @@ import type { Answer } from '../evidence/evidence.js'
 import type { FeedbackState } from '../evidence/feedback-state.js'
 import { timeOfId } from '../evidence/time.js'
 import type { World } from '../world.js'
+import { type PerAnswer, perAnswer } from './per-answer.js'
 
 /** Reason for a target that no interaction matches: a day is given to come, then it is orphaned. */
 export function missingTarget(state: FeedbackState, world: World): string {
@@ -17,22 +18,35 @@ export function isAcceptance({ row }: FeedbackState): boolean {
 export function isSignOfUse(state: FeedbackState): boolean {
   const { row } = state
   if (row.kind === 'retain') return (row.value ?? 0) >= 0.5
-  if (row.kind === 'thumb') return row.label === 'up'
-  return isAcceptance(state) || row.kind === 'copy'
+  return isAcceptance(state) || isThumbUp(state) || row.kind === 'copy'
 }
 
 /** A sign that somebody refused an answer. */
-export function isSignOfRefusal({ row }: FeedbackState): boolean {
-  return (row.kind === 'verdict' || row.kind === 'review' ? row.label === 'reject' : false) || isThumbDown(row)
+export function isSignOfRefusal(state: FeedbackState): boolean {
+  const { row } = state
+  return (row.kind === 'verdict' || row.kind === 'review' ? row.label === 'reject' : false) || isThumbDown(state)
 }
 
-function isThumbDown(row: FeedbackState['row']): boolean {
+export function isThumbUp({ row }: FeedbackState): boolean {
+  return row.kind === 'thumb' && row.label === 'up'
+}
+
+export function isThumbDown({ row }: FeedbackState): boolean {
   return row.kind === 'thumb' && row.label === 'down'
 }
 
-/** Live feedback about an answer that passes a test. */
-export function signs(world: World, answer: Answer, test: (state: FeedbackState) => boolean): FeedbackState[] {
-  return world.about(answer).filter(test)
+type Test = (state: FeedbackState) => boolean
+
+const searches = new WeakMap<Test, PerAnswer<readonly FeedbackState[]>>()
+
+/**
+ * Live feedback about an answer that passes a test, by event id. Searched once for a test and an answer, so that the
+ * test must be a constant.
+ */
+export function signs(world: World, answer: Answer, test: Test): readonly FeedbackState[] {
+  const search = searches.get(test) ?? perAnswer((each, within) => within.about(each).filter(test))
+  searches.set(test, search)
+  return search(world, answer)
 }
 
 /** Whether a correction changes what was served; a correction that says the same is an acceptance. */

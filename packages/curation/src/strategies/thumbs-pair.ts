@@ -1,27 +1,26 @@
-import type { Answer } from '../evidence/evidence.js'
 import { authorOf, type FeedbackState } from '../evidence/feedback-state.js'
-import type { World } from '../world.js'
 import { modelPair } from './model-pair.js'
+import { perAnswer } from './per-answer.js'
 import { priorOf } from './priors.js'
 import { strongestSample } from './samples.js'
 import { hasRested, isCorrection, missingTarget, signs } from './signs.js'
 import type { Strategy } from './strategy.js'
 
-/** Thumbs of people who can be told apart, each counted once an answer. */
-function thumbsOf(world: World, answer: Answer): { net: number; states: FeedbackState[] } {
-  const states = signs(
-    world,
-    answer,
-    ({ row }) =>
-      row.kind === 'thumb' && (row.label === 'up' || row.label === 'down') && !authorOf(row).startsWith('event:'),
-  )
+function isThumbOfSomebody({ row }: FeedbackState): boolean {
+  return row.kind === 'thumb' && (row.label === 'up' || row.label === 'down') && !authorOf(row).startsWith('event:')
+}
+
+/** Thumbs of people who can be told apart, each counted once an answer, and the first that is down. */
+const thumbsOf = perAnswer((answer, world) => {
+  const states = signs(world, answer, isThumbOfSomebody)
   const byAuthor = new Map<string, number>()
   for (const { row } of states) {
     const author = authorOf(row)
     byAuthor.set(author, (byAuthor.get(author) ?? 0) + (row.label === 'up' ? 1 : -1))
   }
-  return { net: [...byAuthor.values()].reduce((sum, each) => sum + Math.sign(each), 0), states }
-}
+  const net = [...byAuthor.values()].reduce((sum, each) => sum + Math.sign(each), 0)
+  return { net, states, firstDown: states.find(({ row }) => row.label === 'down') }
+})
 
 /** The sample with the most net thumbs up, as it was served. */
 const likedSample = strongestSample((answer, world) => {
@@ -40,7 +39,7 @@ export const thumbsPair: Strategy = {
     if (answer === null) return missingTarget(state, world)
     if (authorOf(row).startsWith('event:')) return 'author_unknown'
     const disliked = thumbsOf(world, answer)
-    if (disliked.states.find((each) => each.row.label === 'down') !== state) return 'merged_with_another_thumb'
+    if (disliked.firstDown !== state) return 'merged_with_another_thumb'
     if (disliked.net >= 0) return 'not_disliked'
     const best = likedSample(answer, world)
     if (best === undefined) return 'no_liked_sample'

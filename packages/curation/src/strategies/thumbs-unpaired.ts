@@ -1,6 +1,6 @@
 import { priorOf } from './priors.js'
 import { outputOf, promptFields, renderFor } from './sides.js'
-import { isCorrection, isSignOfRefusal, isSignOfUse, missingTarget, signs } from './signs.js'
+import { isCorrection, isSignOfRefusal, isSignOfUse, isThumbDown, isThumbUp, missingTarget, signs } from './signs.js'
 import type { Strategy } from './strategy.js'
 
 /** A lone thumb: one completion with a label, never a pair invented across prompts. */
@@ -13,7 +13,7 @@ export const thumbsUnpaired: Strategy = {
     const { row, answer } = state
     if (row.label !== 'up' && row.label !== 'down') return 'taken_back'
     if (answer === null) return missingTarget(state, world)
-    const thumbs = signs(world, answer, (each) => each.row.kind === 'thumb' && each.row.label === row.label)
+    const thumbs = signs(world, answer, row.label === 'up' ? isThumbUp : isThumbDown)
     const against = signs(world, answer, row.label === 'up' ? isSignOfRefusal : isSignOfUse)
     if (against.length > 0) return 'contradictory'
     if (signs(world, answer, isCorrection).length > 0) return 'not_alone'
