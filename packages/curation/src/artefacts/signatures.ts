@@ -1,5 +1,7 @@
+import { createRedactText, type DetectorName } from '@flywheel/redaction'
 import { authorOf, type FeedbackState } from '../evidence/feedback-state.js'
-import type { ArtefactsRecipe } from '../recipe/artefacts.js'
+import { rankedDetectors, withoutNumbers } from '../prompt/placeholders.js'
+import type { Recipe } from '../recipe.js'
 import { sha256 } from '../text/canonical-json.js'
 import { comparable, normaliseText } from '../text/normalise.js'
 import { withoutBlankEnds } from './white-space.js'
@@ -7,10 +9,14 @@ import { withoutBlankEnds } from './white-space.js'
 const MAX_LAST_LINES = 6
 const MAX_FIRST_LINES = 2
 const MAX_BLOCK_CHARS = 400
+const KIND = /\[[A-Z][A-Z0-9_]*\]/g
 
-/** Lines at one end of a text: what they are called in a book, and where the text goes on without them. */
+/** Lines at one end of a text, and where the text goes on without them. */
 interface Block {
+  /** What they are called in a book: by their words and the kinds of their placeholders. */
   readonly key: string
+  /** The same with the numbers of the placeholders. */
+  readonly numbered: string
   readonly start: number
   readonly end: number
 }
@@ -39,6 +45,10 @@ function linesAt(text: string, side: 'first' | 'last', most: number): Line[] {
   return lines
 }
 
+function hashOf(side: string, block: string): string {
+  return sha256(`${side}\n${block}`).slice(0, 16)
+}
+
 /** Every block at one end that leaves a line, the shortest first. */
 function blocksOf(text: string, side: 'first' | 'last'): Block[] {
   const most = side === 'first' ? MAX_FIRST_LINES : MAX_LAST_LINES
@@ -47,19 +57,33 @@ function blocksOf(text: string, side: 'first' | 'last'): Block[] {
   const said: string[] = []
   // The line after the block is what is left.
   for (const line of lines.slice(0, -1)) {
+    if (line.text.length > MAX_BLOCK_CHARS || line.text.startsWith('```')) break
     said.push(comparable(line.text))
     const block = said.join('\n')
-    if (block.length > MAX_BLOCK_CHARS || line.text.startsWith('```')) break
-    // A closing bracket or a rule is nobody's name.
-    if (!/\p{L}/u.test(block)) continue
-    const key = sha256(`${side}\n${block}`).slice(0, 16)
-    blocks.push(side === 'first' ? { key, start: line.end, end: text.length } : { key, start: 0, end: line.start })
+    const bare = withoutNumbers(block)
+    if (bare.length > MAX_BLOCK_CHARS) break
+    // A closing bracket or a rule is nobody's name, and a value alone may be an answer's last word.
+    if (!/\p{L}/u.test(bare.replace(KIND, ''))) continue
+    const [key, numbered] = [hashOf(side, bare), hashOf(side, block)]
+    const rest = side === 'first' ? { start: line.end, end: text.length } : { start: 0, end: line.start }
+    blocks.push({ key, numbered, ...rest })
   }
   return blocks
 }
 
+/** JSON, a list or mark-up; a placeholder at the beginning is a word. */
 function isStructured(text: string): boolean {
-  return /^\s{0,20}[[{<]/.test(text)
+  return /^\s{0,20}(?!\[[A-Z][A-Z0-9_]*\])[[{<]/.test(text)
+}
+
+/**
+ * Reads a correction as the row's text will stand when it is compared: redacted. A value's number is its hash, so that
+ * lines with the same values are the same in every correction; the SDK's numbers, which say nothing there, are gone.
+ */
+function reader(detectors: readonly DetectorName[]): (text: string) => string {
+  const number = (value: string): number => Number.parseInt(sha256(value).slice(0, 12), 16)
+  const redact = createRedactText(rankedDetectors(detectors), (name, value) => `[${name}_${number(value)}]`)
+  return (text) => redact(withoutNumbers(normaliseText(text)))
 }
 
 /**
@@ -67,7 +91,11 @@ function isStructured(text: string): boolean {
  * of them. Read from the live corrections of whole outputs in the snapshot, whatever becomes of them, author by author:
  * in memory stand the hashes of one author at a time, and what remains is a few hashes for those who sign.
  */
-export function signatureBook(states: readonly FeedbackState[], recipe: ArtefactsRecipe): SignatureBook {
+export function signatureBook(
+  states: readonly FeedbackState[],
+  { artefacts, redact }: Pick<Recipe, 'artefacts' | 'redact'>,
+): SignatureBook {
+  const read = reader(redact.detectors)
   const byAuthor = new Map<string, FeedbackState[]>()
   for (const state of states) {
     const { kind, field, kept, author_id } = state.row
@@ -79,16 +107,18 @@ export function signatureBook(states: readonly FeedbackState[], recipe: Artefact
   }
   const book = new Map<string, Set<string>>()
   for (const [author, list] of byAuthor) {
-    if (list.length < recipe.signature_min_edits) continue
-    const counts = new Map<string, number>()
+    if (list.length < artefacts.signature_min_edits) continue
+    const counts = new Map<string, { key: string; count: number }>()
     for (const { row } of list) {
-      const text = normaliseText(row.kept)
+      const text = read(row.kept)
       if (isStructured(text)) continue
-      const keys = [...blocksOf(text, 'first'), ...blocksOf(text, 'last')].map(({ key }) => key)
-      for (const key of new Set(keys)) counts.set(key, (counts.get(key) ?? 0) + 1)
+      const blocks = [...blocksOf(text, 'first'), ...blocksOf(text, 'last')]
+      for (const [numbered, key] of new Map(blocks.map((block) => [block.numbered, block.key]))) {
+        counts.set(numbered, { key, count: (counts.get(numbered)?.count ?? 0) + 1 })
+      }
     }
-    const least = Math.max(recipe.signature_min_edits, Math.ceil(list.length * recipe.signature_share))
-    const repeated = [...counts].filter(([, count]) => count >= least).map(([key]) => key)
+    const least = Math.max(artefacts.signature_min_edits, Math.ceil(list.length * artefacts.signature_share))
+    const repeated = [...counts.values()].filter(({ count }) => count >= least).map(({ key }) => key)
     if (repeated.length > 0) book.set(author, new Set(repeated))
   }
   return book

@@ -86,7 +86,7 @@ const books = new WeakMap<World, SignatureBook>()
 function bookOf(world: World): SignatureBook {
   const known = books.get(world)
   if (known !== undefined) return known
-  const book = signatureBook(world.states, world.recipe.artefacts)
+  const book = signatureBook(world.states, world.recipe)
   books.set(world, book)
   return book
 }

@@ -1,7 +1,6 @@
 import {
   createNumbering,
   createRedactText,
-  DETECTORS,
   type DetectorName,
   numberer,
   type RedactText,
@@ -12,8 +11,7 @@ import type { Draft } from '../draft.js'
 import { canonicalJson, sha256 } from '../text/canonical-json.js'
 import { comparable } from '../text/normalise.js'
 import type { ChatMessage } from './chat.js'
-
-const PLACEHOLDER = /\[([A-Z][A-Z0-9_]*)_\d+\]/g
+import { PLACEHOLDER, rankedDetectors } from './placeholders.js'
 
 /** What redaction makes of a draft. */
 export interface RedactedDraft {
@@ -57,12 +55,8 @@ export function redactDraft(draft: Draft, detectors: readonly DetectorName[]): R
   const { prompt, tools, chosen, rejected } = draft
   const numbering = createNumbering()
   const spelled = (): string => JSON.stringify([prompt, tools, chosen, rejected ?? null])
-  // In the order of their rank, whatever the recipe's.
-  const ranked = (Object.keys(DETECTORS) as DetectorName[]).filter((name) => detectors.includes(name))
-  const redact = createRedactText(
-    ranked.map((name) => DETECTORS[name][0]),
-    numberer(numbering, spelled),
-  )
+  const ranked = rankedDetectors(detectors)
+  const redact = createRedactText(ranked, numberer(numbering, spelled))
   const asked = {
     prompt: prompt.map((message) => redactMessage(message, redact)),
     tools: tools.map((tool) => redactJson(tool, redact)),

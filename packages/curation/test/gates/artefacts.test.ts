@@ -26,6 +26,31 @@ describe('signatures', () => {
     }
   })
 
+  it.each([
+    ['as it was typed', () => 'Ada, ada@desk.example, +49 30 12345678'],
+    ['as the SDK redacted it, with numbers of one turn', (n: number) => `Ada, [EMAIL_${n}]`],
+  ])('takes away a signature with a personal value in it, %s', (_, name) => {
+    const story = new Story()
+    for (let n = 0; n < 6; n++) {
+      const id = story.ask({ prompt: `Question ${n}?`, output: `Your parcel number ${n} is late.` })
+      const kept = `eve@else.example: parcel ${n} comes on Friday.\n\nKind regards,\n${name(n)}`
+      story.say('correction', id, { author_id: 'u', kept })
+    }
+    const texts = pairsOf(story.curate()).map((row) => row.chosen.content)
+    expect(texts).toHaveLength(6)
+    for (const each of texts) expect(each).toMatch(/^\[EMAIL_\d\]: parcel \d comes on Friday\.$/)
+  })
+
+  it('leaves a last line that holds another value each time', () => {
+    const story = new Story()
+    for (let n = 0; n < 6; n++) {
+      const kept = `We are sorry: parcel ${n} comes on Friday.\nAsk for it at desk${n}@shop.example`
+      story.say('correction', story.ask({ output: `Your parcel number ${n} is late.` }), { author_id: 'u', kept })
+    }
+    const texts = pairsOf(story.curate()).map((row) => row.chosen.content)
+    expect(texts.filter((each) => each.endsWith('Ask for it at [EMAIL_1]'))).toHaveLength(6)
+  })
+
   it('takes away a greeting before every edit too', () => {
     const story = new Story()
     for (let n = 0; n < 6; n++) {
