@@ -25,6 +25,8 @@ import { readPublished, startFolder } from './publish.js'
 export interface Removal {
   /** Row ids and why. Rows of one id are made of the same events, so they leave every file together. */
   rows: ReadonlyMap<string, ErasureReason>
+  /** Row ids that were erased from any export of the project: what a later delta still says of them leaves it. */
+  erasedAnywhere: ReadonlySet<string>
   /** Ids of the erasures that take them. */
   erasures: ReadonlySet<string>
   /** Members of components, as `meta/assignments.jsonl` names them. */
@@ -45,12 +47,17 @@ export interface ErasedExport {
 
 interface Line {
   row_id?: string
+  /** Of `meta/supersedes.jsonl`. */
+  by?: string | null
   member?: string
   cluster?: string
 }
 
-const ERASED = 'meta/erased.jsonl'
+export const ERASED = 'meta/erased.jsonl'
 const ASSIGNMENTS = 'meta/assignments.jsonl'
+const SUPERSEDES = 'meta/supersedes.jsonl'
+/** Files of a delta that name rows of the exports before it. */
+const OF_CHAIN: readonly string[] = ['meta/chain.jsonl', SUPERSEDES]
 
 const linesOf = (bytes: Uint8Array): Line[] =>
   new TextDecoder()
@@ -88,12 +95,25 @@ function aboutRows(file: Manifest['files'][number], meta: ReadonlyMap<string, Li
   return lines?.length === rows ? lines : undefined
 }
 
+/** Row ids in what a delta says of its chain that were erased and are no rows of this export. */
+function chainedRows(meta: ReadonlyMap<string, Line[]>, { rows, erasedAnywhere }: Removal): Set<string> {
+  const named = OF_CHAIN.flatMap((path) => meta.get(path) ?? []).flatMap(({ row_id, by }) => [row_id, by])
+  return new Set(named.filter((id): id is string => typeof id === 'string' && erasedAnywhere.has(id) && !rows.has(id)))
+}
+
+const isErased = (by: Line['by'], rows: Removal['rows'], chained: ReadonlySet<string>): boolean =>
+  typeof by === 'string' && (rows.has(by) || chained.has(by))
+
+/** Whoever follows the chain still leaves the earlier row out; what took its place is no more. */
+const withoutSuccessor = (line: Line): Line & { reason: string } => ({ ...line, by: null, reason: 'retracted' })
+
 /** The files of the new folder, and what of the old one is not as it was. A shard whose rows cannot be told apart goes. */
 async function rewrite(
   dir: string,
   manifest: Manifest,
   meta: ReadonlyMap<string, Line[]>,
   { rows, members }: Removal,
+  chained: ReadonlySet<string>,
 ): Promise<{ files: ErasureFile[]; changed: ErasedFile[] }> {
   const files: ErasureFile[] = []
   const changed: ErasedFile[] = []
@@ -101,15 +121,22 @@ async function rewrite(
     const old = await readFile(join(dir, file.path))
     // A file that a loader wants beside the shards holds no row.
     const lines = file.rows === 0 ? [] : aboutRows({ ...file, sha256: old_sha256 }, meta)
-    const gone = (lines ?? []).map(({ row_id = '', member = '' }) => rows.has(row_id) || members.has(member))
+    const ofChain = OF_CHAIN.includes(file.path) ? chained : new Set<string>()
+    const gone = (lines ?? []).map(
+      ({ row_id = '', member = '' }) => rows.has(row_id) || members.has(member) || ofChain.has(row_id),
+    )
     const count = file.rows - gone.filter(Boolean).length
     const isKept = lines !== undefined && file.path !== ERASED && (count > 0 || file.rows === 0)
-    const isSame = isKept && count === file.rows
+    const left = (lines ?? []).filter((_, row) => gone[row] !== true)
+    const isNamed = file.path === SUPERSEDES && left.some(({ by }) => isErased(by, rows, chained))
+    const isSame = isKept && count === file.rows && !isNamed
     const bytes = isSame
       ? old
-      : isKept
-        ? await withoutRows(extname(file.path).slice(1), old, (row) => gone[row] === true)
-        : null
+      : !isKept
+        ? null
+        : isNamed
+          ? jsonLines(left.map((line) => (isErased(line.by, rows, chained) ? withoutSuccessor(line) : line)))
+          : await withoutRows(extname(file.path).slice(1), old, (row) => gone[row] === true)
     if (bytes !== null) files.push({ ...file, rows: count, bytes })
     if (bytes !== old) changed.push({ path: file.path, old_sha256, new_sha256: bytes === null ? null : sha256(bytes) })
   }
@@ -147,13 +174,14 @@ export async function eraseExport(
   const meta = await readMeta(dir, manifest)
   const known = new Set((meta.get(ASSIGNMENTS) ?? []).flatMap(({ member }) => member ?? []))
   const lost = [...removal.members, ...lostClusters(meta, removal)].filter((member) => known.has(member))
-  if (removal.rows.size === 0 && lost.length === 0) return null
+  const chained = chainedRows(meta, removal)
+  if (removal.rows.size === 0 && lost.length === 0 && chained.size === 0) return null
 
-  const id = erasureId(row.id, [...removal.rows.keys()], lost)
+  const id = erasureId(row.id, [...removal.rows.keys()], lost, [...chained])
   const place = join(outDir, id)
   let next = (await readPublished(place))?.manifest as ReturnType<typeof erasureManifest> | undefined
   if (next === undefined) {
-    const { files, changed } = await rewrite(dir, manifest, meta, { ...removal, members: new Set(lost) })
+    const { files, changed } = await rewrite(dir, manifest, meta, { ...removal, members: new Set(lost) }, chained)
     const list = [...removal.rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([row_id, reason]) => ({ row_id, reason }))
     const likeOthers = manifest.files.find(({ path }) => path === ASSIGNMENTS) ?? manifest.files[0]
     files.push({

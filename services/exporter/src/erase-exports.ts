@@ -12,7 +12,7 @@ import {
   type KeyedHash,
   runsUnderWay,
 } from '@flywheel/store'
-import { type ErasedExport, eraseExport, type Removal, removeErased } from './erase-export.js'
+import { ERASED, type ErasedExport, eraseExport, type Removal, removeErased } from './erase-export.js'
 import type { ErasureManifest, ErasureReason } from './erasure-manifest.js'
 import { sweepUnfinished } from './publish.js'
 import { readBook, withdrawnItems } from './withdrawn-items.js'
@@ -63,10 +63,12 @@ export async function eraseFromExports(options: EraseFromExportsOptions): Promis
   }
 
   const members = await membersOf(options)
+  const erasedAnywhere = await erasedRows(outDir, published, rows)
   const done: ErasedExport[] = []
   for (const row of published) {
     const removal: Removal = {
       rows: rows.get(row.id) ?? new Map(),
+      erasedAnywhere,
       erasures: erasures.get(row.id) ?? new Set(),
       members,
     }
@@ -98,6 +100,30 @@ async function membersOf({ db, projectId, rowKey, erasureKey }: EraseFromExports
     ),
   )
 }
+
+/**
+ * Rows that an erasure takes now, and those that it took before from exports that stand: a pass that ended between two
+ * exports of a chain left their names in the later one.
+ */
+async function erasedRows(
+  outDir: string,
+  published: readonly ExportRow[],
+  rows: ReadonlyMap<string, ReadonlyMap<string, ErasureReason>>,
+): Promise<Set<string>> {
+  const now = [...rows.values()].flatMap((each) => [...each]).map(([row_id, reason]) => ({ row_id, reason }))
+  const before = await Promise.all(
+    published
+      .filter(({ kind }) => kind === 'erasure')
+      .map(async ({ id }) => erasedLines(await readFile(join(outDir, id, ERASED), 'utf8').catch(() => ''))),
+  )
+  return new Set([...now, ...before.flat()].filter(({ reason }) => reason === 'erased').map(({ row_id }) => row_id))
+}
+
+const erasedLines = (text: string): { row_id: string; reason: ErasureReason }[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as { row_id: string; reason: ErasureReason })
 
 /** A crash after an export was superseded leaves its files; nobody else would look for them again. */
 async function finishInterrupted(outDir: string, exports: readonly ExportRow[]): Promise<void> {

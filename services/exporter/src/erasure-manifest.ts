@@ -26,9 +26,20 @@ export type ErasureManifest = Omit<Manifest, 'kind'> & { kind: 'erasure'; erased
 /** One file of the new folder. */
 export type ErasureFile = Omit<Manifest['files'][number], 'bytes' | 'sha256'> & { bytes: Uint8Array }
 
-/** An erasure export is what its parent was, less these rows and members; the same once more has the same id. */
-export function erasureId(parent: string, rows: readonly string[], members: readonly string[]): string {
-  return sha256(canonicalJson({ kind: 'erasure', parent, rows: [...rows].sort(), members: [...members].sort() }))
+/**
+ * An erasure export is what its parent was, less these rows and members, and less the rows of earlier exports that its
+ * chain named; the same once more has the same id.
+ */
+export function erasureId(
+  parent: string,
+  rows: readonly string[],
+  members: readonly string[],
+  chained: readonly string[],
+): string {
+  const less = { rows: [...rows].sort(), members: [...members].sort() }
+  // Absent where there is none: a rewrite that an older version began is found again under its id.
+  const also = chained.length === 0 ? {} : { chained: [...chained].sort() }
+  return sha256(canonicalJson({ kind: 'erasure', parent, ...less, ...also }))
 }
 
 /** Builds the manifest. Counts of rows are of what is left; what only the evidence could tell stays the parent's. */

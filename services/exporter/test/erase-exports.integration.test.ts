@@ -15,9 +15,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eraseExport } from '../src/erase-export.js'
 import { type ErasedExport, type ExportSummary, eraseFromExports, runExport } from '../src/index.js'
 import { readPublished } from '../src/publish.js'
-import { filesOf, PROJECT, ROW_KEY, START, settled, store, WATERMARK } from './support.js'
+import { filesOf, PROJECT, ROW_KEY, START, seed, settled, store, uuid, WATERMARK } from './support.js'
 
 const KEY = { k0: '1', k1: '2' }
+const WATERMARK_MS = Date.parse(WATERMARK)
 const now = (): Date => new Date()
 
 describe('eraseFromExports', () => {
@@ -60,10 +61,12 @@ describe('eraseFromExports', () => {
     await sweepErasure(db, KEY, row, Date.now)
   }
 
-  async function withdraw(user: string, received_at: string): Promise<void> {
+  const withdraw = (user: string, received_at: string): Promise<void> => consent('withdrawn', user, received_at)
+
+  async function consent(label: string, user: string, received_at: string): Promise<void> {
     const times = { applies_from: received_at, occurred_at: received_at, received_at }
     const limits = { body_until: '2100-01-01T00:00:00.000Z', row_until: '2100-01-01T00:00:00.000Z' }
-    const said = { subject_kind: 'user', subject: user, purpose: 'train', label: 'withdrawn' }
+    const said = { subject_kind: 'user', subject: user, purpose: 'train', label }
     const id = '0198c000-0000-7000-8000-00000000000f'
     const server = { project_id: PROJECT, trust: 'server', source: 'log/0:999', id, schema_version: 1 }
     await insertRows(db, 'consents', [{ ...server, ...said, ...times, ...limits }])
@@ -154,7 +157,12 @@ describe('eraseFromExports', () => {
     const rows = new Map([...(await rowsOf(1)), ...(await rowsOf(2))])
     await tombstone('u1')
     const [done] = await erase()
-    const removal = { rows, erasures: new Set<string>(), members: new Set<string>() }
+    const removal = {
+      rows,
+      erasedAnywhere: new Set(rows.keys()),
+      erasures: new Set<string>(),
+      members: new Set<string>(),
+    }
     expect(await eraseExport(db, outDir, listed!, removal, now)).toBeNull()
     const published = (await listExports(db, PROJECT)).filter(({ status }) => status === 'published')
     expect(published.map(({ id }) => id)).toEqual([done?.replaced_by])
@@ -217,6 +225,70 @@ describe('eraseFromExports', () => {
     const left = await casesIn(outDir)
     for (const number of casesOf(1)) expect(left).not.toContain(number)
     expect(left.size).toBeGreaterThan(0)
+  })
+
+  describe('of a recipe that makes deltas', () => {
+    const delta = (watermark: number, parent?: string): Promise<ExportSummary> => {
+      const recipe = { ...settled, name: 'chain', mode: 'delta' as const }
+      const about = { db, projectId: PROJECT, outDir, rowKey: ROW_KEY, now }
+      return runExport({ ...about, recipe, watermark: new Date(watermark).toISOString(), parent })
+    }
+    /** Row ids of every export so far behind which the user stands. */
+    async function idsOf(user: number): Promise<string[]> {
+      const exports = await listExports(db, PROJECT)
+      const items = await Promise.all(exports.map(({ id }) => exportItems(db, PROJECT, id)))
+      const mine = items
+        .flat()
+        .filter(({ event_ids }) => event_ids.some((id) => casesOf(user).includes(Number.parseInt(id.slice(-12), 16))))
+      return [...new Set(mine.map(({ row_id }) => row_id))]
+    }
+    const linesOf = async (id: string, name: string): Promise<Record<string, unknown>[]> =>
+      (await readFile(join(outDir, id, 'meta', name), 'utf8'))
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+
+    it('leaves no line about a row of the person in a later delta, though it held none of the rows', async () => {
+      const base = await delta(START + 36_000)
+      const later = await delta(WATERMARK_MS, base.export_id)
+      const mine = await idsOf(1)
+      const named = (await linesOf(later.export_id, 'chain.jsonl')).map(({ row_id }) => row_id)
+      const own = (await exportItems(db, PROJECT, later.export_id)).map(({ row_id }) => row_id)
+      expect(mine.some((id) => named.includes(id) && !own.includes(id))).toBe(true)
+      await tombstone('u1')
+      await erase()
+      const published = (await listExports(db, PROJECT)).filter(({ status }) => status === 'published')
+      expect(published).toHaveLength(3)
+      for (const { id } of published)
+        for (const [name, text] of Object.entries(await filesOf(join(outDir, id)))) {
+          if (name === 'meta/erased.jsonl') continue
+          for (const row of mine) expect(Buffer.from(text, 'base64').includes(row), `${id} ${name}`).toBe(false)
+        }
+      expect(await erase()).toEqual([])
+    })
+
+    it('names no row of the person as the one in the place of another', async () => {
+      const base = await delta(WATERMARK_MS)
+      // Somebody else corrects what stands since the base export.
+      const kept = 'The parcel was lost; another one is on its way today.'
+      const target = seed().interactions[7]?.['id']
+      await consent('granted', 'u77', new Date(WATERMARK_MS - 1000).toISOString())
+      const said = seed().feedback.find((row) => row['target'] === target)
+      const received_at = new Date(WATERMARK_MS + 1000).toISOString()
+      const again = { ...said, id: uuid(WATERMARK_MS, 1), author_id: 'u77', kept, received_at }
+      await insertRows(db, 'feedback', [again])
+      const later = await delta(WATERMARK_MS + 2000, base.export_id)
+      const before = await linesOf(later.export_id, 'supersedes.jsonl')
+      const replaced = before.filter(({ reason }) => reason === 'replaced')
+      expect(replaced.length).toBeGreaterThan(0)
+      await tombstone('u77')
+      const done = (await erase()).find(({ export_id }) => export_id === later.export_id)
+      const after = await linesOf(done!.replaced_by!, 'supersedes.jsonl')
+      expect(after.map(({ row_id }) => row_id)).toEqual(before.map(({ row_id }) => row_id))
+      const successors = replaced.map(({ by }) => by)
+      expect(after.some(({ by }) => successors.includes(by))).toBe(false)
+      expect(after).toContainEqual({ ...replaced[0], by: null, reason: 'retracted' })
+    })
   })
 
   it('goes on where a crash left it: files of a superseded export that are still there go', async () => {
