@@ -12,6 +12,7 @@ import {
   sweepErasure,
   writeErasure,
 } from '@flywheel/store'
+import { createTurns } from './in-turn.js'
 import type { ApiDeps } from './ports.js'
 
 /** Whom to erase, as a caller asks. */
@@ -24,7 +25,10 @@ export interface EraseRequest {
 
 /** Erasures of this server: asked for, and carried to their end in the background. */
 export interface Erasures {
-  /** Hides every row of the subject and resolves when it is hidden; the same subject again is the same erasure. */
+  /**
+   * Hides every row of the subject and resolves when it is hidden, whatever other erasures wait for; the same subject
+   * again is the same erasure.
+   */
   request(asked: EraseRequest): Promise<ErasureStateRow>
   /** What the next state of an erasure waits for; null once it is final. */
   waitsFor(row: ErasureStateRow): Promise<string | null>
@@ -66,21 +70,26 @@ export function createErasures(options: ErasuresOptions): Erasures {
   const { db, master, log, exports, logger, busy_ms = 1000, idle_ms = 60_000 } = options
   const now = options.now ?? Date.now
   const keyOf = (row: Pick<ErasureStateRow, 'project_id'>) => erasureKey(master, row.project_id)
+  // A write of one tombstone waits for another of the same, never for what a step waits for: the engine or the exporter.
+  const { inTurn, ended } = createTurns()
   let last: Promise<unknown> = Promise.resolve()
+  let next: Promise<number> | undefined
   let timer: NodeJS.Timeout | undefined
   let isStarted = false
 
-  /** One at a time: two writers of one tombstone would take each other's findings back. */
-  function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = last.then(work)
-    last = result.catch(() => undefined)
-    return result
-  }
+  const write = (row: ErasureStateRow, change: Partial<ErasureStateRow>): Promise<ErasureStateRow> =>
+    inTurn(row.id, () => writeErasure(db, row, now(), change))
 
   async function request(asked: EraseRequest): Promise<ErasureStateRow> {
-    const { project_id, subject_kind, subject, reason } = asked
+    const { project_id, subject_kind, subject } = asked
     const subject_hmac = subjectHmac(master, project_id, subject_kind, subject)
     const id = erasureId(master, project_id, subject_hmac)
+    return inTurn(id, () => hide(asked, subject_hmac, id))
+  }
+
+  /** Steps 1 to 3. */
+  async function hide(asked: EraseRequest, subject_hmac: string, id: string): Promise<ErasureStateRow> {
+    const { project_id, subject_kind, subject, reason } = asked
     const known = await getErasure(db, project_id, id)
     if (known !== null && known.state !== 'final') return known
     const at = new Date(now()).toISOString()
@@ -108,7 +117,7 @@ export function createErasures(options: ErasuresOptions): Erasures {
 
   /** Steps 4 and 5. */
   async function rewrite(before: ErasureStateRow): Promise<ErasureStateRow> {
-    let row = await sweepErasure(db, keyOf(before), before, now)
+    let row = await inTurn(before.id, () => sweepErasure(db, keyOf(before), before, now))
     const counts = { ...row.counts }
     for (const [table, rows] of Object.entries(await countErased(db, row))) {
       const known = Number(counts[table] ?? 0)
@@ -117,9 +126,9 @@ export function createErasures(options: ErasuresOptions): Erasures {
     }
     const missing = await eraseExports(row)
     if (missing > 0) counts['exports_missing'] = missing
-    row = await writeErasure(db, row, now(), { counts })
+    row = await write(row, { counts })
     await deleteErased(db, row)
-    return writeErasure(db, row, now(), { deleted_at: new Date(now()).toISOString() })
+    return write(row, { deleted_at: new Date(now()).toISOString() })
   }
 
   async function eraseExports({ project_id }: ErasureStateRow): Promise<number> {
@@ -133,7 +142,7 @@ export function createErasures(options: ErasuresOptions): Erasures {
     let row = given
     if (row.state === 'hidden') {
       // A log that was renewed has other offsets.
-      if (row.log_ends.length === 0 || row.log_id !== log.log_id) row = await withEnds(row)
+      if (row.log_ends.length === 0 || row.log_id !== log.log_id) row = await inTurn(row.id, () => withEnds(given))
       if (!isPast(row.deleted_at)) {
         if ((await waiting(row)) > 0) return true
         row = await rewrite(row)
@@ -141,7 +150,7 @@ export function createErasures(options: ErasuresOptions): Erasures {
       if ((await replacedParts(db, row.deleted_at)) > 0) return true
       const kept_ms = (log.retention_ms ?? DEFAULT_RETENTION_MS) + SEGMENT_MS
       const horizon_at = log.compact ? NOT_YET : new Date(Date.parse(row.created_at) + kept_ms).toISOString()
-      row = await writeErasure(db, row, now(), { state: 'rewritten', horizon_at })
+      row = await write(row, { state: 'rewritten', horizon_at })
     }
     if (log.compact) await log.compact()
     else {
@@ -149,12 +158,12 @@ export function createErasures(options: ErasuresOptions): Erasures {
       if (row.deleted_at < row.horizon_at) row = await rewrite(row)
       if ((await replacedParts(db, row.deleted_at)) > 0) return true
     }
-    row = await writeErasure(db, row, now(), { state: 'final' })
+    row = await write(row, { state: 'final' })
     logger.info({ project_id: row.project_id, erasure_id: row.id, events: row.event_ids.length }, 'erasure is final')
     return false
   }
 
-  async function advance(): Promise<number> {
+  async function advanceNow(): Promise<number> {
     let soon = 0
     for (const row of await openErasures(db)) {
       try {
@@ -167,9 +176,19 @@ export function createErasures(options: ErasuresOptions): Erasures {
     return soon
   }
 
+  /** One at a time, and once more after it for all who asked meanwhile. */
+  function advance(): Promise<number> {
+    next ??= last.then(() => {
+      next = undefined
+      return advanceNow()
+    })
+    last = next.catch(() => undefined)
+    return next
+  }
+
   async function turn(): Promise<void> {
     clearTimeout(timer)
-    const soon = await inTurn(advance).catch((error: unknown) => {
+    const soon = await advance().catch((error: unknown) => {
       logger.warn({ error }, 'open erasures cannot be read')
       return 0
     })
@@ -181,7 +200,7 @@ export function createErasures(options: ErasuresOptions): Erasures {
 
   return {
     async request(asked) {
-      const row = await inTurn(() => request(asked))
+      const row = await request(asked)
       if (isStarted) void turn()
       return row
     },
@@ -194,7 +213,7 @@ export function createErasures(options: ErasuresOptions): Erasures {
       const records = await waiting(row)
       return records > 0 ? `${records} records that the log had before it` : 'the rows to be deleted'
     },
-    advance: () => inTurn(advance),
+    advance,
     start() {
       isStarted = true
       void turn()
@@ -202,7 +221,7 @@ export function createErasures(options: ErasuresOptions): Erasures {
     async stop() {
       isStarted = false
       clearTimeout(timer)
-      await last
+      await Promise.all([last, ended()])
     },
   }
 }

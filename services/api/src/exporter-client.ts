@@ -12,22 +12,43 @@ export interface ExporterClient extends ExportPort {
   errors: NonNullable<ApiDeps['errors']>
 }
 
+/** How long is waited for what an erasure cannot go on without. */
+export interface ExporterClientOptions {
+  /** A withdrawal waits for runs under way; the exporter carries one on that is no longer waited for. @default 600_000 */
+  withdraw_timeout_ms?: number
+}
+
 /**
- * Asks the exporter service at `url`. An export takes as long as it takes: nothing here gives up on an answer, and a
- * caller who goes away leaves the export to its end.
+ * Asks the exporter service at `url`. An export takes as long as it takes: no run is given up on here, and a caller who
+ * goes away leaves the export to its end.
  * @param url undefined where no exporter is deployed: then every run is refused with what to set
  */
-export function createExporterClient(url: string | undefined, master: MasterSecret): ExporterClient {
+export function createExporterClient(
+  url: string | undefined,
+  master: MasterSecret,
+  { withdraw_timeout_ms = 600_000 }: ExporterClientOptions = {},
+): ExporterClient {
   const authorization = `Bearer ${master.internalToken.toString('base64url')}`
 
-  async function ask<Answer>(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer> {
+  async function ask<Answer>(
+    method: 'GET' | 'POST',
+    path: string,
+    { body, timeout_ms }: { body?: object; timeout_ms?: number } = {},
+  ): Promise<Answer> {
     if (url === undefined)
       throw new FlywheelError(
         'exporter_unavailable',
         'This server has no exporter to ask; set FLYWHEEL_EXPORTER_URL, or let the exporter run by its schedule',
       )
     const target = new URL(path, url)
-    const answer = await send(target, method, authorization, body).catch((cause: unknown) => {
+    const signal = timeout_ms === undefined ? undefined : AbortSignal.timeout(timeout_ms)
+    const answer = await send(target, { method, authorization, body, signal }).catch((cause: unknown) => {
+      if (signal?.aborted)
+        throw new FlywheelError(
+          'exporter_unavailable',
+          `The exporter at ${target.host} has not answered within ${timeout_ms} ms, and may be waiting for a run to end; try again later`,
+          { cause },
+        )
       const { code = 'failed' } = cause as NodeJS.ErrnoException
       throw new FlywheelError(
         'exporter_unavailable',
@@ -39,10 +60,11 @@ export function createExporterClient(url: string | undefined, master: MasterSecr
   }
 
   return {
-    run: (request) => ask('POST', '/internal/exports', request),
+    run: (request) => ask('POST', '/internal/exports', { body: request }),
     async withdraw(project_id) {
       type Answer = { exports: Awaited<ReturnType<NonNullable<ExportPort['withdraw']>>> }
-      return (await ask<Answer>('POST', `/internal/withdrawals/${encodeURIComponent(project_id)}`)).exports
+      const path = `/internal/withdrawals/${encodeURIComponent(project_id)}`
+      return (await ask<Answer>('POST', path, { timeout_ms: withdraw_timeout_ms })).exports
     },
     async manifest(project_id, export_id) {
       const path = `/internal/exports/${encodeURIComponent(project_id)}/${encodeURIComponent(export_id)}/manifest`
@@ -60,16 +82,23 @@ export function createExporterClient(url: string | undefined, master: MasterSecr
   }
 }
 
+interface Asked {
+  method: string
+  authorization: string
+  body: object | undefined
+  /** Ends the wait for the answer and for its body. */
+  signal: AbortSignal | undefined
+}
+
 /** Not `fetch`, which gives up after five minutes without an answer. */
 async function send(
   target: URL,
-  method: string,
-  authorization: string,
-  body: object | undefined,
+  { method, authorization, body, signal }: Asked,
 ): Promise<{ status: number; body: string }> {
   const send = target.protocol === 'https:' ? httpsRequest : httpRequest
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const request = send(target, { method, headers: { authorization, 'content-type': 'application/json' } }, resolve)
+    const headers = { authorization, 'content-type': 'application/json' }
+    const request = send(target, { method, headers, ...(signal && { signal }) }, resolve)
     request.on('error', reject)
     // A way through a firewall that forgets idle connections stays open while the export runs.
     request.on('socket', (socket) => socket.setKeepAlive(true, 30_000))

@@ -134,6 +134,51 @@ test("two servers that carry one erasure on take none of each other's findings b
   expect(row.counts).toMatchObject({ interactions: 1 })
 })
 
+test('a subject is hidden at once while another erasure waits for an exporter that does not answer', async () => {
+  const at = new Date().toISOString()
+  const none = { recipe_name: 'r', recipe_hash: '', manifest_sha256: '', path: '', funnel: '', summary: '', parent: '' }
+  const id = 'b'.repeat(64)
+  await api.seed('exports', [{ id, watermark: at, created_at: at, pairs: 0, unpaired: 0, supervised: 0, ...none }])
+  const users = ['zoe', 'kim'].map((user_id) => ({ id: nextId(), user_id, schema_version: 1 }))
+  await api.seed('interactions', users)
+  let [isAsked, answer] = [() => {}, () => {}]
+  const asked = new Promise<void>((done) => {
+    isAsked = done
+  })
+  const answered = new Promise<void>((done) => {
+    answer = done
+  })
+  const erasures = createErasures({
+    db: api.db,
+    master: api.master,
+    log: kafkaLike().log,
+    exports: {
+      run: () => Promise.reject(new Error('no exports')),
+      withdraw: async () => {
+        isAsked()
+        await answered
+        return []
+      },
+    },
+    logger: createLogger('test', { level: 'silent' }),
+  })
+  const erase = (subject: string) =>
+    erasures.request({ project_id: 'default', subject_kind: 'user', subject, reason: '' })
+  const { id: first } = await erase('zoe')
+  const turn = erasures.advance()
+  await asked
+
+  expect((await erase('kim')).event_ids).toEqual([users[1]!.id])
+  const listed = (await (await api.request('/v1/interactions?user_id=kim')).json()) as { items: object[] }
+  expect(listed.items).toEqual([])
+  expect((await erase('zoe')).id).toBe(first)
+  // Turns do not pile up behind it either.
+  expect(erasures.advance()).toBe(erasures.advance())
+  answer()
+  await turn
+  await erasures.stop()
+}, 20_000)
+
 test('notes whom an export was given to, in its own project alone', async () => {
   const id = 'a'.repeat(64)
   expect((await api.request(`/v1/exports/${id}/recipients`, { body: { recipient: 'x' } })).status).toBe(404)

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { bootstrapProject, createKeyDirectory, type KeyDirectory } from '@flywheel/control'
 import { createMasterSecret } from '@flywheel/keys'
 import { createLogger, createMetrics, type Served, serve } from '@flywheel/runtime'
@@ -70,6 +73,20 @@ describe('the exporter, asked by the api', () => {
       code: 'not_found',
     })
   })
+
+  it('is not waited for without end by an erasure, whether it says nothing or stops within its answer', async () => {
+    const silent = createServer((request, response) => {
+      if (request.url?.endsWith('/half')) response.writeHead(200).write('{')
+    })
+    await once(silent.listen(0, '127.0.0.1'), 'listening')
+    const { port } = silent.address() as AddressInfo
+    const client = createExporterClient(`http://127.0.0.1:${port}`, master, { withdraw_timeout_ms: 100 })
+    const refusal = { code: 'exporter_unavailable', message: expect.stringContaining('within 100 ms') }
+    await expect(client.withdraw('whole')).rejects.toMatchObject(refusal)
+    await expect(client.withdraw('half')).rejects.toMatchObject(refusal)
+    silent.closeAllConnections()
+    silent.close()
+  }, 5_000)
 
   it('is named with what is wrong on the way to it', async () => {
     const other = createMasterSecret('another secret of at least 32 characters')
