@@ -16,6 +16,7 @@ export interface Turn {
   tool_calls?: Call[]
   tool_call_id?: unknown
   name?: unknown
+  weight?: unknown
 }
 
 function isCall(value: unknown): value is Call {
@@ -64,10 +65,14 @@ export function hasReadableCalls(turns: readonly Turn[]): boolean {
   return turns.every((turn) => (turn.tool_calls ?? []).every((call) => argumentsOf(call.function.arguments) !== null))
 }
 
+// What chat templates know. Of another role they refuse the row, or leave the message out without a word.
+const ROLES = new Set(['system', 'developer', 'user', 'assistant', 'tool'])
+
 /** What is wrong with a prompt: it must be a conversation that leaves the next turn to the assistant. */
 export function checkPrompt(prompt: unknown): string | null {
   if (!isConversation(prompt)) return 'not_conversational'
   if (prompt.length === 0) return 'empty_prompt'
+  if (!prompt.every(({ role }) => ROLES.has(role))) return 'role_not_allowed'
   if (prompt.at(-1)?.role === 'assistant') return 'prompt_ends_with_assistant'
   return hasReadableCalls(prompt) ? null : 'arguments_not_an_object'
 }

@@ -4,7 +4,6 @@ import { openaiMessage } from './render-message.js'
 import type { Part, Target, TargetRecord } from './target.js'
 
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/
-const ROLES = new Set(['system', 'developer', 'user', 'assistant', 'tool'])
 const MESSAGE_KEYS = ['role', 'content', 'name', 'tool_calls', 'tool_call_id', 'weight', 'refusal']
 
 function checkCalls(turn: Turn): string | null {
@@ -30,9 +29,9 @@ function checkAnswers(turns: readonly Turn[]): string | null {
 
 function checkTurns(turns: readonly Turn[]): string | null {
   for (const turn of turns) {
-    if (!ROLES.has(turn.role)) return 'role_not_allowed'
     if (!Object.keys(turn).every((key) => MESSAGE_KEYS.includes(key))) return 'unknown_key'
     if (turn.name !== undefined && !(typeof turn.name === 'string' && NAME.test(turn.name))) return 'name_not_allowed'
+    if (![undefined, 0, 1].includes(turn.weight as number | undefined)) return 'weight_not_0_or_1'
     const problem = checkCalls(turn)
     if (problem !== null) return problem
   }

@@ -21,6 +21,8 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   same_sides: 'both sides say the same',
   shared_prefix: 'a side repeats the prompt; what is shared is cut out of it',
   label_not_boolean: 'the label is not true or false; the row is read as supervised data or refused',
+  weight_not_a_number: 'weight or margin is not a number; the column is read as text',
+  weight_not_0_or_1: 'the weight of a message is neither 0 nor 1; the service refuses the file',
   label_not_a_or_b: 'the label is not A or B; everything that is not A, also a tie, is read as "B is better"',
   arguments_not_an_object: 'tool arguments are neither an object nor the JSON text of one',
   arguments_not_a_string: 'tool arguments must be a JSON string here',
@@ -34,7 +36,8 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   text_beside_call_lost: 'the loader keeps the call alone: the text beside it would be lost',
   call_not_readable: 'a function_call turn is not JSON with a name and arguments',
   name_not_allowed: 'a name does not match [a-zA-Z0-9_-]{1,64}',
-  role_not_allowed: 'a role that the service does not know',
+  role_not_allowed:
+    'a role other than system, developer, user, assistant and tool: a chat template refuses the row or leaves it out',
   unknown_key: 'a message has a key that the service refuses',
   side_not_an_object: 'a side must be one message object, not a list or a text',
   side_not_by_assistant: 'a side is not by the assistant',

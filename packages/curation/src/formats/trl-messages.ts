@@ -2,7 +2,7 @@ import { checkMessages, hasKeys, said, type Turn } from './conversation.js'
 import { templateMessage } from './render-message.js'
 import type { Target } from './target.js'
 import { ARROW_TRAPS, loadDataset, TRL_OPTIONAL, toolsField, trlColumns } from './trl.js'
-import { weightFields } from './weigh.js'
+import { checkWeights, weightFields } from './weigh.js'
 
 /** TRL's language modelling form: one conversation a row, which ends with the wanted answer. */
 export const trlMessages: Target = {
@@ -30,7 +30,9 @@ export const trlMessages: Target = {
       }),
       columns: (layout) => trlColumns(['messages'], layout),
       check: (record) =>
-        hasKeys(record, ['messages'], TRL_OPTIONAL) ? checkMessages(record['messages']) : 'columns_differ',
+        hasKeys(record, ['messages'], TRL_OPTIONAL)
+          ? (checkMessages(record['messages']) ?? checkWeights(record))
+          : 'columns_differ',
       said: ({ messages }) => ({ better: said([(messages as Turn[]).at(-1)]) }),
     },
   ],

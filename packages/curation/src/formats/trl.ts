@@ -5,7 +5,7 @@ import { canonicalJson } from '../text/canonical-json.js'
 import { checkSides, hasKeys, said, type Turn } from './conversation.js'
 import { templateMessage } from './render-message.js'
 import type { Column, Layout, Part, Target, TargetRecord } from './target.js'
-import { weightColumns, weightFields } from './weigh.js'
+import { checkWeights, weightColumns, weightFields } from './weigh.js'
 
 /** Columns that may stand beside a part's own. */
 export const TRL_OPTIONAL: readonly string[] = ['tools', 'weight', 'margin']
@@ -44,7 +44,7 @@ function render(row: CuratedRow, layout: Layout): TargetRecord {
 function checkRecord(record: TargetRecord, shape: Shape): string | null {
   if (!hasKeys(record, COLUMNS[shape], TRL_OPTIONAL)) return 'columns_differ'
   const sides = shape === 'preference' ? [record['chosen'], record['rejected']] : [record['completion']]
-  const problem = checkSides(record['prompt'], sides)
+  const problem = checkSides(record['prompt'], sides) ?? checkWeights(record)
   if (problem !== null) return problem
   if (shape === 'unpaired' && typeof record['label'] !== 'boolean') return 'label_not_boolean'
   const [first] = record['prompt'] as Turn[]

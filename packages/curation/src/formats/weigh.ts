@@ -1,6 +1,6 @@
 import type { CuratedRow } from '../curate.js'
 import { sha256 } from '../text/canonical-json.js'
-import type { Column, Layout } from './target.js'
+import type { Column, Layout, TargetRecord } from './target.js'
 
 // A row of weight 0 would make every other infinitely heavier than itself.
 const MOST_COPIES = 10
@@ -21,6 +21,14 @@ export function weightFields({ meta }: CuratedRow, layout: Layout): Record<strin
 export function weightColumns({ weights }: Layout): Column[] {
   if (weights === 'column') return [{ name: 'weight', kind: 'number' }]
   return weights === 'margin' ? [{ name: 'margin', kind: 'number' }] : []
+}
+
+/** What is wrong with the columns of a record that say its weight, where it has them. */
+export function checkWeights(record: TargetRecord): string | null {
+  // Parquet gives whole numbers as bigints.
+  const isNumber = (value: unknown): boolean => typeof value === 'bigint' || Number.isFinite(value)
+  const given = ['weight', 'margin'].filter((name) => Object.hasOwn(record, name))
+  return given.every((name) => isNumber(record[name])) ? null : 'weight_not_a_number'
 }
 
 /** A number in [0, 1) from a row's id: the same on every machine. */
