@@ -25,7 +25,7 @@ function summaryOf(row: ExportRow): RecordedSummary | null {
 
 /**
  * Snapshot, cut-off, recipe and parent of an export that was made before.
- * @throws FlywheelError `not_found`, or `inputs_changed` where other versions of the code made it
+ * @throws FlywheelError `not_found`, or `inputs_changed` where other versions of the code made it or rows of it are gone
  */
 export async function earlierExport(db: Database, projectId: string, id: string): Promise<EarlierExport> {
   const row = await getExport(db, projectId, id)
@@ -37,6 +37,12 @@ export async function earlierExport(db: Database, projectId: string, id: string)
     throw new FlywheelError(
       'inputs_changed',
       `Export ${id} is export ${row.parent} less what was erased and cannot be made again; run a new one`,
+    )
+  }
+  if (row.status === 'superseded') {
+    throw new FlywheelError(
+      'inputs_changed',
+      `Export ${id} cannot be made again: rows of it were erased or withdrawn; see flywheel export list, and run a new one`,
     )
   }
   if (canonicalJson(summary.code) !== canonicalJson(CODE_VERSIONS)) {

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { parseRecipe, type RecipeInput } from '@flywheel/curation'
 import { FlywheelError, isFlywheelError } from '@flywheel/schema'
 import { Cron } from 'croner'
-import { parse } from 'yaml'
+import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
 import { type S3Destination, s3Schema } from './s3-destination.js'
 import { isWebhookSecret, type WebhookTarget, webhookSchema } from './webhook.js'
@@ -52,8 +52,15 @@ function readYaml(path: string): unknown {
   try {
     return parse(readFileSync(path, 'utf8')) as unknown
   } catch (error) {
-    throw refuse(path, `${(error as Error).message}; correct the file`)
+    throw refuse(path, `${problemOf(error)}; correct the file`)
   }
+}
+
+/** Where a file is no YAML. The parser's own message quotes the line, which may hold a secret. */
+function problemOf(error: unknown): string {
+  if (!(error instanceof YAMLParseError)) return (error as Error).message
+  const { line, col } = error.linePos?.[0] ?? { line: 1, col: 1 }
+  return `${error.code} at line ${line}, column ${col}`
 }
 
 /** @throws FlywheelError `invalid_config` for an expression or a time zone that is none */

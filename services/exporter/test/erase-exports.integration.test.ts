@@ -144,6 +144,12 @@ describe('eraseFromExports', () => {
     expect(await erase()).toEqual([])
     // It can be made again no more, and what comes next keeps the splits of what is left.
     await expect(run(WATERMARK)).rejects.toMatchObject({ code: 'inputs_changed' })
+    await expect(
+      runExport({ db, projectId: PROJECT, asOf: first.export_id, outDir, rowKey: ROW_KEY, now }),
+    ).rejects.toMatchObject({
+      code: 'inputs_changed',
+      message: expect.stringContaining('cannot be made again: rows of it'),
+    })
     const next = await run(new Date(START + 3_600_001).toISOString(), 'latest')
     expect(await getExport(db, PROJECT, next.export_id)).toMatchObject({ parent: erased!.replaced_by })
   })

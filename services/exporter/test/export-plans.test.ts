@@ -81,6 +81,16 @@ webhooks:
     ])
   })
 
+  it('says where a file is no YAML and quotes nothing of it', async () => {
+    const text = `webhooks:\n  training: { url: 'https://example.org/', secret: ${SECRET}\nrecipes: []\n`
+    const error: Error = await read(text).then(
+      () => new Error('was read'),
+      (reason) => reason,
+    )
+    expect(error.message).toMatch(/ at line \d+, column \d+; correct the file/)
+    expect(error.message).not.toContain('whsec_')
+  })
+
   it.each([
     ['recipes: [{ name: a, webhooks: [b] }]', /a: there is no webhook named b; known: none/],
     ['webhooks: { b: { url: "https://b.example", secret_env: ABSENT } }', /set ABSENT/],
