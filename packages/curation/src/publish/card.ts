@@ -46,6 +46,13 @@ function warningsOf(manifest: Manifest): string[] {
   }
   if (statistics.gini > 0.6) warnings.push(`Rows are concentrated on few people (Gini ${statistics.gini}).`)
   if (!('validation' in statistics.splits)) warnings.push('No row fell into the validation split.')
+  for (const { gate, in: before, dropped } of manifest.funnel) {
+    const alike = (dropped['near_duplicate'] ?? 0) + (dropped['prompt_cap'] ?? 0)
+    if (alike * 2 <= before) continue
+    warnings.push(
+      `\`${gate}\` took ${percent(alike / before)} of its rows, since their prompts are alike. System prompts are not compared: documents that differ belong in a user's turn.`,
+    )
+  }
   warnings.push(...sideWarnings(manifest))
   return warnings
 }

@@ -86,6 +86,21 @@ describe('case 20', () => {
     expect(set.rows.every(({ meta }) => meta.near_duplicates === null)).toBe(true)
   })
 
+  it('the card warns where prompts that are alike cost more than half of the rows', () => {
+    const cardOf = (prompts: number): string => {
+      const story = new Story()
+      for (let n = 0; n < 12; n++) corrected(story, n, { prompt: `Draft a reply to ${n % prompts}.` })
+      const recipe = recipeSchema.parse({ strategies: ['edit.final'], near_duplicates: { keep: 5 } })
+      const evidence = story.evidence()
+      const set = curate(evidence, recipe, ports)
+      const { watermark, cutoff } = evidence
+      const identity = { watermark, cutoff, inputs: inputsOf(snapshotOf(evidence)), recipe, parent: null }
+      return datasetCard(buildManifest('0', identity, set, [], []), [])
+    }
+    expect(cardOf(1)).toContain('`near_duplicates` took 58.3% of its rows')
+    expect(cardOf(12)).not.toContain('since their prompts are alike')
+  })
+
   it('a near-duplicate of what an earlier export held out stays on its side, and leaves where its user is on the other', () => {
     const document = words(7, 80).join(' ')
     const story = new Story()
