@@ -48,6 +48,7 @@ export {
   erasedItems,
   exportedEvents,
   exportItems,
+  forgetSupersededItems,
   getExport,
   listExports,
   recipientsOf,

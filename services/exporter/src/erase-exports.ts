@@ -9,6 +9,7 @@ import {
   type ExportRow,
   erasedItems,
   erasedMembers,
+  forgetSupersededItems,
   type KeyedHash,
   runsUnderWay,
 } from '@flywheel/store'
@@ -44,6 +45,7 @@ export async function eraseFromExports(options: EraseFromExportsOptions): Promis
   await othersEnded(db, projectId)
   await sweepUnfinished(outDir)
   const exports = await allExports(db, projectId)
+  await forgetSupersededItems(db, projectId)
   await finishInterrupted(outDir, exports)
   const published = exports.filter(({ status }) => status === 'published')
   if (published.length === 0) return []

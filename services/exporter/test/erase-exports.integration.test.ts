@@ -9,6 +9,7 @@ import {
   insertRows,
   keyedHash,
   listExports,
+  recordExportItems,
   sweepErasure,
 } from '@flywheel/store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -300,11 +301,14 @@ describe('eraseFromExports', () => {
   it('goes on where a crash left it: files of a superseded export that are still there go', async () => {
     const shard = join(first.dir, 'preference/train-00000-of-00001.jsonl')
     const bytes = await readFile(shard)
+    const items = await exportItems(db, PROJECT, first.export_id)
     await tombstone('u1')
     await erase()
     await expect(readFile(shard)).rejects.toMatchObject({ code: 'ENOENT' })
     await writeFile(shard, bytes)
+    await recordExportItems(db, items)
     await erase()
+    expect(await exportItems(db, PROJECT, first.export_id)).toEqual([])
     await expect(readFile(shard)).rejects.toMatchObject({ code: 'ENOENT' })
     expect(await readFile(join(first.dir, 'superseded-by.json'), 'utf8')).toContain('export_id')
   })

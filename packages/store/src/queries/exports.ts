@@ -44,10 +44,31 @@ export async function recordExportItems(db: Database, rows: readonly ExportItemR
 export async function supersedeExport(db: Database, row: ExportRow): Promise<void> {
   const updated_at = new Date(Math.max(Date.now(), Date.parse(row.created_at) + 1)).toISOString()
   await insertRows(db, 'exports', [{ ...row, status: 'superseded', updated_at }])
+  await forgetItems(db, row.project_id, [row.id])
+}
+
+async function forgetItems(db: Database, project: string, ids: readonly string[]): Promise<void> {
   await db.command(
-    'ALTER TABLE export_items DELETE WHERE project_id = {project:String} AND export_id = {id:String} SETTINGS mutations_sync = 2',
-    { project: row.project_id, id: row.id },
+    'ALTER TABLE export_items DELETE WHERE project_id = {project:String} AND export_id IN {ids:Array(String)} SETTINGS mutations_sync = 2',
+    { project, ids: [...ids] },
   )
+}
+
+/** Forgets the events behind rows of superseded exports, where a crash came between the two steps of `supersedeExport`. */
+export async function forgetSupersededItems(db: Database, projectId: string): Promise<void> {
+  const left = await db.query<{ export_id: string }>(
+    `SELECT DISTINCT export_id FROM export_items WHERE project_id = {project:String} AND export_id IN (
+       SELECT id FROM exports FINAL WHERE project_id = {project:String} AND status = 'superseded')`,
+    { project: projectId },
+  )
+  // Only where there are any: a mutation rewrites whole parts.
+  if (left.length > 0) {
+    await forgetItems(
+      db,
+      projectId,
+      left.map(({ export_id }) => export_id),
+    )
+  }
 }
 
 /** The rows of an export with the events behind them. */
