@@ -19,6 +19,13 @@ export {
   readDeadLetters,
 } from './queries/dead-letters.js'
 export {
+  type ErasureDeliveryRow,
+  erasureDeliveries,
+  projectsWithOpenDeliveries,
+  recipesOfExports,
+  recordErasureDeliveries,
+} from './queries/erasure-deliveries.js'
+export {
   countErased,
   deleteErased,
   type ErasureCounts,
