@@ -406,6 +406,44 @@ export type ApiSchema = {
       status: 200
     }
   }
+  "/v1/exports/count": {
+    $post: {
+      input: {
+        json: {
+          plan?: string | undefined
+          recipe?: undefined | {
+            [name: string]: unknown
+          }
+        }
+      }
+      output: {
+        funnel: unknown
+        nothing: null | {
+          detail: string
+          gate: string
+        }
+        pairs: number
+        parent: null | string
+        recipe_name: string
+        splits: {
+          [name: string]: number
+        }
+        strategies: {
+          candidates: number
+          pairs: number
+          strategy: string
+          supervised: number
+          unpaired: number
+        }[]
+        superseded: null | number
+        supervised: number
+        unpaired: number
+        watermark: string
+      }
+      outputFormat: "json"
+      status: 200
+    }
+  }
   "/v1/exports/rows/:row_id": {
     $get: {
       input: {

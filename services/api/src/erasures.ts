@@ -40,7 +40,8 @@ export interface Erasures {
 }
 
 /** What erasures are made of. */
-export interface ErasuresOptions extends Pick<ApiDeps, 'db' | 'master' | 'log' | 'exports' | 'now'> {
+export interface ErasuresOptions extends Pick<ApiDeps, 'db' | 'master' | 'log' | 'now'> {
+  exports: Pick<ApiDeps['exports'], 'withdraw'>
   logger: Logger
   /** How often an erasure that waits is looked at. @default 1000 */
   busy_ms?: number

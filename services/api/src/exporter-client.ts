@@ -61,6 +61,7 @@ export function createExporterClient(
 
   return {
     run: (request) => ask('POST', '/internal/exports', { body: request }),
+    count: (request) => ask('POST', '/internal/exports/count', { body: request }),
     async withdraw(project_id) {
       type Answer = { exports: Awaited<ReturnType<NonNullable<ExportPort['withdraw']>>> }
       const path = `/internal/withdrawals/${encodeURIComponent(project_id)}`

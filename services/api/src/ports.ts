@@ -3,7 +3,7 @@ import type { LogRecord } from '@flywheel/schema'
 import type { Database, KeyRow } from '@flywheel/store'
 import type { z } from 'zod'
 import type { withdrawnExportSchema } from './shapes/erasure.js'
-import type { exportSummarySchema } from './shapes/export.js'
+import type { exportCountSchema, exportSummarySchema } from './shapes/export.js'
 
 /** What the api needs of the durable log: facts it appends itself, and how far the sink has come. */
 export interface LogPort {
@@ -29,6 +29,8 @@ export interface ExportPort {
     plan?: string
     as_of?: string
   }): Promise<z.input<typeof exportSummarySchema>>
+  /** What a run of this would yield now; nothing is published. */
+  count(request: { project_id: string; recipe?: unknown; plan?: string }): Promise<z.input<typeof exportCountSchema>>
   /** Takes what was erased or withdrawn since out of every published export. */
   withdraw?(project_id: string): Promise<z.input<typeof withdrawnExportSchema>[]>
   /** The published manifest, or null where its folder was moved away. @default read from the folder, on this machine */

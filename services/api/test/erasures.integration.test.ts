@@ -45,7 +45,7 @@ test('it is final only after a second sweep at the horizon of the log, which fin
     db: api.db,
     master: api.master,
     log,
-    exports: { run: () => Promise.reject(new Error('no exports')) },
+    exports: {},
     logger: createLogger('test', { level: 'silent' }),
     now,
   }
@@ -114,8 +114,7 @@ test("two servers that carry one erasure on take none of each other's findings b
       return log.progress()
     },
   }
-  const exports = { run: () => Promise.reject(new Error('no exports')) }
-  const parts = { db: api.db, master: api.master, exports, logger: createLogger('test', { level: 'silent' }) }
+  const parts = { db: api.db, master: api.master, exports: {}, logger: createLogger('test', { level: 'silent' }) }
   const [one, other] = [createErasures({ ...parts, log }), createErasures({ ...parts, log: slow })]
   const inFlight = { id: nextId(), user_id: 'eve', schema_version: 1 }
   at.end = 6
@@ -153,7 +152,6 @@ test('a subject is hidden at once while another erasure waits for an exporter th
     master: api.master,
     log: kafkaLike().log,
     exports: {
-      run: () => Promise.reject(new Error('no exports')),
       withdraw: async () => {
         isAsked()
         await answered

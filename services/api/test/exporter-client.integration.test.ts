@@ -7,7 +7,7 @@ import { createLogger, createMetrics, type Served, serve } from '@flywheel/runti
 import { insertRows } from '@flywheel/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 // The other side of the door: another process in the distributed profile.
-import { createExporter, exporterApp, runExport } from '../../exporter/src/index.js'
+import { countExport, createExporter, exporterApp, runExport } from '../../exporter/src/index.js'
 import { seed, settled, store, WATERMARK } from '../../exporter/test/support.js'
 import { createExporterClient } from '../src/exporter-client.js'
 
@@ -40,6 +40,7 @@ describe('the exporter, asked by the api', () => {
       worker: {
         outDir,
         run: (request) => runExport({ ...request, outDir, db, now: () => new Date() }),
+        count: (request) => countExport({ ...request, outDir, db }),
         close: async () => {},
       },
       db,
@@ -69,6 +70,7 @@ describe('the exporter, asked by the api', () => {
     await expect(client.run({ project_id: 'default', recipe: { strategies: ['none'] } })).rejects.toMatchObject({
       code: 'invalid_request',
     })
+    expect(await client.count({ project_id: 'default', recipe: settled })).toMatchObject({ pairs: 16, nothing: null })
     await expect(client.run({ project_id: 'default', as_of: 'f'.repeat(64) })).rejects.toMatchObject({
       code: 'not_found',
     })

@@ -55,6 +55,7 @@ export async function createHarness(parts: Pick<ApiDeps, 'backup'> = {}): Promis
     keys,
     exports: {
       run: () => Promise.reject(new FlywheelError('nothing_to_export', 'Nothing to export: a test')),
+      count: () => Promise.reject(new FlywheelError('exporter_unavailable', 'No exporter: a test')),
     },
     log: {
       log_id: log.log_id,

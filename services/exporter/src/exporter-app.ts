@@ -12,7 +12,7 @@ import type { Exporter } from './exporter.js'
 
 /** What the internal routes are built from. */
 export interface ExporterAppOptions {
-  exporter: Pick<Exporter, 'run' | 'withdraw' | 'errors'>
+  exporter: Pick<Exporter, 'run' | 'count' | 'withdraw' | 'errors'>
   db: Database
   master: MasterSecret
   logger: Logger
@@ -28,11 +28,13 @@ const asked = z.strictObject({
     .optional(),
 })
 
+const counted = asked.omit({ as_of: true })
+
 const BODY_BYTES = 1024 * 1024
 
 /**
- * The exporter for the api of the distributed profile, under `/internal`: run an export to its end, read the manifest
- * of one, ask for the last failures. Whoever has the server's secret may call; keys and scopes are the api's work.
+ * The exporter for the api of the distributed profile, under `/internal`: run an export to its end, count one before
+ * it runs, read the manifest of one, ask for the last failures. Whoever has the server's secret may call; keys and scopes are the api's work.
  */
 export function exporterApp({ exporter, db, master, logger }: ExporterAppOptions): Hono {
   const app = new Hono()
@@ -44,7 +46,7 @@ export function exporterApp({ exporter, db, master, logger }: ExporterAppOptions
   })
   app.use('/internal/*', bodyLimit({ maxSize: BODY_BYTES, onError: (c) => problem(c, tooLarge()) }))
   app.post('/internal/exports', async (c) => {
-    const { project_id, recipe, plan, as_of } = await bodyOf(c)
+    const { project_id, recipe, plan, as_of } = await bodyOf(c, asked)
     const summary = await exporter.run({
       project_id,
       ...(recipe === undefined ? {} : { recipe }),
@@ -52,6 +54,15 @@ export function exporterApp({ exporter, db, master, logger }: ExporterAppOptions
       ...(as_of === undefined ? {} : { as_of }),
     })
     return c.json(summary, 200)
+  })
+  app.post('/internal/exports/count', async (c) => {
+    const { project_id, recipe, plan } = await bodyOf(c, counted)
+    const count = await exporter.count({
+      project_id,
+      ...(recipe === undefined ? {} : { recipe }),
+      ...(plan === undefined ? {} : { plan }),
+    })
+    return c.json(count, 200)
   })
   app.get('/internal/exports/:project/:id/manifest', async (c) => {
     const row = await getExport(db, c.req.param('project'), c.req.param('id'))
@@ -73,8 +84,8 @@ function tooLarge(): FlywheelError {
   return new FlywheelError('body_too_large', `The request has more than ${BODY_BYTES} bytes; send a smaller recipe`)
 }
 
-async function bodyOf(c: Context): Promise<z.output<typeof asked>> {
-  const parsed = asked.safeParse(await c.req.json().catch(() => undefined))
+async function bodyOf<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
+  const parsed = schema.safeParse(await c.req.json().catch(() => undefined))
   if (parsed.success) return parsed.data
   throw new FlywheelError('invalid_request', `The request is not valid: ${z.prettifyError(parsed.error)}`)
 }

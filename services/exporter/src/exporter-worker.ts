@@ -2,17 +2,20 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { FlywheelError } from '@flywheel/schema'
+import type { ExportCount } from './count-export.js'
 import { EmptiedBy } from './refusals.js'
 import type { ExportSummary } from './run-export.js'
 import { describeUnexpected } from './unexpected-error.js'
 import type { ExportRequest, FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
 
-/** Runs exports outside of the main thread, one at a time. */
+/** Runs and counts exports outside of the main thread, one at a time. */
 export interface ExporterWorker {
   /** Folder that holds one folder an export. */
   readonly outDir: string
   /** Waits for its turn; rejects with the FlywheelError of the run. */
   run(request: ExportRequest): Promise<ExportSummary>
+  /** Counts what a run would yield, in its turn among the runs; rejects with the FlywheelError of the count. */
+  count(request: ExportRequest): Promise<ExportCount>
   /** Closes the worker's session after the runs that were asked for; its idle thread ends with the process. */
   close(): Promise<void>
 }
@@ -41,7 +44,7 @@ function asError({ code, message, gate }: Extract<FromWorker, { error: object }>
  * const summary = await exporter.run({ projectId, watermark, rowKey })
  */
 export function createExporterWorker(options: WorkerStart): ExporterWorker {
-  const waiting = new Map<number, { resolve: (summary: ExportSummary) => void; reject: (error: unknown) => void }>()
+  const waiting = new Map<number, { resolve: (answer: never) => void; reject: (error: unknown) => void }>()
   let worker: Worker | null = null
   let onClosed = (): void => {}
   let isClosed = false
@@ -64,7 +67,8 @@ export function createExporterWorker(options: WorkerStart): ExporterWorker {
     const waiter = waiting.get(message.id)
     waiting.delete(message.id)
     if (waiting.size === 0) worker?.unref()
-    if ('summary' in message) waiter?.resolve(message.summary)
+    // The answer is of what was asked under this id.
+    if ('answer' in message) waiter?.resolve(message.answer as never)
     else waiter?.reject(asError(message.error))
   }
 
@@ -80,18 +84,21 @@ export function createExporterWorker(options: WorkerStart): ExporterWorker {
     return started
   }
 
+  function ask<Answer>(does: 'run' | 'count', request: ExportRequest): Promise<Answer> {
+    if (isClosed) return Promise.reject(new FlywheelError('draining', 'The exporter is closed'))
+    return new Promise<Answer>((resolve, reject) => {
+      const id = next++
+      waiting.set(id, { resolve, reject })
+      const thread = ensure()
+      thread.ref()
+      thread.postMessage({ id, does, request } satisfies ToWorker)
+    })
+  }
+
   return {
     outDir: options.outDir,
-    run(request) {
-      if (isClosed) return Promise.reject(new FlywheelError('draining', 'The exporter is closed'))
-      return new Promise((resolve, reject) => {
-        const id = next++
-        waiting.set(id, { resolve, reject })
-        const thread = ensure()
-        thread.ref()
-        thread.postMessage({ id, request } satisfies ToWorker)
-      })
-    },
+    run: (request) => ask('run', request),
+    count: (request) => ask('count', request),
     close() {
       isClosed = true
       const open = worker

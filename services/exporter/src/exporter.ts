@@ -8,6 +8,7 @@ import { FlywheelError, isFlywheelError } from '@flywheel/schema'
 import { type Database, lastTurn } from '@flywheel/store'
 import { createAnnouncer } from './announcer.js'
 import { copyToAll } from './copy-to-all.js'
+import type { ExportCount } from './count-export.js'
 import type { ErasedExport } from './erase-export.js'
 import { eraseFromExports } from './erase-exports.js'
 import type { ExportPlan } from './export-plans.js'
@@ -54,6 +55,8 @@ export interface ExportAsked {
 /** Exports of one process: asked for or by schedule, one at a time. */
 export interface Exporter {
   run(asked: ExportAsked): Promise<ExportSummary>
+  /** What a run of this would yield now, in its turn among the runs; nothing is written, and it is in no history. */
+  count(asked: Omit<ExportAsked, 'as_of'>): Promise<ExportCount>
   /** Takes what was erased or withdrawn since out of every published export; every run begins with it. */
   withdraw(project_id: string): Promise<ErasedExport[]>
   /** The last failure of the schedule, if its latest turn failed. */
@@ -228,6 +231,7 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
       if (summary === null) throw new FlywheelError('internal', 'The export was not run; run it again')
       return summary
     },
+    count: async (asked) => await worker.count(await request(asked, planOf(asked))),
     withdraw,
     errors: () => [...failures.values()],
     async close() {

@@ -1,3 +1,4 @@
+export { type CountExportOptions, countExport, type ExportCount } from './count-export.js'
 export type { ErasedExport } from './erase-export.js'
 export { type EraseFromExportsOptions, eraseFromExports } from './erase-exports.js'
 export { type ExportPlan, readExportPlans, withDefaultPlan } from './export-plans.js'

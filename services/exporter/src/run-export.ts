@@ -84,7 +84,8 @@ export interface ExportSummary {
   reused: boolean
 }
 
-async function rowPorts(rowKey: Uint8Array, assignments: ReadonlyMap<string, string>): Promise<Ports> {
+/** What curation asks of a project and of the export before. */
+export async function rowPorts(rowKey: Uint8Array, assignments: ReadonlyMap<string, string>): Promise<Ports> {
   // Loaded with the first export: its tables are 85 MB, which a process that never exports need not hold.
   const { languageOf } = await import('@flywheel/curation/language')
   return {
@@ -94,7 +95,8 @@ async function rowPorts(rowKey: Uint8Array, assignments: ReadonlyMap<string, str
   }
 }
 
-async function assignmentsOf(outDir: string, parent: string | undefined): Promise<Map<string, string>> {
+/** The splits that the members of components have from an earlier export. */
+export async function assignmentsOf(outDir: string, parent: string | undefined): Promise<Map<string, string>> {
   if (parent === undefined) return new Map()
   const published = await readPublished(join(outDir, parent))
   if (published === null) {
@@ -137,7 +139,8 @@ interface Resolved {
   created_at?: string
 }
 
-async function resolveRequest(options: RunExportOptions, outDir: string): Promise<Resolved> {
+/** Snapshot, recipe and parent of what is asked for. */
+export async function resolveRequest(options: Omit<RunExportOptions, 'now'>, outDir: string): Promise<Resolved> {
   const { db, projectId, asOf, watermark } = options
   if (asOf !== undefined) return await earlierExport(db, projectId, asOf)
   const recipe = parseRecipe(options.recipe ?? {})

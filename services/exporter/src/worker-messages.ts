@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@flywheel/schema'
 import type { ServerOptions } from '@flywheel/store'
+import type { ExportCount } from './count-export.js'
 import type { ExportSummary, RunExportOptions } from './run-export.js'
 
 /** What the worker is told: everything but the database and the clock, which are its own. */
@@ -17,10 +18,10 @@ export interface WorkerStart {
 }
 
 /** From the main thread. */
-export type ToWorker = { id: number; request: ExportRequest } | { close: true }
+export type ToWorker = { id: number; does: 'run' | 'count'; request: ExportRequest } | { close: true }
 
 /** From the worker: an error travels as its code and message, with the gate that took everything, if one did. */
 export type FromWorker =
-  | { id: number; summary: ExportSummary }
+  | { id: number; answer: ExportSummary | ExportCount }
   | { closed: true }
   | { id: number; error: { code: ErrorCode; message: string; gate: string } }

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { isFlywheelError } from '@flywheel/schema'
 import { openEmbedded, openServer } from '@flywheel/store'
+import { countExport } from './count-export.js'
 import { gateOf } from './refusals.js'
 import { runExport } from './run-export.js'
 import { describeUnexpected } from './unexpected-error.js'
@@ -11,9 +12,13 @@ const { store, outDir } = workerData as WorkerStart
 const db = store.kind === 'embedded' ? await openEmbedded({ path: store.path }) : await openServer(store.options)
 
 async function answer(message: Extract<ToWorker, { id: number }>): Promise<FromWorker> {
-  const { id, request } = message
+  const { id, does, request } = message
   try {
-    return { id, summary: await runExport({ outDir, ...withoutUndefined(request), db, now: () => new Date() }) }
+    const options = { outDir, ...withoutUndefined(request), db }
+    return {
+      id,
+      answer: await (does === 'count' ? countExport(options) : runExport({ ...options, now: () => new Date() })),
+    }
   } catch (error) {
     if (isFlywheelError(error)) return { id, error: { code: error.code, message: error.message, gate: gateOf(error) } }
     const message = `The export failed: ${describeUnexpected(error)}; report it`

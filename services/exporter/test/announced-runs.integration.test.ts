@@ -66,7 +66,7 @@ describe('runs of a plan', () => {
 
   const exporterOf = (run: ExporterOptions['worker']['run'], more: Partial<ExportPlan> = {}) =>
     createExporter({
-      worker: { outDir, run, close: async () => {} },
+      worker: { outDir, run, count: () => Promise.reject(new Error('not asked for')), close: async () => {} },
       db,
       master,
       keys,

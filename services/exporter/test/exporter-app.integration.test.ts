@@ -6,7 +6,7 @@ import { createLogger, createMetrics, type Metrics } from '@flywheel/runtime'
 import { type Database, exportItems, insertRows, listRuns } from '@flywheel/store'
 import type { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createExporter, type Exporter, exporterApp, runExport } from '../src/index.js'
+import { countExport, createExporter, type Exporter, exporterApp, runExport } from '../src/index.js'
 import { seed, settled, store, WATERMARK } from './support.js'
 
 const master = createMasterSecret('a test secret of at least 32 characters')
@@ -46,6 +46,7 @@ describe('the exporter for the api', () => {
       worker: {
         outDir,
         run: (request) => runExport({ ...request, outDir, db, now: () => new Date() }),
+        count: (request) => countExport({ ...request, outDir, db }),
         close: async () => {},
       },
       db,

@@ -154,6 +154,7 @@ async function startParts(
   })
   const exportPort = {
     run: exports.run,
+    count: exports.count,
     withdraw: exports.withdraw,
     manifest: createManifestReader(db, dir.exports),
   }

@@ -9,6 +9,7 @@ import { onInvalid } from '../invalid.js'
 import type { ApiDeps } from '../ports.js'
 import { exportProblems, notFoundProblem, problems } from '../shapes/common.js'
 import {
+  exportCountSchema,
   exportDetailSchema,
   exportSchema,
   exportSummarySchema,
@@ -64,6 +65,42 @@ const run = createRoute({
   },
 })
 
+const count = createRoute({
+  method: 'post',
+  path: '/v1/exports/count',
+  tags: ['exports'],
+  summary:
+    'What a run would yield now, by strategy and shape; publishes nothing, and waits for its turn among the runs',
+  middleware: [requireScope('export:run')],
+  request: {
+    body: {
+      required: false,
+      content: {
+        'application/json': {
+          schema: z
+            .strictObject({
+              recipe: z.looseObject({}).optional().openapi({ description: 'Absent: the default recipe' }),
+              plan: z.string().min(1).max(100).optional().openapi({
+                description: "Name of a plan of the exporter's configuration: its recipe is counted",
+              }),
+            })
+            .refine(({ recipe, plan }) => recipe === undefined || plan === undefined, {
+              error: 'plan brings a recipe of its own; give one of recipe and plan',
+            })
+            .openapi('ExportCountRequest'),
+        },
+      },
+    },
+  },
+  responses: {
+    200: {
+      description: 'Counts and the funnel; where a run would have nothing to export, `nothing` says what mends it',
+      content: { 'application/json': { schema: exportCountSchema } },
+    },
+    ...problems,
+  },
+})
+
 const list = createRoute({
   method: 'get',
   path: '/v1/exports',
@@ -109,7 +146,7 @@ const validate = createRoute({
   },
 })
 
-/** `POST`, `GET /v1/exports`, `GET /v1/exports/{id}` and `POST /v1/exports/validate`. */
+/** `POST`, `GET /v1/exports`, `POST /v1/exports/count`, `GET /v1/exports/{id}` and `POST /v1/exports/validate`. */
 export function exportRoutes(deps: ApiDeps) {
   return new OpenAPIHono<ApiEnv>({ defaultHook: onInvalid })
     .openapi(validate, async (c) => {
@@ -125,6 +162,15 @@ export function exportRoutes(deps: ApiDeps) {
         ...(as_of === undefined ? {} : { as_of }),
       })
       return c.json(summary, 200)
+    })
+    .openapi(count, async (c) => {
+      const { recipe, plan } = c.req.valid('json') ?? {}
+      const answer = await deps.exports.count({
+        project_id: c.get('caller').project_id,
+        ...(recipe === undefined ? {} : { recipe }),
+        ...(plan === undefined ? {} : { plan }),
+      })
+      return c.json(answer, 200)
     })
     .openapi(list, async (c) => {
       const rows = await listExports(deps.db, c.get('caller').project_id)

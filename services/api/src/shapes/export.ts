@@ -17,6 +17,30 @@ export const exportSummarySchema = z
   })
   .openapi('ExportSummary')
 
+const rowsByShape = { pairs: z.number().int(), unpaired: z.number().int(), supervised: z.number().int() }
+
+/** What a run would yield now. */
+export const exportCountSchema = z
+  .object({
+    watermark: timeSchema.openapi({ description: 'What was received up to then is counted' }),
+    recipe_name: z.string(),
+    parent: z.string().nullable().openapi({
+      description: 'The export whose splits the rows would keep, and which a delta would continue',
+    }),
+    ...rowsByShape,
+    splits: z.record(z.string(), z.number().int()),
+    strategies: z.array(z.object({ strategy: z.string(), candidates: z.number().int(), ...rowsByShape })),
+    funnel: z.unknown().openapi({ description: 'Rows that each gate would drop and why, in the order of the gates' }),
+    superseded: z.number().int().nullable().openapi({
+      description: 'Of a delta: rows of earlier exports of its chain that no longer stand',
+    }),
+    nothing: z.object({ gate: z.string(), detail: z.string() }).nullable().openapi({
+      description:
+        'Why a run would be refused with `nothing_to_export`: the gate that took the last row (empty without candidates) and the command that mends it',
+    }),
+  })
+  .openapi('ExportCount')
+
 /** One export of the list. */
 export const exportSchema = z
   .object({
