@@ -67,7 +67,10 @@ module.exports = {
         ['packages/schema/', 'services/standalone/', 'services/api/client/'],
         'The command talks HTTP; `up` alone starts the embedded server, lazily.',
       ),
-      from: { path: '^packages/cli/src', pathNot: '^packages/cli/src/(commands/(migrate|export-validate)|validate/)' },
+      from: {
+        path: '^packages/cli/src',
+        pathNot: '^packages/cli/src/(commands/(migrate|export-validate)|validate/|define-recipe)',
+      },
     },
     {
       ...only(
@@ -77,6 +80,10 @@ module.exports = {
         '`export validate` reads files where they are, without a server.',
       ),
       from: { path: '^packages/cli/src/(commands/export-validate|validate/)' },
+    },
+    {
+      ...only('cli-types-recipes', '^packages/cli', ['packages/curation/'], 'What an editor completes in a recipe.'),
+      from: { path: '^packages/cli/src/define-recipe' },
     },
     {
       ...only(

@@ -1,14 +1,31 @@
 import { cp } from 'node:fs/promises'
-import { library } from '../../tsup.base.js'
+import { declarations, library } from '../../tsup.base.js'
 
 // The published command carries the private packages that it runs, from their sources; npm packages stay dependencies
 // (package.json lists those of every package in here: test/dependencies.test.ts).
 export default library(
-  // The exporter's worker is a file of its own beside the code that starts it.
-  { main: 'src/main.ts', worker: '../../services/exporter/src/worker.ts' },
+  {
+    // What a recipe file imports.
+    index: 'src/index.ts',
+    main: 'src/main.ts',
+    // The exporter's worker is a file of its own beside the code that starts it.
+    worker: '../../services/exporter/src/worker.ts',
+  },
   {
     noExternal: [/^@flywheel\//],
     sourcemap: false,
+    dts: {
+      entry: { index: 'src/index.ts' },
+      compilerOptions: {
+        ...declarations.compilerOptions,
+        // Their types stand in the declarations, since nobody outside of this repository can import them.
+        paths: {
+          '@flywheel/curation': ['../curation/src/index.ts'],
+          '@flywheel/redaction': ['../redaction/src/index.ts'],
+          '@flywheel/schema': ['../schema/src/index.ts'],
+        },
+      },
+    },
     esbuildOptions(options) {
       options.conditions = ['@flywheel/source']
     },

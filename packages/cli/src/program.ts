@@ -105,7 +105,12 @@ export async function run(args: readonly string[]): Promise<number> {
   exports_
     .command('run')
     .description('curate what is stored now into a data set')
-    .option('--recipe <file>', 'JSON; - reads stdin (default: the default recipe)')
+    .option(
+      '--recipe <file>',
+      'TypeScript, JavaScript, YAML or JSON; - reads JSON from stdin (default: flywheel.recipe.* of this folder)',
+    )
+    .option('--no-recipe', 'the default recipe, whatever this folder holds')
+    .option('--recipe-name <name>', 'a recipe that the server stores: flywheel recipe list')
     .option('--plan <name>', "recipe, webhooks and destinations of one of the server's plans")
     .option('--as-of <id>', 'make an earlier export once more: the same bytes, or a refusal')
     .option(

@@ -1,7 +1,8 @@
 import { FlywheelError } from '@flywheel/schema'
+import type { z } from 'zod'
 import { targetsOf } from './publish/plan.js'
 import { withPreset } from './recipe/presets.js'
-import { type Recipe, recipeSchema } from './recipe.js'
+import { defaultRecipe, type Recipe, recipeSchema } from './recipe.js'
 import { strategiesOf } from './strategies/strategies-of.js'
 
 /**
@@ -12,10 +13,23 @@ import { strategiesOf } from './strategies/strategies-of.js'
 export function parseRecipe(input: unknown): Recipe {
   const parsed = recipeSchema.safeParse(withPreset(input))
   if (!parsed.success) {
-    const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'recipe'}: ${issue.message}`)
+    const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'recipe'}: ${sentenceOf(issue)}`)
     throw new FlywheelError('invalid_request', `The recipe is not valid: ${issues.join('; ')}`)
   }
   strategiesOf(parsed.data)
   targetsOf(parsed.data)
   return parsed.data
+}
+
+/** Keys that the default recipe does not show. */
+const WITHOUT_DEFAULT = ['filter', 'preset']
+
+/** What is wrong; of an unknown key also the keys that are known in its place. */
+function sentenceOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'unrecognized_keys') return issue.message
+  let place: unknown = defaultRecipe
+  for (const key of issue.path) place = (place as Record<PropertyKey, unknown> | undefined)?.[key]
+  const known = [...Object.keys(place ?? {}), ...(issue.path.length === 0 ? WITHOUT_DEFAULT : [])].sort()
+  const unknown = `unknown ${issue.keys.length === 1 ? 'key' : 'keys'} ${issue.keys.map((key) => `"${key}"`).join(', ')}`
+  return known.length === 0 ? unknown : `${unknown}; use ${known.join(', ')}`
 }

@@ -5,6 +5,7 @@ import { type CapsRecipe, capsSchema } from './recipe/caps.js'
 import { type DecontaminateRecipe, decontaminateSchema } from './recipe/decontaminate.js'
 import { type EvaluationRecipe, evaluationSchema } from './recipe/evaluation.js'
 import { DEFAULT_STRATEGIES, type EvidenceRecipe, evidenceSchema } from './recipe/evidence.js'
+import type { PresetId } from './recipe/ids.js'
 import { type LanguageRecipe, languageSchema } from './recipe/language.js'
 import { type LengthBiasRecipe, lengthBiasSchema } from './recipe/length-bias.js'
 import { type ExportMode, modeSchema } from './recipe/mode.js'
@@ -76,16 +77,24 @@ export interface Recipe {
   shard_rows: number
 }
 
-type Loose<T> = { [K in keyof T]?: T[K] extends string[] ? T[K] : T[K] extends object ? Partial<T[K]> : T[K] }
+/** Every key may be left out, at every depth; lists and records are given whole. */
+type Loose<T> = T extends readonly unknown[]
+  ? T
+  : string extends keyof T
+    ? T
+    : { [K in keyof T]?: Loose<T[K]> | undefined }
 
 /** What a person may write: every key has a default. */
-export type RecipeInput = Loose<Recipe>
+export interface RecipeInput extends Loose<Recipe> {
+  /** A recipe to start from; what stands beside it goes before what the preset says. @default none */
+  preset?: PresetId | undefined
+}
 
 const duration = z.int().min(0)
 const share = z.number().min(0).max(1)
 
-/** Parses a recipe, fills defaults and refuses unknown keys. */
-export const recipeSchema: z.ZodType<Recipe, RecipeInput> = z.strictObject({
+/** Parses a recipe whose preset is resolved, fills defaults and refuses unknown keys. */
+export const recipeSchema: z.ZodType<Recipe, Omit<RecipeInput, 'preset'>> = z.strictObject({
   name: z.string().min(1).max(200).default('default'),
   purpose: z.enum(PURPOSES).default('train'),
   filter: recipeFilterSchema.optional(),
@@ -128,7 +137,7 @@ export const recipeSchema: z.ZodType<Recipe, RecipeInput> = z.strictObject({
   formats: z.array(z.string()).min(1).default(['jsonl', 'parquet']),
   weights: weightsSchema,
   shard_rows: z.int().min(1).max(1_000_000).default(10_000),
-}) as z.ZodType<Recipe, RecipeInput>
+}) as z.ZodType<Recipe, Omit<RecipeInput, 'preset'>>
 
 /** The recipe of an export that names none. */
 export const defaultRecipe: Recipe = recipeSchema.parse({})

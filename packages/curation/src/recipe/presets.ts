@@ -1,10 +1,11 @@
 import { FlywheelError } from '@flywheel/schema'
 import { z } from 'zod'
 import type { RecipeInput } from '../recipe.js'
+import type { PresetId } from './ids.js'
 
 /** A recipe that can be asked for by name. One entry each. */
 export interface Preset {
-  id: string
+  id: PresetId
   /** What it is for, in one sentence. */
   description: string
   recipe: RecipeInput
