@@ -11,8 +11,10 @@ import { factsOf } from './facts.js'
 import { type FunnelStep, runGates } from './gates/funnel.js'
 import type { Ports } from './gates/gate.js'
 import { leakingMembers } from './gates/split.js'
+import type { ItemNotes } from './item-notes.js'
 import { peopleOf } from './people.js'
 import type { ChatMessage } from './prompt/chat.js'
+import { EVALUATION_SPLIT } from './recipe/evaluation.js'
 import type { Recipe } from './recipe.js'
 import { strategiesOf } from './strategies/strategies-of.js'
 import { byCodeUnit } from './text/canonical-json.js'
@@ -64,6 +66,8 @@ export interface CuratedRow {
   chosen: ChatMessage
   rejected?: ChatMessage
   label?: boolean
+  /** Of a row that is held out for evaluation. */
+  notes?: ItemNotes
   /** Events behind the row, sorted; kept apart from the files. */
   event_ids: string[]
 }
@@ -143,6 +147,7 @@ function rounded(value: number): number {
 function toRow(candidate: Candidate): CuratedRow {
   const { shape, prompt, tools, chosen, rejected, label, prior_source, consent, ...draft } = draftOf(candidate)
   const facts = factsOf(candidate)
+  const notes = facts.split === EVALUATION_SPLIT ? draft.notes : undefined
   return {
     shape,
     prompt,
@@ -150,7 +155,8 @@ function toRow(candidate: Candidate): CuratedRow {
     chosen,
     ...(shape === 'preference' && rejected !== undefined ? { rejected } : {}),
     ...(label === undefined ? {} : { label }),
-    event_ids: eventsOf(candidate),
+    ...(notes === undefined ? {} : { notes }),
+    event_ids: [...new Set([...eventsOf(candidate), ...(notes?.feedback ?? [])])].sort(byCodeUnit),
     meta: {
       row_id: facts.row_id,
       strategy: facts.strategy,

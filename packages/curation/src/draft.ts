@@ -1,5 +1,6 @@
 import type { Answer } from './evidence/evidence.js'
 import type { FeedbackState } from './evidence/feedback-state.js'
+import type { ItemNotes } from './item-notes.js'
 import type { ChatMessage } from './prompt/chat.js'
 
 /** The three things a trainer can learn from. */
@@ -53,5 +54,7 @@ export interface Draft {
   language?: string
   /** Sorted; written by the gate `safety`. */
   safety_tags?: string[]
+  /** Of a recipe that makes an evaluation set; written by the gate `construct`, redacted with the row. */
+  notes?: ItemNotes
   consent: string
 }

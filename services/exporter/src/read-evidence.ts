@@ -5,6 +5,7 @@ import {
   type FeedbackRow,
   type InteractionHead,
   type LinkRow,
+  makesEvaluationSet,
   type Recipe,
 } from '@flywheel/curation'
 import {
@@ -21,7 +22,7 @@ import {
 type Keys<T> = { [K in keyof Required<T>]: true }
 
 // What curation reads, and nothing else: a column that a retry may change (`source`) must not reach the input digest.
-const HEAD: Keys<InteractionHead> = {
+const HEAD: Keys<Omit<InteractionHead, 'tags'>> = {
   id: true,
   turn_id: true,
   session_id: true,
@@ -40,7 +41,7 @@ const HEAD: Keys<InteractionHead> = {
   consent: true,
   received_at: true,
 }
-const FEEDBACK: Keys<FeedbackRow> = {
+const FEEDBACK: Keys<Omit<FeedbackRow, 'reason_text'>> = {
   id: true,
   target_kind: true,
   target: true,
@@ -87,7 +88,7 @@ const CONSENT: Keys<ConsentRow> = {
   received_at: true,
 }
 
-function pick<T extends object>(row: T, keys: Keys<T>): T {
+function pick<T extends object>(row: T, keys: Partial<Keys<T>>): T {
   const entries = Object.keys(keys).map((key) => [key, (row as Record<string, unknown>)[key]])
   return Object.fromEntries(entries) as T
 }
@@ -100,15 +101,19 @@ export async function readEvidence(
   times: { watermark: string; cutoff: string },
 ): Promise<Evidence> {
   const { watermark, cutoff } = times
+  // What only an evaluation set says reaches the input digest of no other export.
+  const isNoted = makesEvaluationSet(recipe)
+  const head: Partial<Keys<InteractionHead>> = isNoted ? { ...HEAD, tags: true } : HEAD
+  const feedback: Partial<Keys<FeedbackRow>> = isNoted ? { ...FEEDBACK, reason_text: true } : FEEDBACK
   const project = (await loadProjects(db)).find((row) => row.id === projectId)
   const evidence: Evidence = {
     project_id: projectId,
     watermark,
     cutoff,
     project_consent: project?.consent ?? {},
-    interactions: (await readInteractionHeads(db, projectId, watermark)).map((row) => pick<InteractionHead>(row, HEAD)),
+    interactions: (await readInteractionHeads(db, projectId, watermark)).map((row) => pick<InteractionHead>(row, head)),
     bodies: [],
-    feedback: (await readFeedback(db, projectId, watermark)).map((row) => pick<FeedbackRow>(row, FEEDBACK)),
+    feedback: (await readFeedback(db, projectId, watermark)).map((row) => pick<FeedbackRow>(row, feedback)),
     links: (await readLinks(db, projectId, watermark)).map((row) => pick<LinkRow>(row, LINK)),
     consents: (await readConsents(db, projectId, cutoff)).map((row) => pick<ConsentRow>(row, CONSENT)),
   }

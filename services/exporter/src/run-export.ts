@@ -152,7 +152,7 @@ export async function resolveRequest(options: Omit<RunExportOptions, 'now'>, out
 
 function firstRow(set: CuratedSet, layouts: readonly Layout[]): Record<string, unknown> | null {
   const layout = layouts[0]
-  const row = set.rows.find((each) => layout?.shapes.includes(each.shape))
+  const row = set.rows.find(({ shape, meta }) => layout?.shapes.includes(shape) && layout.splits.includes(meta.split))
   return row === undefined || layout === undefined ? null : renderRow(row, layout)
 }
 

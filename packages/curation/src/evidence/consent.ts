@@ -44,6 +44,8 @@ export interface ConsentBook {
   decide(question: ConsentQuestion): ConsentVerdict
   ofInteraction(head: InteractionHead): ConsentVerdict
   ofFeedback(row: FeedbackRow, about: InteractionHead | undefined): ConsentVerdict
+  /** Of what the author of a feedback wrote in their own words. */
+  ofText(row: FeedbackRow, about: InteractionHead | undefined): ConsentVerdict
 }
 
 /**
@@ -89,8 +91,20 @@ export function consentBook(
     return setting === 'granted' ? { isGranted: true, by: 'project' } : { isGranted: false, reason: 'consent_absent' }
   }
 
+  function ofText(row: FeedbackRow, about: InteractionHead | undefined): ConsentVerdict {
+    const isPerson = row.author_kind === '' || row.author_kind === 'end_user'
+    const isSamePerson =
+      row.author_id === ''
+        ? row.session_id === '' || row.session_id === about?.session_id
+        : row.author_id === about?.user_id
+    const own = !isPerson || isSamePerson ? about?.consent[purpose] || undefined : undefined
+    // A withdrawal follows an author whatever they were called when they wrote.
+    return decide({ user: row.author_id, session: row.session_id, time: timeOfId(row.id), own })
+  }
+
   return {
     decide,
+    ofText,
     ofInteraction: (head) =>
       decide({
         user: head.user_id,
@@ -99,14 +113,7 @@ export function consentBook(
         own: head.consent[purpose] || undefined,
       }),
     ofFeedback(row, about) {
-      const isPerson = row.author_kind === '' || row.author_kind === 'end_user'
-      const isSamePerson =
-        row.author_id === ''
-          ? row.session_id === '' || row.session_id === about?.session_id
-          : row.author_id === about?.user_id
-      const own = !isPerson || isSamePerson ? about?.consent[purpose] || undefined : undefined
-      // A withdrawal follows an author whatever they were called when they wrote.
-      const verdict = decide({ user: row.author_id, session: row.session_id, time: timeOfId(row.id), own })
+      const verdict = ofText(row, about)
       // A judgement without text needs no grant of its own, but never outlives a withdrawal.
       const hasText = row.kind === 'correction' || (row.kind === 'review' && (row.kept !== '' || row.kept_json !== ''))
       const isWithdrawn = !verdict.isGranted && verdict.reason === 'consent_withdrawn'

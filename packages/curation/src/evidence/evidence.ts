@@ -21,6 +21,8 @@ export interface InteractionHead {
   status: Status
   has_text: boolean
   finish_reasons: string[]
+  /** Read where the recipe makes an evaluation set. */
+  tags?: string[]
   /** Purpose to granted or denied; a purpose that is absent says nothing. */
   consent: Partial<Record<Purpose, string>>
   received_at: string
@@ -56,6 +58,8 @@ export interface FeedbackRow {
   randomised: boolean
   seen: number[]
   reason_codes: string[]
+  /** Read where the recipe makes an evaluation set. */
+  reason_text?: string
   author_id: string
   author_kind: string
   session_id: string

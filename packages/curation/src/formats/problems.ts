@@ -51,5 +51,8 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   ranks_tie: 'both ranks are equal: the run stops here',
   answer_not_a_string: 'the answer is not a text',
   task_not_a_string: 'the task is not a text',
+  id_not_a_text: 'the id is not a text',
+  metadata_not_an_object: 'metadata is not an object: the loader stops here',
+  reasons_not_texts: 'reasons are not lists of codes and texts, or tags no list of texts',
   info_not_an_object: 'info is neither an object nor the JSON text of one',
 }

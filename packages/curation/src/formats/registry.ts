@@ -1,4 +1,5 @@
 import { axolotl } from './axolotl.js'
+import { evaluation } from './evaluation.js'
 import type { Format } from './format.js'
 import { hub } from './hub.js'
 import { jsonl } from './jsonl.js'
@@ -28,4 +29,5 @@ export const TARGETS: readonly Target[] = [
   nemoRl,
   verifiers,
   hub,
+  evaluation,
 ]

@@ -23,6 +23,8 @@ export interface Layout extends MessageLayout {
   target: string
   part: string
   shapes: readonly Shape[]
+  /** The splits whose rows are in its files. */
+  splits: readonly string[]
   weights: WeightMode
   /** Rows of the set that the target cannot read as they are, by reason: left out of its files, never bent to fit. */
   left_out: Record<string, number>
@@ -78,6 +80,8 @@ export interface Target {
   /** Ids of the formats that its loader reads, the preferred one first. */
   readonly formats: readonly string[]
   readonly parts: readonly Part[]
+  /** The splits whose rows it is for. What is held out for evaluation is for a target that says so alone. @default train and validation */
+  readonly splits?: readonly string[]
   /** The loader goes through Arrow, which unions keys, fills nulls and refuses a column of two types. */
   readonly usesArrow: boolean
   /** The folder of a part's shards, with its final slash. */

@@ -1,4 +1,6 @@
 import { partsOf } from '../candidate.js'
+import { itemNotes } from '../item-notes.js'
+import { makesEvaluationSet } from '../recipe/evaluation.js'
 import { eachGate, type Gate } from './gate.js'
 
 /** Gate 5: each strategy makes its row. */
@@ -6,5 +8,6 @@ export const construct: Gate = eachGate('construct', (candidate, world) => {
   const made = candidate.strategy.construct(candidate.state, partsOf(candidate), world)
   if (typeof made === 'string') return made
   candidate.draft = { ...made, consent: candidate.consent ?? '' }
+  if (makesEvaluationSet(world.recipe)) candidate.draft.notes = itemNotes(candidate, world)
   return null
 })

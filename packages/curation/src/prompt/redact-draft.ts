@@ -8,6 +8,7 @@ import {
 } from '@flywheel/redaction'
 import type { JsonObject } from '@flywheel/schema'
 import type { Draft } from '../draft.js'
+import type { ItemNotes } from '../item-notes.js'
 import { canonicalJson, sha256 } from '../text/canonical-json.js'
 import { comparable } from '../text/normalise.js'
 import type { ChatMessage } from './chat.js'
@@ -16,7 +17,7 @@ import { PLACEHOLDER, rankedDetectors } from './placeholders.js'
 /** What redaction makes of a draft. */
 export interface RedactedDraft {
   draft: Draft
-  /** Different values that were replaced, by the kind that stands in their placeholder. */
+  /** Different values that were replaced, by the kind that stands in their placeholder; without those of the notes. */
   redactions: Record<string, number>
   /** The sides differ in nothing but the values that were replaced, or in how these were spelled. */
   isSame: boolean
@@ -40,21 +41,26 @@ function redactMessage(message: ChatMessage, redact: RedactText): ChatMessage {
   }
 }
 
+function redactNotes(notes: ItemNotes, redact: RedactText): ItemNotes {
+  const { codes, texts } = notes.reasons
+  return { ...notes, reasons: { codes: codes.map(redact), texts: texts.map(redact) }, tags: notes.tags.map(redact) }
+}
+
 /** Which side is numbered first must not tell which one is wanted: the one whose hash is lower. */
 function isFirst(side: ChatMessage, other: ChatMessage): boolean {
   return sha256(canonicalJson(side)) < sha256(canonicalJson(other))
 }
 
 /**
- * Puts placeholders for what the detectors find in the prompt, the tools and both sides, with one numbering for all of
- * them: a value has the same placeholder wherever it stands in the row, another value another. The sides' numbers do not
- * depend on which of them is wanted. What a row spells out itself, such as the placeholders of the SDK, is given to
+ * Puts placeholders for what the detectors find in the prompt, the tools, both sides and the notes, with one numbering for
+ * all of them: a value has the same placeholder wherever it stands in the row, another value another. The sides' numbers
+ * do not depend on which of them is wanted. What a row spells out itself, such as the placeholders of the SDK, is given to
  * nobody. Linear in the length of the row.
  */
 export function redactDraft(draft: Draft, detectors: readonly DetectorName[]): RedactedDraft {
-  const { prompt, tools, chosen, rejected } = draft
+  const { prompt, tools, chosen, rejected, notes } = draft
   const numbering = createNumbering()
-  const spelled = (): string => JSON.stringify([prompt, tools, chosen, rejected ?? null])
+  const spelled = (): string => JSON.stringify([prompt, tools, chosen, rejected ?? null, notes ?? null])
   const ranked = rankedDetectors(detectors)
   const redact = createRedactText(ranked, numberer(numbering, spelled))
   const asked = {
@@ -68,13 +74,16 @@ export function redactDraft(draft: Draft, detectors: readonly DetectorName[]): R
     chosen: redactMessage(chosen, redact),
     ...(rejected === undefined ? {} : { rejected: ahead ?? redactMessage(rejected, redact) }),
   }
-  if (numbering.placeholders.size === 0) return { draft, redactions: {}, isSame: false }
   const redactions: Record<string, number> = {}
   for (const key of [...numbering.placeholders.keys()].sort()) {
     const kind = key.slice(0, key.indexOf(' '))
     redactions[kind] = (redactions[kind] ?? 0) + 1
   }
-  return { draft: redacted, redactions, isSame: isSame(redacted, new Set(numbering.placeholders.values())) }
+  const made = new Set(numbering.placeholders.values())
+  // After the row's own, whose numbers they leave as they are; a row that is trained on goes without them.
+  if (notes !== undefined) redacted.notes = redactNotes(notes, redact)
+  if (numbering.placeholders.size === 0) return { draft, redactions, isSame: false }
+  return { draft: redacted, redactions, isSame: made.size > 0 && isSame(redacted, made) }
 }
 
 /** Which of two values that the prompt does not hold is the right one, no model can learn. */

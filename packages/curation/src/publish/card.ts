@@ -1,6 +1,7 @@
 import type { Layout } from '../formats/target.js'
 import { sidesSection, sideWarnings } from './card-sides.js'
 import { targetsSection } from './card-targets.js'
+import { EVALUATION_SPLIT } from '../recipe/evaluation.js'
 import type { Manifest } from './manifest.js'
 import { SPLITS } from './plan.js'
 
@@ -101,6 +102,19 @@ function filterSection(filter: Manifest['recipe']['filter']): string[] {
   return conditions.length === 0 ? [] : [`Only interactions that meet every condition: ${conditions.join(', ')}.`, '']
 }
 
+function heldOutSection({ statistics, targets }: Manifest): string[] {
+  const held = statistics.splits[EVALUATION_SPLIT]
+  if (held === undefined) return []
+  const isWritten = targets.some(({ target }) => target === EVALUATION_SPLIT)
+  const where = isWritten
+    ? '`evaluation/` alone holds them, and no file that a trainer reads'
+    : 'no file holds them: name the target `evaluation`, and they are written as an evaluation set'
+  return [
+    `Of these, ${held.rows} rows of ${held.components} groups of people, sessions and first questions are held out for evaluation for good; ${where}.`,
+    '',
+  ]
+}
+
 function deltaSection({ kind, parent, supersedes }: Manifest): string[] {
   if (kind !== 'delta' || supersedes === undefined) return []
   const { replaced, changed, retracted } = supersedes
@@ -165,6 +179,7 @@ export function datasetCard(manifest: Manifest, layouts: readonly Layout[]): str
     ),
     `${statistics.users} people, Gini ${statistics.gini}. Effective pairs ${statistics.effective_n}. Chosen longer: ${percent(statistics.chosen_longer)}. People, sessions and first questions on both sides of the split: ${statistics.leaking_members}.${manifest.parent === null ? '' : ` Splits follow export \`${manifest.parent}\`.`}`,
     '',
+    ...heldOutSection(manifest),
     'Each shard has a sidecar in `meta/` whose n-th line is about its n-th row: row id, strategy, weight, edit distance, lengths, model, task, cluster, split, on what consent rests. It holds no user ids.',
     '',
     ...sidesSection(manifest),

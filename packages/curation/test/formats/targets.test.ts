@@ -90,9 +90,13 @@ const anyRow = fc
     }),
   )
 
+/** The same rows in a split whose rows the target is for. */
+const rowsFor = (id: string, rows: CuratedRow[] = exampleRows()): CuratedRow[] =>
+  rows.map((row) => ({ ...row, meta: { ...row.meta, split: targetOf(id).splits?.[0] ?? 'train' } }))
+
 describe.each(TARGETS.map(({ id }) => id))('the target %s', (id) => {
   it('writes the files of its golden case', async () => {
-    const { files } = written(exampleRows(), { targets: [id], split: { validation: 0 } })
+    const { files } = written(rowsFor(id), { targets: [id], split: { validation: 0 } })
     const lines: string[] = []
     for (const file of files.filter(({ shape }) => shape !== 'meta')) {
       lines.push(`== ${file.path}`)
@@ -104,12 +108,12 @@ describe.each(TARGETS.map(({ id }) => id))('the target %s', (id) => {
   })
 
   it('reads back what it wrote', async () => {
-    const rows = exampleRows()
+    const rows = rowsFor(id)
     expect(await problemsOf(rows, written(rows, { targets: [id] }))).toEqual([])
   })
 
   it('catches a renderer that turns a row round: the polarity canary', async () => {
-    const rows = exampleRows()
+    const rows = rowsFor(id)
     const teaches = rows.filter((row) => row.shape !== 'supervised')
     const problems = await problemsOf(rows, written(rows.map(swapped), { targets: [id] }))
     const isFreeOfSides = targetOf(id).parts.every((part) => part.shapes.includes('supervised'))
@@ -121,7 +125,8 @@ describe.each(TARGETS.map(({ id }) => id))('the target %s', (id) => {
 
   it('writes and reads hostile rows as they were, or leaves them out and says why', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(anyRow, { minLength: 1, maxLength: 5 }), async (rows) => {
+      fc.asyncProperty(fc.array(anyRow, { minLength: 1, maxLength: 5 }), async (any) => {
+        const rows = rowsFor(id, any)
         const made = written(rows, { targets: [id] })
         expect(await problemsOf(rows, made)).toEqual([])
         for (const { left_out } of made.layouts) {
@@ -137,7 +142,7 @@ describe.each(TARGETS.map(({ id }) => id))('the target %s', (id) => {
   })
 
   it('counts every row: written or left out with a reason', () => {
-    const { target, rows } = { target: targetOf(id), rows: exampleRows() }
+    const { target, rows } = { target: targetOf(id), rows: rowsFor(id) }
     const { files, layouts } = written(rows, { targets: [id] })
     for (const layout of layouts.filter(
       ({ part }) => target.parts.find((each) => each.id === part)?.isDistinct !== true,
@@ -151,7 +156,10 @@ describe.each(TARGETS.map(({ id }) => id))('the target %s', (id) => {
 })
 
 const jsonOf = (targetId: string, part: string): TargetRecord[] => {
-  const { files } = renderShards(setOf(exampleRows()), recipeSchema.parse({ targets: [targetId], formats: ['jsonl'] }))
+  const { files } = renderShards(
+    setOf(rowsFor(targetId)),
+    recipeSchema.parse({ targets: [targetId], formats: ['jsonl'] }),
+  )
   const bytes = files.find((file) => file.target === targetId && file.shape === part)!.bytes
   return decoder
     .decode(bytes)
@@ -185,6 +193,20 @@ describe('the validators', () => {
     ['a tag that is a number', 'llama-factory', 'unpaired', 'label', 1, 'label_not_boolean'],
     ['equal ranks', 'nemo-rl', 'preference', 'completions.1.rank', 0, 'ranks_tie'],
     ['three completions', 'nemo-rl', 'preference', 'completions.2', { rank: 2, completion: [] }, 'not_two_completions'],
+    ['an item without an id', 'evaluation', 'preference', 'id', '', 'id_not_a_text'],
+    ['a reference that every answer holds', 'evaluation', 'supervised', 'target', ' ', 'empty_side'],
+    ['a message that Inspect stops at', 'evaluation', 'preference', 'input.0.content', null, 'not_conversational'],
+    ['a call in the form of OpenAI', 'evaluation', 'preference', 'input.1', calls({ order: 1 }), 'not_conversational'],
+    ['reasons in one text', 'evaluation', 'preference', 'metadata.reasons', 'wrong price', 'reasons_not_texts'],
+    ['metadata in a text', 'evaluation', 'preference', 'metadata', '{}', 'metadata_not_an_object'],
+    [
+      'an item that knows no better',
+      'evaluation',
+      'preference',
+      'metadata.rejected',
+      'It left us on Monday.',
+      'same_sides',
+    ],
     ['info that is no object', 'verifiers', 'supervised', 'info', '[1]', 'info_not_an_object'],
     ['a prompt that is answered', 'trl-prompts', 'prompt', 'prompt.2', says('x'), 'prompt_ends_with_assistant'],
     ['a conversation without an answer', 'trl-messages', 'supervised', 'messages.2', user('x'), 'not_one_turn'],

@@ -184,7 +184,7 @@ describe('the evaluation hold-out', () => {
     return made.evidence()
   })()
 
-  it('holds whole people and sessions out, in files of their own', async () => {
+  it('holds whole people and sessions out, in files that no trainer reads', async () => {
     const set = curate(evidence, recipe, ports)
     const count = (name: string) => set.rows.filter(({ meta }) => meta.split === name).length
     expect(count('evaluation')).toBeGreaterThan(10)
@@ -192,8 +192,10 @@ describe('the evaluation hold-out', () => {
     expect(set.leaking_members).toBe(0)
     const { files, layouts } = renderShards(set, recipe)
     const bytes = new Map(files.map((file) => [file.path, file.bytes]))
-    const records = files.filter(({ path }) => /^preference\/evaluation-.*jsonl$/.test(path))
-    expect(records.reduce((sum, { rows }) => sum + rows, 0)).toBe(count('evaluation'))
+    const rowsOf = (test: (file: (typeof files)[number]) => boolean): number =>
+      files.filter((file) => file.format === 'jsonl' && test(file)).reduce((sum, { rows }) => sum + rows, 0)
+    expect(rowsOf(({ target }) => target === 'evaluation')).toBe(count('evaluation'))
+    expect(rowsOf(({ target }) => target === 'trl')).toBe(set.rows.length - count('evaluation'))
     expect(await verifyShards(set, layouts, files, (path) => Promise.resolve(bytes.get(path)!))).toEqual([])
   })
 

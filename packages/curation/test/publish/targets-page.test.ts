@@ -13,6 +13,7 @@ A target is a trainer's layout, a format how its files are encoded. A recipe nam
 
 - A row that a target cannot read as it is (a tool call where messages are a role and a text) is left out of its files and counted by reason in \`targets\` of the manifest and in the card. It is never bent to fit.
 - The files of \`trl\` stand in \`preference/\`, \`unpaired/\` and \`supervised/\`, those of any other target in a folder of its name. Each shard has a sidecar in \`meta/\`.
+- Rows of the split \`evaluation\` are written by the target \`evaluation\` alone, and it writes no others: a recipe with \`evaluation.share\` has it without naming it, \`"targets": ["evaluation"]\` makes an export of nothing else.
 - \`weights\`: \`column\` writes \`weight\` (2p - 1), \`margin\` writes the log-odds of the prior, \`resample\` repeats rows of train in proportion (the lightest once, at most ten copies, the same on every run), \`none\` leaves them in the sidecar. The card says what the target does with it.
 - \`reasoning: "keep"\` leaves \`reasoning_content\` on earlier turns and on both sides, or on neither; \`trl\`, \`trl-messages\`, \`trl-prompts\` and \`hub\` have a place for it.
 - Every shard is read back and judged by an emulation of its target's loader before it is published, and each side is compared with the row it was made from.
@@ -23,7 +24,8 @@ A target is a trainer's layout, a format how its files are encoded. A recipe nam
 function section(target: ExportTarget): string {
   const parts = target.parts.map((part) => {
     const format = target.formats.at(-1) as string
-    const path = `${target.folder(part.id, 'train')}train-00000-of-00001.${format}`
+    const split = target.splits?.[0] ?? 'train'
+    const path = `${target.folder(part.id, split)}${split}-00000-of-00001.${format}`
     return `\`${part.id}\` (from ${part.shapes.join(', ')}):\n\n\`\`\`\n${target.load(part.id, path, null)}\n\`\`\``
   })
   return [

@@ -87,7 +87,8 @@ describe('weights', () => {
 
 describe('the card', () => {
   it('gives the load line, the rows and what was left out of every target', () => {
-    const card = cardOf(exampleRows(), { targets: TARGETS.map(({ id }) => id) })
+    const heldOut = rowOf({ shape: 'supervised', chosen: says('At noon.') }, { split: 'evaluation' })
+    const card = cardOf([...exampleRows(), heldOut], { targets: TARGETS.map(({ id }) => id) })
     for (const { name, traps } of TARGETS) {
       expect(card).toContain(`### ${name}\n`)
       for (const trap of traps) expect(card).toContain(`- ${trap}`)
