@@ -2,7 +2,7 @@ import { sideFeatures } from './artefacts/features.js'
 import { type Candidate, draftOf, eventsOf, partsOf } from './candidate.js'
 import { answerKey } from './evidence/evidence.js'
 import type { Ports } from './gates/gate.js'
-import { promptShingles } from './near/shingles.js'
+import { promptShingles, systemShingles } from './near/shingles.js'
 import { type ChatMessage, sideText } from './prompt/chat.js'
 import type { Facts } from './row-facts.js'
 import { byCodeUnit, canonicalJson, sha256 } from './text/canonical-json.js'
@@ -13,6 +13,12 @@ export type { Facts } from './row-facts.js'
 
 function chars(messages: readonly ChatMessage[]): number {
   return messages.reduce((sum, message) => sum + sideText(message).length, 0)
+}
+
+/** Hash of what the system prompt of a row says; '' where it says nothing. */
+function systemHash(prompt: readonly ChatMessage[]): string {
+  const said = prompt.filter(({ role }) => role === 'system').map(({ content }) => content)
+  return said.length === 0 ? '' : sha256(canonicalJson(said))
 }
 
 /** What must not stand on both sides of a split. */
@@ -89,6 +95,9 @@ export function measure(candidate: Candidate, world: World, ports: Ports): Facts
     features: isPair ? { chosen: sideFeatures(chosen), rejected: sideFeatures(rejected) } : null,
     age_ms: world.now - state.time,
     prompt_shingles: promptShingles(prompt),
+    system_shingles: systemShingles(prompt),
+    system_hash: systemHash(prompt),
+    question_shingles: promptShingles(prompt.filter(({ role }) => role === 'user').slice(0, 1)).length,
     information:
       draft.chosen_by === 'human' && rejected !== undefined
         ? correctionInformation(sideText(rejected), sideText(chosen))

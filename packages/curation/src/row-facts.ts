@@ -1,9 +1,10 @@
 import type { Shape } from './draft.js'
 
 /**
- * What the gates over a whole set read of one candidate: about a kilobyte and at most six, however long its texts.
- * Lengths are in UTF-16 units. What is not `readonly` is written by gates: `near_duplicates` and further members by the
- * gate of that name, `is_reserved` by `reserve`, `split`, `cluster` and `component` by `split`.
+ * What the gates over a whole set read of one candidate: about a kilobyte and at most ten, however long its texts.
+ * Lengths are in UTF-16 units. What is not `readonly` is written by gates: `near_duplicates`, `prompt_cluster` and the
+ * members that are prompts or documents by the gate `near_duplicates`, `is_reserved` by `reserve`, `split`, `cluster`
+ * and `component` by `split`.
  */
 export interface Facts {
   /** HMAC of the strategy and the events behind the row. */
@@ -29,10 +30,10 @@ export interface Facts {
   readonly content: string
   /** The same for a pair and its reverse, and for a completion under either label. */
   readonly unsigned: string
-  /** Users, authors among the end users (by their session where they have no id), sessions and the prompt cluster, each with its kind before a colon. */
+  /** Users, authors among the end users (by their session where they have no id), sessions, prompts and documents, each with its kind before a colon. */
   members: readonly string[]
-  /** Hash of the first user turn. */
-  readonly prompt_cluster: string
+  /** Hash of the first user turn; where rows have documents of their own in the system prompt, of both. */
+  prompt_cluster: string
   readonly prompt_chars: number
   readonly chosen_chars: number
   readonly rejected_chars: number | null
@@ -53,6 +54,12 @@ export interface Facts {
   readonly age_ms: number
   /** Sorted hashes of the prompt's word 5-grams without the system prompt; at most 1,024. */
   readonly prompt_shingles: Int32Array
+  /** The same of the system prompt alone; equal where `system_hash` is. */
+  readonly system_shingles: Int32Array
+  /** SHA-256 of the system prompt; '' for none. */
+  readonly system_hash: string
+  /** How many shingles the first user turn has by itself; at most 1,024. */
+  readonly question_shingles: number
   /** See `correctionInformation`; 0 where no person wrote the wanted side. */
   readonly information: number
   /** Who vouches for the row: 2 a reviewer, 1 an expert, 0 neither. */

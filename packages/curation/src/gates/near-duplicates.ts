@@ -1,10 +1,12 @@
 import type { Facts } from '../facts.js'
 import { nearGroups } from '../near/near-groups.js'
 import { compareStrength, groupBy } from './group-by.js'
+import { tellDocumentsApart } from './prompt-clusters.js'
 import type { SetGate, SetGateResult } from './set-gate.js'
 
 /**
- * Gate 12: rows of nearly the same prompt. A group keeps the rows of the
+ * Gate 12: rows of nearly the same prompt, which is what stands beside the system prompt, and in it where a row has a
+ * document of its own there. A group keeps the rows of the
  * strongest few decisions of each shape, and one member for all of it,
  * so that the split puts what is left on one side. The member is the first of its prompt clusters: it is among the
  * assignments of the export, and a later one finds it there.
@@ -14,11 +16,11 @@ export const nearDuplicates: SetGate = {
   run(candidates, { near_duplicates: { threshold, keep } }, ports) {
     const dropped: SetGateResult['dropped'] = []
     const isGone = new Set<Facts>()
-    const groups = nearGroups(
+    const alike = nearGroups(
       candidates.map(({ prompt_shingles }) => prompt_shingles),
       threshold,
     )
-    for (const places of groups) {
+    for (const places of tellDocumentsApart(candidates, alike, threshold, ports)) {
       const group = places.map((place) => candidates[place]!)
       const first = group.map(({ prompt_cluster }) => prompt_cluster).sort()[0]!
       const isMany = group.some(({ prompt_cluster }) => prompt_cluster !== first)

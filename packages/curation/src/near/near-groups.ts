@@ -12,7 +12,7 @@ const WINDOW = 200
 const NODES = 2 ** 25
 
 /** From so many distinct prompts on, what half of them share is a template. Fewer are one document, asked about again. */
-const TEMPLATE_PROMPTS = 10
+export const TEMPLATE_PROMPTS = 10
 
 function compareSets(a: Int32Array, b: Int32Array): number {
   const length = Math.min(a.length, b.length)
@@ -69,6 +69,19 @@ function link(nodes: readonly Int32Array[], threshold: number): number[][] {
   return linked.groups()
 }
 
+/** Groups of places whose sets are alike, directly or over others, whatever holds them together; single ones in none. */
+export function alikeGroups(sets: readonly Int32Array[], threshold: number): number[][] {
+  const { nodes, places } = distinct(sets)
+  return withEqual(link(nodes, threshold), places)
+}
+
+/** Nodes to places: each group with all of theirs, and those nodes that stand in several places and in no group. */
+function withEqual(linked: number[][], places: readonly number[][]): number[][] {
+  const isLinked = new Set(linked.flat())
+  const same = places.map((_, i) => i).filter((i) => !isLinked.has(i) && places[i]!.length > 1)
+  return [...linked, ...same.map((i) => [i])].map((group) => group.flatMap((i) => places[i]!))
+}
+
 /**
  * Takes a group apart that a template holds together: what differs beside it is compared by itself, be it a document or
  * the name of a product. Only those that hold nothing beside the template are near-duplicates for its sake.
@@ -96,7 +109,5 @@ function withoutTemplate(group: number[], nodes: readonly Int32Array[], threshol
 export function nearGroups(sets: readonly Int32Array[], threshold: number): number[][] {
   const { nodes, places } = distinct(sets)
   const linked = link(nodes, threshold).flatMap((group) => withoutTemplate(group, nodes, threshold))
-  const isLinked = new Set(linked.flat())
-  const same = nodes.map((_, i) => i).filter((i) => !isLinked.has(i) && places[i]!.length > 1)
-  return [...linked, ...same.map((i) => [i])].map((group) => group.flatMap((i) => places[i]!))
+  return withEqual(linked, places)
 }

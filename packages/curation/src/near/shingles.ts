@@ -23,18 +23,26 @@ function smallest(hashes: Int32Array): Int32Array {
   return hashes.slice(0, count)
 }
 
-/**
- * Hashes of the word 5-grams of a prompt, sorted: what near-duplicates are found by. The system prompt does not count:
- * one that all rows share would make short questions alike. A prompt without a word has none and is nobody's duplicate.
- */
-export function promptShingles(prompt: readonly ChatMessage[]): Int32Array {
-  const said = prompt.filter(({ role }) => role !== 'system').map((message) => sideText(message))
-  const words = wordHashes(said.join('\n'), SEED)
+function shinglesOf(messages: readonly ChatMessage[]): Int32Array {
+  const words = wordHashes(messages.map((message) => sideText(message)).join('\n'), SEED)
   if (words.length === 0) return new Int32Array(0)
   const size = Math.min(SHINGLE_WORDS, words.length)
   const hashes = new Int32Array(words.length - size + 1)
   for (let at = 0; at < hashes.length; at++) hashes[at] = gramHash(words, at, size)
   return smallest(hashes)
+}
+
+/**
+ * Hashes of the word 5-grams of a prompt, sorted: what near-duplicates are found by. The system prompt does not count:
+ * one that all rows share would make short questions alike. A prompt without a word has none and is nobody's duplicate.
+ */
+export function promptShingles(prompt: readonly ChatMessage[]): Int32Array {
+  return shinglesOf(prompt.filter(({ role }) => role !== 'system'))
+}
+
+/** The same of the system prompt alone: what a row's own document is told from a template by. */
+export function systemShingles(prompt: readonly ChatMessage[]): Int32Array {
+  return shinglesOf(prompt.filter(({ role }) => role === 'system'))
 }
 
 /**
