@@ -73,6 +73,15 @@ export {
   READ_LIMITS,
 } from './queries/interactions.js'
 export { type OrphanedFeedback, type OrphanedRequest, orphanedFeedback } from './queries/orphaned-feedback.js'
+export {
+  deleteRecipe,
+  getRecipe,
+  listRecipes,
+  putRecipe,
+  type RecipeVersion,
+  type RecipeVersionHead,
+  recipeVersions,
+} from './queries/recipes.js'
 export { readSelectedInteractions } from './queries/selected-interactions.js'
 export { insertDeadLetters, insertErasure, insertReceipts, loadErasures } from './queries/sink.js'
 export {
