@@ -167,7 +167,8 @@ export async function eraseExport(
     if ((await stat(dir).catch(() => null)) === null) return { ...base, replaced_by: null, outcome: 'missing' }
     // Its files are not what its manifest says: nobody can tell which of them holds whose text.
     await rm(dir, { recursive: true, force: true })
-    await supersedeExport(db, row)
+    const removed = { rows: base.rows, erasures: base.erasures }
+    await supersedeExport(db, { ...row, summary: JSON.stringify({ ...JSON.parse(row.summary || '{}'), removed }) })
     return { ...base, replaced_by: null, outcome: 'removed' }
   }
   const { manifest } = published

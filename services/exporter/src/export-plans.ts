@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { parseRecipe, type RecipeInput } from '@flywheel/curation'
+import { namesStored, parseRecipe, parseStored, type RecipeInput, type StoredRecipe } from '@flywheel/curation'
 import { FlywheelError, isFlywheelError } from '@flywheel/schema'
 import { Cron } from 'croner'
 import { parse, YAMLParseError } from 'yaml'
@@ -17,7 +17,8 @@ export interface ExportPlan {
   timezone: string
   /** Ids; 'every': all that there are when its turn comes. */
   projects: 'every' | string[]
-  recipe: RecipeInput
+  /** One that the server stores is looked up for each run. */
+  recipe: RecipeInput | StoredRecipe
   /** Who is told what became of a run. */
   webhooks: WebhookTarget[]
   /** Where a published export is copied. */
@@ -113,14 +114,15 @@ export function readExportPlans(path: string, env: Env): ExportPlan[] {
   const names = recipes.map(({ name }) => name)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw refuse(path, `two recipes are named ${twice}; name each once`)
-  const destinations = Object.entries(parsed.data.destinations).map(([name, { kind: _, ...s3 }]) => ({ name, ...s3 }))
+  const destinations = Object.entries(parsed.data.destinations).map(([name, written]) => ({ name, ...written }))
   const webhooks = webhookTargets(path, parsed.data.webhooks, env)
   return recipes.map((plan) => {
     checkCron(path, plan)
     const written = typeof plan.recipe === 'string' ? readYaml(resolve(dirname(path), plan.recipe)) : plan.recipe
-    const recipe = { name: plan.name, ...(written as object) } as RecipeInput
+    const recipe = { name: plan.name, ...(written as object) } as ExportPlan['recipe']
     try {
-      parseRecipe(recipe)
+      if (namesStored(recipe)) parseStored(recipe)
+      else parseRecipe(recipe)
     } catch (error) {
       throw isFlywheelError(error) ? refuse(path, `${plan.name}: ${error.message}`) : error
     }

@@ -11,6 +11,7 @@ import { copyToAll } from './copy-to-all.js'
 import type { ExportCount } from './count-export.js'
 import type { ErasedExport } from './erase-export.js'
 import { eraseFromExports } from './erase-exports.js'
+import { createErasureCourier } from './erasures/erasure-courier.js'
 import type { ExportPlan } from './export-plans.js'
 import type { ExporterWorker } from './exporter-worker.js'
 import { createTurns } from './in-turn.js'
@@ -39,6 +40,8 @@ export interface ExporterOptions {
   projects: () => Promise<readonly string[]>
   /** No other process runs exports of this store. */
   isAlone: boolean
+  /** How often what was not delivered of an erasure is tried again. */
+  erasures?: { redeliver_ms?: number; recheck_ms?: number } | undefined
 }
 
 /** An export as it is asked for from outside of the exporter. */
@@ -77,6 +80,7 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
     logger,
     onError: (error) => logger.warn({ error }, 'what became of a webhook cannot be recorded'),
   })
+  const courier = createErasureCourier({ db, plans, outDir: worker.outDir, announcer, logger, ...options.erasures })
   const failures = new Map<string, { part: string; at: string; code: string; message: string }>()
 
   function planOf(asked: ExportAsked): ExportPlan | undefined {
@@ -114,6 +118,8 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
       now: () => new Date(),
     })
     for (const each of erased) logger.info({ project_id, ...each }, 'rows left a published export')
+    // Notes what is to be told, and what an earlier process left to tell, and waits for no receiver.
+    await courier.send(project_id)
     return erased
   }
 
@@ -156,7 +162,7 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
     try {
       const summary = await worker.run({ ...asks, watermark: open.watermark ?? undefined })
       const copies = await copyToAll(
-        { db, project_id: asks.projectId, plan: plan?.name ?? '' },
+        { db, project_id: asks.projectId, note: `copied by plan ${plan?.name}` },
         plan?.destinations ?? [],
         summary,
       )
@@ -236,6 +242,7 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
     errors: () => [...failures.values()],
     async close() {
       await Promise.all(jobs.map((job) => job.stop()))
+      await courier.close()
       await announcer.close()
       await worker.close()
     },

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
+import type { S3Client } from '@aws-sdk/client-s3'
 import type { Manifest } from '@flywheel/curation'
 import { z } from 'zod'
+import { openClient, statusOf } from './s3-client.js'
 
 /** A bucket that exports are copied to. Credentials are the SDK's own: `AWS_*`, a profile, a role. */
 export interface S3Destination {
+  kind: 's3'
   name: string
   bucket: string
   /** Before `<export id>/`; ends in a slash, or is empty. */
@@ -28,7 +30,7 @@ export interface S3Destination {
 const MIB = 1024 * 1024
 
 /** A destination as a person writes it. */
-export const s3Schema: z.ZodType<Omit<S3Destination, 'name'> & { kind: 's3' }> = z.strictObject({
+export const s3Schema: z.ZodType<Omit<S3Destination, 'name'>> = z.strictObject({
   kind: z.literal('s3'),
   bucket: z.string().min(1),
   prefix: z
@@ -59,7 +61,12 @@ export interface DestinationDelivery {
   error: string | null
 }
 
-const HASH = 'flywheel-sha256'
+/** Metadata of every object that a copy wrote. */
+export const HASH = 'flywheel-sha256'
+
+/** Documents that stand beside the files of an export; an erasure export has its card alone. */
+export const documentsOf = ({ kind }: { kind: string }): string[] =>
+  kind === 'erasure' ? ['README.md'] : ['README.md', 'croissant.json', 'report.html']
 
 interface Source {
   key: string
@@ -78,23 +85,6 @@ async function sourceOf(folder: string, name: string, prefix: string): Promise<S
   }
   return { key: `${prefix}${name}`, path, sha256: hash.digest('hex'), bytes }
 }
-
-/** Opens a client; loaded with the first copy, because it is large. */
-async function openClient(destination: S3Destination): Promise<S3Client> {
-  const { S3Client } = await import('@aws-sdk/client-s3')
-  const { region, endpoint, force_path_style, timeout_ms } = destination
-  const config: S3ClientConfig = {
-    forcePathStyle: force_path_style,
-    // Of silence and not of a whole request: a large part on a slow line may take its time.
-    requestHandler: { connectionTimeout: Math.min(10_000, timeout_ms), socketTimeout: timeout_ms },
-    ...(region === undefined ? {} : { region }),
-    ...(endpoint === undefined ? {} : { endpoint }),
-  }
-  return new S3Client(config)
-}
-
-const statusOf = (error: unknown): number | undefined =>
-  (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
 
 /** One copy under way. */
 interface Copy {
@@ -156,8 +146,7 @@ async function standsOrPut(copy: Copy, source: Source): Promise<boolean> {
 /** The manifest's own name holds its hash; it comes last, so that whoever sees it sees everything. */
 async function namesOf(folder: string, manifestName: string): Promise<string[]> {
   const manifest = JSON.parse(await readFile(join(folder, manifestName), 'utf8')) as Manifest
-  const beside = ['README.md', 'croissant.json', 'report.html']
-  return [...manifest.files.map(({ path }) => path), ...beside, manifestName]
+  return [...manifest.files.map(({ path }) => path), ...documentsOf(manifest), manifestName]
 }
 
 /**
@@ -166,11 +155,13 @@ async function namesOf(folder: string, manifestName: string): Promise<string[]> 
  * left, so the copy goes on where it ended. The wall clock's file (`run.json`) stays behind: copies of one export are equal.
  *
  * @param manifestPath of a published export
+ * @param stop ends the copy, for a process that stops
  */
 export async function copyToS3(
   destination: S3Destination,
   manifestPath: string,
   folder: string,
+  stop?: AbortSignal,
 ): Promise<DestinationDelivery> {
   const { name, prefix, deadline_ms } = destination
   const delivery: DestinationDelivery = {
@@ -185,7 +176,10 @@ export async function copyToS3(
   const client = await openClient(destination)
   const end = new AbortController()
   const timer = setTimeout(() => end.abort(), deadline_ms)
+  const onStop = (): void => end.abort()
+  stop?.addEventListener('abort', onStop)
   try {
+    stop?.throwIfAborted()
     for (const file of await namesOf(folder, basename(manifestPath))) {
       const source = await sourceOf(folder, file, `${prefix}${basename(folder)}/`)
       if (await standsOrPut({ client, destination, end }, source)) delivery.present += 1
@@ -197,6 +191,7 @@ export async function copyToS3(
     return delivery
   } catch (error) {
     const { name: kind, message } = error as Error
+    if (stop?.aborted) return { ...delivery, status: 'failed', error: 'the exporter stopped' }
     if (end.signal.aborted) {
       const late = `not whole after its deadline_ms of ${deadline_ms}: ${delivery.written} objects written, ${delivery.present} stood there`
       return { ...delivery, status: 'failed', error: late }
@@ -204,6 +199,7 @@ export async function copyToS3(
     return { ...delivery, status: 'failed', error: `${kind}: ${message}`.slice(0, 500) }
   } finally {
     clearTimeout(timer)
+    stop?.removeEventListener('abort', onStop)
     client.destroy()
   }
 }

@@ -3,7 +3,7 @@ import { Webhook } from 'standardwebhooks'
 import { z } from 'zod'
 
 /** What is told of exports. */
-export const WEBHOOK_EVENTS = ['export.published', 'export.empty', 'export.failed'] as const
+export const WEBHOOK_EVENTS = ['export.published', 'export.empty', 'export.failed', 'export.erased'] as const
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number]
 
 /** A receiver. */

@@ -111,7 +111,14 @@ describe('runs of a plan', () => {
 
   it('note a bucket as a recipient of the export although its copy ends half-way', async () => {
     const limits = { part_bytes: 5 * 1024 * 1024, timeout_ms: 1000, deadline_ms: 1000 }
-    const lake = { name: 'lake', bucket: 'datasets', prefix: 'sets/', force_path_style: true, ...limits }
+    const lake = {
+      kind: 's3' as const,
+      name: 'lake',
+      bucket: 'datasets',
+      prefix: 'sets/',
+      force_path_style: true,
+      ...limits,
+    }
     const exporter = await exporterOf(async () => summary, { destinations: [lake] })
     const { export_id } = summary
     await expect(exporter.run({ project_id: 'default', plan: 'nightly' })).rejects.toThrow('not whole at lake')

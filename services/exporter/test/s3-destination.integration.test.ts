@@ -49,6 +49,7 @@ describe.skipIf(missing !== null)('a bucket', () => {
     const { endpoint } = server
     const part_bytes = 5 * 1024 * 1024
     return {
+      kind: 's3',
       name: 'b',
       bucket: name,
       prefix: 'sets/',

@@ -37,7 +37,11 @@ describe('a bucket that falls silent', () => {
   function copy(limits: { timeout_ms: number; deadline_ms: number }): Promise<DestinationDelivery> {
     const part_bytes = 5 * 1024 * 1024
     const where = { bucket: 'b', prefix: '', region: 'us-east-1', endpoint, force_path_style: true }
-    return copyToS3({ name: 'lake', ...where, part_bytes, ...limits }, join(folder, 'manifest-x.json'), folder)
+    return copyToS3(
+      { kind: 's3', name: 'lake', ...where, part_bytes, ...limits },
+      join(folder, 'manifest-x.json'),
+      folder,
+    )
   }
 
   it('is given up after three tries, and the run goes on', { timeout: 20_000 }, async () => {
