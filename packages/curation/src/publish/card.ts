@@ -1,7 +1,7 @@
 import type { Layout } from '../formats/target.js'
+import { EVALUATION_SPLIT } from '../recipe/evaluation.js'
 import { sidesSection, sideWarnings } from './card-sides.js'
 import { targetsSection } from './card-targets.js'
-import { EVALUATION_SPLIT } from '../recipe/evaluation.js'
 import type { Manifest } from './manifest.js'
 import { SPLITS } from './plan.js'
 
@@ -51,7 +51,7 @@ function warningsOf(manifest: Manifest): string[] {
     const alike = (dropped['near_duplicate'] ?? 0) + (dropped['prompt_cap'] ?? 0)
     if (alike * 2 <= before) continue
     warnings.push(
-      `\`${gate}\` took ${percent(alike / before)} of its rows, since their prompts are alike. System prompts are not compared: documents that differ belong in a user's turn.`,
+      `\`${gate}\` took ${percent(alike / before)} of its rows, since their prompts are alike. In the system prompt a document counts from some 40 words on, where it is at least four times as long as the question.`,
     )
   }
   warnings.push(...sideWarnings(manifest))

@@ -170,7 +170,12 @@ describe('splits of earlier exports', () => {
     expect(trained % 12).toBeGreaterThan(0)
     for (const n of count(12 * 15)) {
       const user = `later${n}`
-      const id = story.ask({ user, session: user, prompt: `Where is ${Math.floor(n / 12)}?`, system: rows[n % 12]!.system! })
+      const id = story.ask({
+        user,
+        session: user,
+        prompt: `Where is ${Math.floor(n / 12)}?`,
+        system: rows[n % 12]!.system!,
+      })
       story.say('correction', id, { author_id: user, kept: `It was corrected later, number ${n}.` })
     }
     const all = { ...half, near_duplicates: { ...half.near_duplicates, keep: 1000 } }
