@@ -115,7 +115,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .option('--as-of <id>', 'make an earlier export once more: the same bytes, or a refusal')
     .option(
       '--target <target...>',
-      "trainers to write for, in place of the recipe's: trl, trl-messages, trl-prompts, openai, tinker, axolotl, llama-factory, nemo-rl, verifiers, hub",
+      "trainers to write for, in place of the recipe's: trl, trl-messages, trl-prompts, openai, tinker, axolotl, llama-factory, nemo-rl, verifiers, hub, evaluation",
     )
     .action(action(async () => (await import('./commands/export-run.js')).exportRun))
   exports_
@@ -131,6 +131,11 @@ export async function run(args: readonly string[]): Promise<number> {
     .command('show <id>')
     .description('manifest and funnel of an export')
     .action(action(async () => (await import('./commands/export-show.js')).exportShow))
+  exports_
+    .command('diff <a> <b>')
+    .description('what changed between two exports, and why: ids, their first digits, or folders (copies too)')
+    .option('--rows', 'the rows that differ, one a line, in place of the summary')
+    .action(action(async () => (await import('./commands/export-diff.js')).exportDiff))
   exports_
     .command('explain <row_id>')
     .description('the way back from a row of a data set to its feedback and calls')
@@ -150,7 +155,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .description('check a file or folder (JSONL, JSON, Parquet) as its trainer would load it; 1 where a row is lost')
     .option(
       '--target <target>',
-      'loader: trl, trl-messages, trl-prompts, openai, tinker, axolotl, llama-factory, nemo-rl, verifiers, hub',
+      'loader: trl, trl-messages, trl-prompts, openai, tinker, axolotl, llama-factory, nemo-rl, verifiers, hub, evaluation',
       'trl',
     )
     .option('--first <problems>', 'problems to list; all are counted', '20')

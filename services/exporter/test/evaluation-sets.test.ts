@@ -28,6 +28,25 @@ describe('readEvaluationSets', () => {
     expect(other.hashes).not.toEqual(hashes)
   })
 
+  it('takes a set that an export wrote as it is: what was asked and the reference, not what every row shares', async () => {
+    const system = 'You answer for a shop that sends parcels over the northern sea, and you are polite.'
+    const asked = 'When does the parcel with the blue lamp for my aunt arrive?'
+    const target = 'It arrives on Tuesday before noon, unless the ferry is late again.'
+    const item = {
+      id: 'row-1',
+      input: [
+        { role: 'system', content: system },
+        { role: 'user', content: asked },
+      ],
+      target,
+      metadata: { reasons: { codes: ['wrong_fact'], texts: ['It was on the ship that left a week ago.'] }, task: 'x' },
+    }
+    const { index } = await readEvaluationSets(await folderWith(`${JSON.stringify(item)}\n`), recipe)
+    expect(index?.sets).toEqual([{ name: 'exam', items: 2, too_short: 0 }])
+    expect([asked, target].map((each) => index?.match([each]))).toEqual(['exam', 'exam'])
+    expect(index?.match([system, 'It was on the ship that left a week ago.'])).toBeUndefined()
+  })
+
   it('reads nothing where the recipe names none', async () => {
     expect(await readEvaluationSets('/nowhere', recipeSchema.parse({}))).toEqual({ index: undefined, hashes: [] })
   })

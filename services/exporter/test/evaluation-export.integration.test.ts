@@ -1,0 +1,128 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { RecipeInput } from '@flywheel/curation'
+import { type Database, keyedHash, sweepErasure } from '@flywheel/store'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eraseFromExports, runExport } from '../src/index.js'
+import { filesOf, PROJECT, ROW_KEY, seed, settled, store, uuid, WATERMARK } from './support.js'
+
+const KEY = { k0: '1', k1: '2' }
+const NEVER = '2100-01-01T00:00:00.000Z'
+const now = (): Date => new Date()
+
+/** Everybody on their own, so that half of them are held out; a colleague says of each answer what was wrong. */
+function rows() {
+  const made = seed(24)
+  const time = Date.parse(WATERMARK) - 600_000
+  const start = time - 60_000
+  made.interactions.forEach((row, n) => {
+    Object.assign(row, { user_id: `u${n}`, session_id: `s${n}`, tags: ['vip'], surface: 'desk' })
+  })
+  made.feedback.forEach((row, n) => {
+    Object.assign(row, { author_id: `u${n}` })
+  })
+  const comments = made.interactions.map(({ id }, n) => ({
+    project_id: PROJECT,
+    trust: 'server',
+    source: `log/0:${100 + n}`,
+    received_at: new Date(time).toISOString(),
+    body_until: NEVER,
+    row_until: NEVER,
+    id: uuid(start + n, 500 + n),
+    schema_version: 1,
+    target_kind: 'interaction',
+    target: id,
+    kind: 'rating',
+    value: 1,
+    author_id: `c${n}`,
+    author_kind: 'expert',
+    reason_codes: ['wrong_fact'],
+    reason_text: `Reason ${n}: ask eve@example.org`,
+  }))
+  return { interactions: made.interactions, feedback: [...made.feedback, ...comments] }
+}
+
+const recipe: RecipeInput = { ...settled, strategies: ['edit.final'], evaluation: { share: 0.5 } }
+
+describe('an export with a hold-out', () => {
+  let db: Database
+  let outDir: string
+  let remove: () => Promise<void>
+
+  beforeAll(async () => {
+    ;({ db, outDir, remove } = await store(rows()))
+  })
+  afterAll(() => remove())
+
+  const run = (given: RecipeInput) =>
+    runExport({ db, projectId: PROJECT, recipe: given, watermark: WATERMARK, outDir, rowKey: ROW_KEY, now })
+
+  const ITEMS = 'evaluation/preference/evaluation-00000-of-00001.jsonl'
+  async function itemsIn(dir: string) {
+    const text = await readFile(join(dir, ITEMS), 'utf8')
+    const lines = text.trimEnd().split('\n')
+    return lines.map((line) => JSON.parse(line) as { id: string; input: { content: string }[]; metadata: object })
+  }
+
+  it('reads reasons and tags from the store, and no reason reaches a file that is trained on', async () => {
+    const { dir } = await run(recipe)
+    const items = await itemsIn(dir)
+    expect(items.length).toBeGreaterThan(2)
+    for (const { input, metadata } of items) {
+      const number = /Case (\d+):/.exec(input[0]?.content ?? '')?.[1]
+      const texts = [`Reason ${number}: ask [EMAIL_1]`]
+      expect(metadata).toMatchObject({ reasons: { codes: ['wrong_fact'], texts }, tags: ['vip'], surface: 'desk' })
+    }
+    const asked = items.map(({ input }) => input[0]?.content ?? '')
+    for (const [name, base64] of Object.entries(await filesOf(dir))) {
+      if (name.startsWith('evaluation/')) continue
+      const text = Buffer.from(base64, 'base64').toString()
+      expect(text, name).not.toMatch(/Reason \d/)
+      for (const each of asked) expect(text.includes(each), name).toBe(false)
+    }
+  })
+
+  it('can be registered as it is: the same export then repeats it nowhere', async () => {
+    const { dir } = await run(recipe)
+    const items = await itemsIn(dir)
+    await mkdir(join(outDir, 'evaluation-sets'))
+    await writeFile(join(outDir, 'evaluation-sets', 'own.jsonl'), await readFile(join(dir, ITEMS)))
+    const again = await run({ ...recipe, evaluation: { share: 0 }, decontaminate: { sets: ['own'] } })
+    const step = again.funnel.find(({ gate }) => gate === 'decontamination')
+    expect(step?.dropped).toEqual({ 'evaluation_set.own': items.length })
+  })
+
+  // Last: the tests share the store.
+  it('loses an item, reasons and all, when one who gave a reason is erased', async () => {
+    const { dir } = await run(recipe)
+    const [first] = await itemsIn(dir)
+    const number = /Case (\d+):/.exec(first?.input[0]?.content ?? '')?.[1]
+    const created_at = new Date().toISOString()
+    const row = {
+      project_id: PROJECT,
+      id: '0198c000-0000-7000-8000-000000000001',
+      subject_kind: 'user' as const,
+      subject_hmac: '0'.repeat(32),
+      subject_key: await keyedHash(db, KEY, `c${number}`),
+      event_ids: [],
+      target_keys: [],
+      state: 'hidden' as const,
+      reason: '',
+      log_id: '',
+      log_ends: [],
+      counts: {},
+      deleted_at: '2000-01-01T00:00:00.000Z',
+      horizon_at: '2000-01-01T00:00:00.000Z',
+      created_at,
+      updated_at: created_at,
+    }
+    await sweepErasure(db, KEY, row, Date.now)
+    await eraseFromExports({ db, projectId: PROJECT, rowKey: ROW_KEY, erasureKey: KEY, outDir, now })
+    for (const name of await readdir(outDir)) {
+      const files = await filesOf(join(outDir, name))
+      for (const base64 of Object.values(files)) {
+        expect(Buffer.from(base64, 'base64').toString()).not.toContain(`Reason ${number}:`)
+      }
+    }
+  })
+})
