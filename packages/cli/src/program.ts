@@ -132,11 +132,6 @@ export async function run(args: readonly string[]): Promise<number> {
     .description('manifest and funnel of an export')
     .action(action(async () => (await import('./commands/export-show.js')).exportShow))
   exports_
-    .command('diff <a> <b>')
-    .description('what changed between two exports, and why: ids, their first digits, or folders (copies too)')
-    .option('--rows', 'the rows that differ, one a line, in place of the summary')
-    .action(action(async () => (await import('./commands/export-diff.js')).exportDiff))
-  exports_
     .command('explain <row_id>')
     .description('the way back from a row of a data set to its feedback and calls')
     .action(action(async () => (await import('./commands/export-explain.js')).exportExplain))
