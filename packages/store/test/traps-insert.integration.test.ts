@@ -43,7 +43,7 @@ describe('insert tokens', () => {
       `SELECT name, create_table_query FROM system.tables
        WHERE database = currentDatabase() AND name NOT IN ('without_window', 'with_window')`,
     )
-    expect(tables.length).toBe(16)
+    expect(tables.length).toBe(17)
     for (const { name, create_table_query } of tables) {
       expect(create_table_query, name).toContain('non_replicated_deduplication_window = 10000')
       expect(create_table_query, name).toContain('ENGINE = ReplacingMergeTree')
@@ -248,6 +248,8 @@ test('what an insert wrote is flushed to the disk before it returns, in every ta
     'links',
     'projects',
     'receipts',
+    'recipe_versions',
+    'recipes',
   ])
 })
 

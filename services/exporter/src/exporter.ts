@@ -271,9 +271,9 @@ function messageOf(error: unknown): string {
   return isFlywheelError(error) ? error.message : describeUnexpected(error)
 }
 
-/** The name that a recipe as sent gives itself, before anybody has read it. */
+/** The name that a recipe as sent gives itself, or is stored by, before anybody has read it. */
 function nameOf(recipe: unknown): string {
-  const { name } = (recipe ?? {}) as { name?: unknown }
+  const { stored, name = stored } = (recipe ?? {}) as { stored?: unknown; name?: unknown }
   return typeof name === 'string' ? name.slice(0, 200) : 'default'
 }
 

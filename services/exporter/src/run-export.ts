@@ -25,6 +25,7 @@ import {
   renderRow,
   renderShards,
   type ShardFile,
+  type StoredRecipe,
   sha256,
   snapshotOf,
   verifyShards,
@@ -40,13 +41,14 @@ import { chainFiles, compareWithChain, readChain } from './export-chain.js'
 import { readPublished, startFolder, sweepUnfinished } from './publish.js'
 import { readEvidence } from './read-evidence.js'
 import { nothingToExport, refuseChangedInputs } from './refusals.js'
+import { resolveStored } from './stored-recipe.js'
 
 /** Options of `runExport`. */
 export interface RunExportOptions {
   db: Database
   projectId: string
-  /** As a person wrote it. @default the default recipe */
-  recipe?: RecipeInput | undefined
+  /** As a person wrote it, or the name of a stored one. @default the default recipe */
+  recipe?: RecipeInput | StoredRecipe | undefined
   /** RFC 3339 UTC: only what was received at or before it. Not asked for with `asOf`. */
   watermark?: string | undefined
   /** RFC 3339 UTC: consent and erasure as of then. @default watermark */
@@ -143,7 +145,7 @@ interface Resolved {
 export async function resolveRequest(options: Omit<RunExportOptions, 'now'>, outDir: string): Promise<Resolved> {
   const { db, projectId, asOf, watermark } = options
   if (asOf !== undefined) return await earlierExport(db, projectId, asOf)
-  const recipe = parseRecipe(options.recipe ?? {})
+  const recipe = parseRecipe(await resolveStored(db, projectId, options.recipe ?? {}))
   if (watermark === undefined) throw new FlywheelError('invalid_request', 'An export needs a watermark')
   const isLatest = options.parent === 'latest'
   const parent = isLatest ? await latestExport(db, projectId, recipe, watermark, outDir) : options.parent

@@ -53,6 +53,14 @@ recipes:
     ])
   })
 
+  it('may name a recipe that the server stores, which each run looks up under the name of the plan', async () => {
+    const [plan] = await read('recipes: [{ name: weekly, recipe: { stored: edits } }]')
+    expect(plan?.recipe).toEqual({ name: 'weekly', stored: 'edits' })
+    await expect(read('recipes: [{ name: weekly, recipe: { stored: a/b } }]')).rejects.toThrow('weekly: The reference')
+    const twoInOne = 'recipes: [{ name: weekly, recipe: { stored: edits, targets: [openai] } }]'
+    await expect(read(twoInOne)).rejects.toThrow('"targets"')
+  })
+
   it('stands beside the default recipe, which the environment schedules', async () => {
     const plans = await read('recipes: [{ name: weekly }]', '0 4 * * *')
     expect(plans.map(({ name, cron }) => [name, cron])).toEqual([
