@@ -796,6 +796,78 @@ export type ApiSchema = {
       status: 200
     }
   }
+  "/v1/recipes": {
+    $get: {
+      input: {}
+      output: {
+        items: {
+          created_at: string
+          hash: string
+          name: string
+          versions: number
+        }[]
+      }
+      outputFormat: "json"
+      status: 200
+    }
+  }
+  "/v1/recipes/:name": {
+    $delete: {
+      input: {
+        param: {
+          name: string
+        }
+      }
+      output: {
+        name: string
+      }
+      outputFormat: "json"
+      status: 200
+    }
+    $get: {
+      input: {
+        param: {
+          name: string
+        }
+        query: {
+          hash?: string | undefined
+        }
+      }
+      output: {
+        created_at: string
+        hash: string
+        name: string
+        recipe: {
+          [name: string]: unknown
+        }
+        versions: {
+          created_at: string
+          hash: string
+          key_id: string
+        }[]
+      }
+      outputFormat: "json"
+      status: 200
+    }
+    $put: {
+      input: {
+        json: {
+          [name: string]: unknown
+        }
+        param: {
+          name: string
+        }
+      }
+      output: {
+        changed: boolean
+        created_at: string
+        hash: string
+        name: string
+      }
+      outputFormat: "json"
+      status: 200
+    }
+  }
   "/v1/statistics": {
     $get: {
       input: {

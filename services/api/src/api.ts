@@ -21,6 +21,7 @@ import { interactionRoutes } from './routes/interactions.js'
 import { keyRoutes } from './routes/keys.js'
 import { orphanedFeedbackRoutes } from './routes/orphaned-feedback.js'
 import { queryRoutes } from './routes/query.js'
+import { recipeRoutes } from './routes/recipes.js'
 import { statisticsRoutes } from './routes/statistics.js'
 import { withdrawalRoutes } from './routes/withdrawals.js'
 
@@ -54,6 +55,7 @@ export function createApi(options: ApiOptions) {
     .route('/', exportRunRoutes(options))
     .route('/', explainRowRoutes(options))
     .route('/', exportRoutes(options))
+    .route('/', recipeRoutes(options))
     .route('/', accountingRoutes(options))
     .route('/', deadLetterRoutes(options))
     .route('/', orphanedFeedbackRoutes(options))

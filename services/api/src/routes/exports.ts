@@ -16,6 +16,7 @@ import {
   shownExport,
   validationSchema,
 } from '../shapes/export.js'
+import { recipeOrReferenceSchema } from '../shapes/recipe.js'
 import { validateJsonl } from '../validate-jsonl.js'
 
 const run = createRoute({
@@ -31,7 +32,7 @@ const run = createRoute({
         'application/json': {
           schema: z
             .strictObject({
-              recipe: z.looseObject({}).optional().openapi({ description: 'Absent: the default recipe' }),
+              recipe: recipeOrReferenceSchema.optional(),
               plan: z.string().min(1).max(100).optional().openapi({
                 description: "Name of a plan of the exporter's configuration: its recipe is run now",
               }),
@@ -79,7 +80,7 @@ const count = createRoute({
         'application/json': {
           schema: z
             .strictObject({
-              recipe: z.looseObject({}).optional().openapi({ description: 'Absent: the default recipe' }),
+              recipe: recipeOrReferenceSchema.optional(),
               plan: z.string().min(1).max(100).optional().openapi({
                 description: "Name of a plan of the exporter's configuration: its recipe is counted",
               }),
