@@ -16,9 +16,12 @@ const COLUMNS: Record<Shape, readonly string[]> = {
   supervised: ['prompt', 'completion'],
 }
 
-/** What TRL calls the column of tool definitions: a JSON string, which it decodes. */
+/**
+ * What TRL calls the column of tool definitions: a JSON string, which it decodes. A row without tools says `null`, for
+ * which a template writes nothing: for an empty list those of Llama 3 write that there are tools.
+ */
 export function toolsField(row: CuratedRow, layout: Layout): { tools?: string } {
-  return layout.hasTools ? { tools: canonicalJson(row.tools) } : {}
+  return layout.hasTools ? { tools: row.tools.length === 0 ? 'null' : canonicalJson(row.tools) } : {}
 }
 
 /** The columns of messages with what may stand beside them. */
