@@ -44,12 +44,26 @@ for (let sample = 0; sample < SAMPLES; sample++) {
 }
 const median = [...samples].sort((a, b) => a - b)[SAMPLES >> 1]!
 
-const peer = spawnSync(
-  process.env['PYTHON'] ?? 'python3',
-  [fileURLToPath(new URL('./near_duplicates_peer.py', import.meta.url))],
-  { input: `${texts.map((text) => JSON.stringify(text)).join('\n')}\n`, encoding: 'utf8', maxBuffer: 1 << 20 },
-)
-const datasketch = peer.status === 0 ? (JSON.parse(peer.stdout) as { seconds: number; pairs: number }) : null
+interface Peer {
+  seconds: number
+  pairs: number
+}
+
+/** datasketch over the same texts, so many processes sketching; null where it is not installed. */
+function datasketch(processes: number): Peer | null {
+  const peer = spawnSync(
+    process.env['PYTHON'] ?? 'python3',
+    [fileURLToPath(new URL('./near_duplicates_peer.py', import.meta.url)), String(processes)],
+    { input: `${texts.map((text) => JSON.stringify(text)).join('\n')}\n`, encoding: 'utf8', maxBuffer: 1 << 20 },
+  )
+  return peer.status === 0 ? (JSON.parse(peer.stdout) as Peer) : null
+}
+
+const one = datasketch(1)
+const two = datasketch(2)
+const rate = (peer: Peer | null): number | null => (peer === null ? null : Math.round(ROWS / peer.seconds))
+const times = (peer: Peer | null): number | null =>
+  peer === null ? null : Math.round((peer.seconds / median) * 10) / 10
 
 console.log(
   JSON.stringify({
@@ -59,8 +73,10 @@ console.log(
     groups,
     shingle_bytes_per_row: Math.round(bytes / ROWS),
     samples_seconds: samples,
-    datasketch_rows_per_second: datasketch === null ? null : Math.round(ROWS / datasketch.seconds),
-    datasketch_pairs: datasketch?.pairs ?? null,
-    times_datasketch: datasketch === null ? null : Math.round((datasketch.seconds / median) * 10) / 10,
+    datasketch_rows_per_second: rate(one),
+    datasketch_two_processes_rows_per_second: rate(two),
+    datasketch_pairs: one?.pairs ?? null,
+    times_datasketch: times(one),
+    times_datasketch_two_processes: times(two),
   }),
 )
