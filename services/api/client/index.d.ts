@@ -245,9 +245,17 @@ export type ApiSchema = {
         created_at: string
         events: number
         exports: {
+          deliveries: {
+            attempts: number
+            export_id: string
+            kind: "hub" | "s3" | "webhook"
+            name: string
+            remains: string
+            status: "by_hand" | "done" | "failed" | "open"
+          }[]
           export_id: string
           recipients: string[]
-          replaced_by: string
+          replaced_by: null | string
           rows: number
         }[]
         horizon_at: null | string
@@ -276,9 +284,17 @@ export type ApiSchema = {
         created_at: string
         events: number
         exports: {
+          deliveries: {
+            attempts: number
+            export_id: string
+            kind: "hub" | "s3" | "webhook"
+            name: string
+            remains: string
+            status: "by_hand" | "done" | "failed" | "open"
+          }[]
           export_id: string
           recipients: string[]
-          replaced_by: string
+          replaced_by: null | string
           rows: number
         }[]
         horizon_at: null | string

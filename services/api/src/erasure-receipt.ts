@@ -1,4 +1,4 @@
-import { allExports, type Database, type ErasureStateRow, recipientsOf } from '@flywheel/store'
+import { allExports, type Database, type ErasureStateRow, erasureDeliveries, recipientsOf } from '@flywheel/store'
 import type { z } from '@hono/zod-openapi'
 import type { erasedExportSchema, erasureSchema } from './shapes/erasure.js'
 
@@ -7,11 +7,24 @@ const BACKUPS = 'Backups that were made before hold the subject still: after a r
 const TABLES = 'POST /v1/query and the ClickHouse port read the tables as they are: there rows go when they are deleted'
 const COPIES = 'Copies of an export that left this server: their recipients must replace them by the erasure export'
 
-/** What became of the exports that held rows of the subject, each with everybody who was given it or one before it. */
-async function exportsOf(
-  db: Database,
-  { project_id, id }: ErasureStateRow,
-): Promise<z.output<typeof erasedExportSchema>[]> {
+/** What a place that this server copied to, or a receiver, still lacks. */
+const leftIn = ({ name, status, remains }: z.output<typeof erasedExportSchema>['deliveries'][number]): string[] =>
+  status === 'done' ? [] : [status === 'open' ? `${name} is not told yet` : remains]
+
+type ErasedExport = z.output<typeof erasedExportSchema>
+
+interface Summary {
+  erasures?: string[]
+  rows_taken?: number
+  /** Of an export whose folder was damaged, and which no other took the place of. */
+  removed?: { erasures: string[]; rows: number }
+}
+
+/**
+ * What became of the exports that held rows of the subject, each with everybody who was given it or one before it, and how
+ * far those have come who are told or cleaned by this server.
+ */
+async function exportsOf(db: Database, { project_id, id }: ErasureStateRow): Promise<ErasedExport[]> {
   const all = await allExports(db, project_id)
   const byId = new Map(all.map((row) => [row.id, row]))
   const lineage = (of: string): string[] => {
@@ -20,15 +33,34 @@ async function exportsOf(
     for (let row = byId.get(of); row?.kind === 'erasure'; row = byId.get(row.parent)) ids.push(row.parent)
     return ids
   }
-  const mine = all
-    .filter(({ kind }) => kind === 'erasure')
-    .map((row) => ({ row, ...(JSON.parse(row.summary) as { erasures?: string[]; rows_taken?: number }) }))
-    .filter(({ erasures = [] }) => erasures.includes(id))
-  const recipients = await recipientsOf(db, project_id, [...new Set(mine.flatMap(({ row }) => lineage(row.id)))])
-  return mine.map(({ row, rows_taken = 0 }) => {
-    const ids = lineage(row.id)
-    const names = recipients.filter((each) => ids.includes(each.export_id)).map(({ recipient }) => recipient)
-    return { export_id: row.parent, replaced_by: row.id, rows: rows_taken, recipients: [...new Set(names)].sort() }
+  const mine = all.flatMap((row) => {
+    const { erasures = [], rows_taken = 0, removed } = JSON.parse(row.summary || '{}') as Summary
+    const rewritten = { export_id: row.parent, replaced_by: row.id, rows: rows_taken }
+    const gone = { export_id: row.id, replaced_by: null, rows: removed?.rows ?? 0 }
+    return [
+      ...(row.kind === 'erasure' && erasures.includes(id) ? [rewritten] : []),
+      ...(removed?.erasures.includes(id) === true ? [gone] : []),
+    ]
+  })
+  if (mine.length === 0) return []
+  const recipients = await recipientsOf(db, project_id, [
+    ...new Set(mine.flatMap(({ export_id }) => lineage(export_id))),
+  ])
+  const told = await erasureDeliveries(db, project_id)
+  return mine.map((each) => {
+    const ids = lineage(each.export_id)
+    const names = recipients.filter(({ export_id }) => ids.includes(export_id)).map(({ recipient }) => recipient)
+    const deliveries = told
+      .filter(({ export_id }) => ids.includes(export_id))
+      .map(({ kind, name, export_id, status, attempts, remains }) => ({
+        kind,
+        name,
+        export_id,
+        status,
+        attempts,
+        remains,
+      }))
+    return { ...each, recipients: [...new Set(names)].sort(), deliveries }
   })
 }
 
@@ -40,6 +72,7 @@ export async function erasureReceipt(
 ): Promise<z.output<typeof erasureSchema>> {
   const counts = Object.fromEntries(Object.entries(row.counts).map(([table, rows]) => [table, Number(rows)]))
   const missing = counts['exports_missing'] ?? 0
+  const exports = await exportsOf(db, row)
   const horizon = row.horizon_at > row.created_at ? row.horizon_at : null
   return {
     id: row.id,
@@ -51,7 +84,7 @@ export async function erasureReceipt(
     counts,
     waits_for,
     horizon_at: horizon,
-    exports: await exportsOf(db, row),
+    exports,
     limits: [
       MENTIONS,
       BACKUPS,
@@ -61,6 +94,7 @@ export async function erasureReceipt(
       ...(missing === 0
         ? []
         : [`${missing} exports with rows of the subject are not in the export folder: delete them where they are`]),
+      ...new Set(exports.flatMap(({ deliveries }) => deliveries.flatMap(leftIn))),
     ],
   }
 }

@@ -19,15 +19,24 @@ const receiptAt = async (client: Client, id: string) =>
 
 type Receipt = Awaited<ReturnType<typeof receiptAt>>
 
+/** Recipients that have not heard of it: this server cleans and tells some of them itself. */
+function whomToTell({ recipients, deliveries }: Receipt['exports'][number]): string {
+  if (recipients.length === 0) return 'no recipient is noted'
+  const done = deliveries.filter(({ status }) => status === 'done').map(({ name }) => name)
+  const left = recipients.filter((name) => !done.includes(name))
+  return left.length === 0 ? 'every recipient has replaced it' : `tell ${left.join(', ')}`
+}
+
 function described(receipt: Receipt): string {
   const { id, state, events, counts, waits_for, exports, limits } = receipt
   const rows = Object.entries(counts).filter(([, count]) => count > 0)
   return [
     `erasure ${id}: ${state}${waits_for === null ? '' : `, waits for ${waits_for}`}`,
     `${events} events are hidden or gone${rows.length === 0 ? '' : `: ${rows.map(([table, count]) => `${table} ${count}`).join(', ')}`}`,
-    ...exports.map(({ export_id, replaced_by, rows: taken, recipients }) => {
-      const told = recipients.length === 0 ? 'no recipient is noted' : `tell ${recipients.join(', ')}`
-      return `export ${export_id} lost ${taken} rows and is replaced by ${replaced_by}: ${told}`
+    ...exports.map((each) => {
+      const place =
+        each.replaced_by === null ? 'is removed, with none in its place' : `is replaced by ${each.replaced_by}`
+      return `export ${each.export_id} lost ${each.rows} rows and ${place}: ${whomToTell(each)}`
     }),
     ...limits.map((limit) => `not reached: ${limit}`),
   ].join('\n')

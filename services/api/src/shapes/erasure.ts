@@ -17,9 +17,25 @@ export const eraseSchema = z
 /** A published export that held rows of the subject. */
 export const erasedExportSchema = z.object({
   export_id: z.string(),
-  replaced_by: z.string().openapi({ description: 'The erasure export in its place' }),
+  replaced_by: z.string().nullable().openapi({
+    description: 'The erasure export in its place; null where its folder was damaged and is gone',
+  }),
   rows: z.number().int(),
   recipients: z.array(z.string()).openapi({ description: 'Who was given it and must replace it' }),
+  deliveries: z
+    .array(
+      z.object({
+        kind: z.enum(['webhook', 's3', 'hub']),
+        name: z.string().openapi({ description: 'The webhook, or the address of the copy' }),
+        export_id: z.string().openapi({ description: 'This export, or one before it that the copy is of' }),
+        status: z.enum(['open', 'done', 'failed', 'by_hand']).openapi({
+          description: 'failed: tried again by itself. by_hand: `remains` says what a person has to do',
+        }),
+        attempts: z.number().int(),
+        remains: z.string(),
+      }),
+    )
+    .openapi({ description: 'Those of them that this server tells or cleans itself' }),
 })
 
 /** The receipt of an erasure: how far it has come and what it does not reach. */
