@@ -69,7 +69,7 @@ module.exports = {
       ),
       from: {
         path: '^packages/cli/src',
-        pathNot: '^packages/cli/src/(commands/(migrate|export-validate)|validate/|define-recipe)',
+        pathNot: '^packages/cli/src/(commands/(migrate|export-validate|export-push)|validate/|define-recipe)',
       },
     },
     {
@@ -81,6 +81,16 @@ module.exports = {
       ),
       from: { path: '^packages/cli/src/(commands/export-validate|validate/)' },
     },
+    {
+      ...only(
+        'cli-pushes',
+        '^packages/cli',
+        ['packages/schema/', 'packages/hub/', 'services/api/client/'],
+        '`export push` sends files from where they are, with the token of who runs it.',
+      ),
+      from: { path: '^packages/cli/src/commands/export-push' },
+    },
+    only('hub-sees-errors', '^packages/hub', ['packages/schema/'], 'Files, and the Hub; nothing of the domain.'),
     {
       ...only('cli-types-recipes', '^packages/cli', ['packages/curation/'], 'What an editor completes in a recipe.'),
       from: { path: '^packages/cli/src/define-recipe' },
@@ -98,7 +108,7 @@ module.exports = {
       only(
         `${service}-no-sibling`,
         `^services/${service}`,
-        [...DOMAIN, 'packages/runtime/'],
+        [...DOMAIN, 'packages/runtime/', ...(service === 'exporter' ? ['packages/hub/'] : [])],
         'Services never import each other; standalone composes them.',
       ),
     ),
