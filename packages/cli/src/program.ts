@@ -156,6 +156,25 @@ export async function run(args: readonly string[]): Promise<number> {
     .option('--first <problems>', 'problems to list; all are counted', '20')
     .action(action(async () => (await import('./commands/export-validate.js')).exportValidate))
 
+  const recipe = program.command('recipe').description('recipes that the server stores, with every version')
+  recipe
+    .command('put <name> [file]')
+    .description('store a recipe, or its next version (default: flywheel.recipe.* of this folder)')
+    .action(action(async () => (await import('./commands/recipe.js')).recipePut))
+  recipe
+    .command('list')
+    .description('stored recipes, by name')
+    .action(action(async () => (await import('./commands/recipe.js')).recipeList))
+  recipe
+    .command('show <name>')
+    .description('a recipe and its versions')
+    .option('--hash <hash>', 'a version, or how its hash begins (default: the latest)')
+    .action(action(async () => (await import('./commands/recipe.js')).recipeShow))
+  recipe
+    .command('delete <name>')
+    .description('take a recipe out of force; its versions and the exports made by it stay')
+    .action(action(async () => (await import('./commands/recipe.js')).recipeDelete))
+
   const keys = program.command('keys').description('API keys')
   keys
     .command('create')

@@ -166,6 +166,42 @@ describe('flywheel', () => {
     expect(stderr).toMatch(/Nothing to export/)
   })
 
+  it('takes the recipe of the folder, says which, and names it where the server refuses it', async () => {
+    const cwd = await mkdtemp(join(folder, 'recipe-'))
+    const run = () => flywheel(['export', 'run'], { cwd })
+    const recipe = (keys: string) =>
+      `import { defineRecipe } from '@flywheel/cli'\nexport default defineRecipe({ ${keys} })`
+    await writeFile(join(cwd, 'flywheel.recipe.ts'), recipe("name: 'replies'"))
+    expect(await run()).toMatchObject({ code: 5, stderr: expect.stringContaining('Recipe: flywheel.recipe.ts\n') })
+    const { stdout } = await flywheel(['export', 'runs', '--limit', '1'])
+    expect(JSON.parse(stdout)).toMatchObject({ recipe_name: 'replies', result: 'empty' })
+    await writeFile(join(cwd, 'flywheel.recipe.ts'), recipe('selektion: {}'))
+    expect(await run()).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('flywheel.recipe.ts: The recipe is not valid: recipe: unknown key "selektion"'),
+    })
+    await writeFile(join(cwd, 'flywheel.recipe.yaml'), 'name: replies')
+    expect(await run()).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('2 recipes here') })
+  })
+
+  it('stores recipes with their versions, and runs one by its name', async () => {
+    const put = (text: string) => flywheel(['recipe', 'put', 'nightly', '-'], { stdin: text })
+    expect((await put('{"preset":"expert-2000"}')).code).toBe(0)
+    expect(JSON.parse((await put('{"filter":{"task":"reply"}}')).stdout)).toMatchObject({ changed: true })
+    const list = await flywheel(['recipe', 'list', '--format', 'table'])
+    expect(list.stdout).toMatch(/nightly .* 2\n$/)
+    const shown = await flywheel(['recipe', 'show', 'nightly', '--format', 'table'])
+    expect(shown.stdout).toMatch(/"task": "reply"[\s\S]*\n\* [0-9a-f]{12} .*\n {2}[0-9a-f]{12} /)
+    expect((await flywheel(['export', 'run', '--recipe-name', 'nightly'])).code).toBe(5)
+    const { stdout } = await flywheel(['export', 'runs', '--limit', '1'])
+    expect(JSON.parse(stdout)).toMatchObject({ recipe_name: 'nightly', result: 'empty' })
+    expect((await flywheel(['recipe', 'delete', 'nightly'])).code).toBe(0)
+    expect(await flywheel(['export', 'run', '--recipe-name', 'nightly'])).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('stores no recipe nightly; see flywheel recipe list'),
+    })
+  })
+
   it('exits with 1 where a file would not load, and 0 where it would', async () => {
     const user = [{ role: 'user', content: 'Hi' }]
     const row = {
