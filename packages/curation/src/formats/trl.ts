@@ -101,6 +101,8 @@ export const trl: Target = {
     'The first row decides the format: one row with strings, or without a prompt, changes how all are read.',
     'Without an explicit prompt TRL cuts what both sides share out of them.',
     'Rows whose prompt fills `max_length` (1024 by default) are dropped or cut.',
+    'A call whose arguments are a string is written as a string in JSON by many chat templates, and stops others: the card has the lines that make them objects.',
+    'KTOTrainer reads rows in their order, and takes pairs apart into chosen sides first: unpair and shuffle them before.',
     ...ARROW_TRAPS,
   ],
 }

@@ -18,7 +18,7 @@ A target is a trainer's layout, a format how its files are encoded. A recipe nam
 - \`reasoning: "keep"\` leaves \`reasoning_content\` on earlier turns and on both sides, or on neither; \`trl\`, \`trl-messages\`, \`trl-prompts\` and \`hub\` have a place for it.
 - Every shard is read back and judged by an emulation of its target's loader before it is published, and each side is compared with the row it was made from.
 
-\`flywheel export validate PATH --target NAME\` does the same with any file or folder, also one that Flywheel did not write: JSON lines of any size, JSON lists up to 512 MiB, Parquet. It needs no server, names the line and the cause of each row that would be lost or misread, and exits with 1 where there is one. Its emulations are of the loaders as their sources and documentation stood in November 2026; that Python's \`datasets\` reads every file as what was captured is tested by running it.
+\`flywheel export validate PATH --target NAME\` does the same with any file or folder, also one that Flywheel did not write: JSON lines of any size, JSON lists up to 512 MiB, Parquet. It needs no server, names the line and the cause of each row that would be lost or misread, and exits with 1 where there is one. Its emulations are of the loaders as their sources and documentation stood in November 2026; that Python's \`datasets\` reads every file as what was captured is tested by running it. TRL's own DPO, KTO, reward and SFT trainers (1.16.0, on 23 November 2026) took steps on the files of \`trl\` in both formats, with each column of weights: \`examples/train-dpo\`.
 `
 
 function section(target: ExportTarget): string {
