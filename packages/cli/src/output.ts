@@ -63,7 +63,8 @@ export function createOutput(options: OutputOptions): Output {
   }
 }
 
-function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
+/** Rows as an aligned table, without its last line feed. */
+export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
   const grid = new Table({
     head: columns.map((column) => column.name),
     // No colours of its own: NO_COLOR, pipes and copied text then need no special case.

@@ -119,6 +119,17 @@ export async function run(args: readonly string[]): Promise<number> {
     )
     .action(action(async () => (await import('./commands/export-run.js')).exportRun))
   exports_
+    .command('count')
+    .description(
+      'what a run would yield now, by strategy and shape, with the funnel; publishes nothing; 5 where nothing',
+    )
+    .option('--recipe <file>', 'as of a run: TypeScript, JavaScript, YAML or JSON; - reads JSON from stdin')
+    .option('--no-recipe', 'the default recipe, whatever this folder holds')
+    .option('--recipe-name <name>', 'a recipe that the server stores')
+    .option('--plan <name>', "the recipe of one of the server's plans")
+    .option('--target <target...>', "trainers to count for, in place of the recipe's")
+    .action(action(async () => (await import('./commands/export-count.js')).exportCount))
+  exports_
     .command('list')
     .description('exports, newest first')
     .action(action(async () => (await import('./commands/export-list.js')).exportList))
@@ -131,6 +142,11 @@ export async function run(args: readonly string[]): Promise<number> {
     .command('show <id>')
     .description('manifest and funnel of an export')
     .action(action(async () => (await import('./commands/export-show.js')).exportShow))
+  exports_
+    .command('diff <a> <b>')
+    .description('what changed between two exports, and why: ids, their first digits, or folders (copies too)')
+    .option('--rows', 'the rows that differ, one a line, in place of the summary')
+    .action(action(async () => (await import('./commands/export-diff.js')).exportDiff))
   exports_
     .command('explain <row_id>')
     .description('the way back from a row of a data set to its feedback and calls')

@@ -487,6 +487,7 @@ export type ApiSchema = {
           occurred_at: string
           reason_codes: string[]
           stage: string
+          state: "elsewhere" | "live" | "retracted" | "retraction" | "superseded" | "yields_to_commit"
           trust: string
           value: null | number
         }[]

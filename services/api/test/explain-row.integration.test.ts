@@ -83,7 +83,7 @@ it('leads from a row to every export that holds it, its calls, its feedback, and
     strategy: 'edit.final',
     exports: [{ export_id: 'f'.repeat(64) }, { export_id: 'e'.repeat(64) }],
     interactions: [{ id: call, user_id: 'u1', output_preview: 'Soon.' }],
-    feedback: [{ id: correction, kind: 'correction', stage: 'committed', kept_preview: 'On Tuesday.' }],
+    feedback: [{ id: correction, kind: 'correction', stage: 'committed', kept_preview: 'On Tuesday.', state: 'live' }],
     gone: [gone],
   })
 })
@@ -94,4 +94,12 @@ it('says of an unknown row where row ids stand, and of something else what a row
   expect(JSON.stringify(await unknown.json())).toContain('meta/')
   const wrong = await harness.request('/v1/exports/rows/nothing')
   expect(wrong.status).toBe(400)
+})
+
+it('says what became of the feedback since', async () => {
+  const later = { kind: 'correction', target_kind: 'interaction', target: call, stage: 'committed' }
+  const author = { author_id: 'u1', author_kind: 'end_user', received_at: new Date().toISOString() }
+  await harness.seed('feedback', [{ id: nextId(), ...later, ...author, kept: 'On Friday.' }])
+  const response = await harness.request(`/v1/exports/rows/${ROW}`)
+  expect(await response.json()).toMatchObject({ feedback: [{ id: correction, state: 'superseded' }] })
 })

@@ -24,7 +24,7 @@ export async function exportExplain(context: CommandContext, rowId: string): Pro
     '',
     'feedback',
     ...row.feedback.flatMap((each) => [
-      `  ${each.occurred_at}  ${each.id}  ${[each.kind, each.stage, each.label, each.value ?? '', each.field].filter((word) => word !== '').join(' ')}  by ${each.author_kind || '-'} ${each.author_id || '-'}  ${each.trust}`,
+      `  ${each.occurred_at}  ${each.id}  ${[each.kind, each.stage, each.label, each.value ?? '', each.field].filter((word) => word !== '').join(' ')}  by ${each.author_kind || '-'} ${each.author_id || '-'}  ${each.trust}${each.state === 'live' ? '' : `  ${each.state.replaceAll('_', ' ')}`}`,
       ...(each.kept_preview === '' ? [] : [`    kept      ${each.kept_preview}`]),
       ...(each.reason_codes.length === 0 ? [] : [`    reasons   ${each.reason_codes.join(', ')}`]),
     ]),

@@ -1,7 +1,9 @@
+import type { Fate } from '@flywheel/curation'
 import { FlywheelError } from '@flywheel/schema'
-import { explainRow } from '@flywheel/store'
+import { type Database, explainRow, feedbackEvidence, getInteraction } from '@flywheel/store'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { type ApiEnv, requireScope } from '../authenticate.js'
+import { feedbackAbout } from '../feedback-about.js'
 import { onInvalid } from '../invalid.js'
 import type { ApiDeps } from '../ports.js'
 import { notFoundProblem, problems, timeSchema } from '../shapes/common.js'
@@ -48,6 +50,11 @@ const explainedSchema = z
         trust: z.string(),
         reason_codes: z.array(z.string()),
         kept_preview: z.string(),
+        state: z
+          .enum(['live', 'superseded', 'retracted', 'retraction', 'yields_to_commit', 'elsewhere'])
+          .openapi({
+            description: 'What became of it since; `elsewhere` where it is about no call of the row any more',
+          }),
       }),
     ),
     gone: z.array(z.string()).openapi({ description: 'Events behind the row that were erased or are past retention' }),
@@ -68,12 +75,34 @@ const route = createRoute({
   },
 })
 
+/** What became of every feedback event about the calls of a row, by its id. */
+async function statesAbout(
+  db: Database,
+  projectId: string,
+  interactions: readonly string[],
+): Promise<Map<string, Fate>> {
+  const states = new Map<string, Fate>()
+  for (const id of interactions) {
+    const row = await getInteraction(db, projectId, id)
+    if (row === null) continue
+    for (const { event, state } of feedbackAbout(id, await feedbackEvidence(db, projectId, row)))
+      states.set(event.id, state)
+  }
+  return states
+}
+
 /** `GET /v1/exports/rows/{row_id}`. */
 export function explainRowRoutes(deps: ApiDeps) {
   return new OpenAPIHono<ApiEnv>({ defaultHook: onInvalid }).openapi(route, async (c) => {
     const { row_id } = c.req.valid('param')
-    const row = await explainRow(deps.db, c.get('caller').project_id, row_id)
-    if (row !== null) return c.json(row, 200)
+    const { project_id } = c.get('caller')
+    const row = await explainRow(deps.db, project_id, row_id)
+    if (row !== null) {
+      const calls = row.interactions.map(({ id }) => id)
+      const states = await statesAbout(deps.db, project_id, calls)
+      const feedback = row.feedback.map((each) => ({ ...each, state: states.get(each.id) ?? ('elsewhere' as const) }))
+      return c.json({ ...row, feedback }, 200)
+    }
     throw new FlywheelError(
       'not_found',
       `No export of this project has the row ${row_id}; row ids stand in the sidecars of a set, in meta/`,

@@ -1,0 +1,81 @@
+import { type FieldDiff, fieldDiffs } from './field-diff.js'
+import type { AnyManifest } from './published-set.js'
+
+/** A count of both sets that is not the same in them. */
+export interface CountDiff {
+  name: string
+  a: number
+  b: number
+}
+
+/** What two manifests differ in that decides about rows. A list is empty where nothing differs. */
+export interface Causes {
+  /** Fields of the resolved recipes. */
+  recipe: FieldDiff[]
+  /** Versions of the code that decides what a row is. */
+  code: FieldDiff[]
+  /** Watermark, cut-off of consent and erasure, the exports that they follow. */
+  snapshot: FieldDiff[]
+  /** Events of the snapshots. */
+  inputs: CountDiff[]
+  /** The snapshots hold the same events, with the same content. */
+  same_inputs: boolean
+  /** What each gate took, by its reason; `in` of the first step are the candidates. */
+  funnel: { gate: string; reason: string; a: number; b: number }[]
+  /** Evaluation sets, as name and hash, that one of them was held against. */
+  evaluation_sets: { added: string[]; removed: string[] }
+  /** Rows by what their consent rests on. */
+  consent: CountDiff[]
+  /** Rows that each set's own erasure exports took out of it, by reason. */
+  erased: CountDiff[]
+}
+
+type Counts = Record<string, number>
+
+function countDiffs(a: Counts, b: Counts): CountDiff[] {
+  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort()
+  return names.map((name) => ({ name, a: a[name] ?? 0, b: b[name] ?? 0 })).filter((each) => each.a !== each.b)
+}
+
+function funnelDiffs(a: AnyManifest['funnel'], b: AnyManifest['funnel']): Causes['funnel'] {
+  // A gate that one of them lacks took nothing there.
+  const gates = [...new Set([...a, ...b].map(({ gate }) => gate))]
+  const dropped = (funnel: AnyManifest['funnel'], gate: string): Counts =>
+    funnel.find((step) => step.gate === gate)?.dropped ?? {}
+  return gates.flatMap((gate) =>
+    countDiffs(dropped(a, gate), dropped(b, gate)).map(({ name, ...counts }) => ({ gate, reason: name, ...counts })),
+  )
+}
+
+const candidatesOf = ({ funnel }: AnyManifest): number => funnel[0]?.in ?? 0
+
+/** Everything that two manifests say of why their rows differ. */
+export function causesOf(a: AnyManifest, b: AnyManifest): Causes {
+  const { digest: before, ...inputsBefore } = a.snapshot.inputs
+  const { digest: after, ...inputsAfter } = b.snapshot.inputs
+  const times = ({ kind, parent, snapshot }: AnyManifest): Record<string, unknown> => ({
+    kind,
+    parent,
+    watermark: snapshot.watermark,
+    cutoff: snapshot.cutoff,
+  })
+  const [setsBefore, setsAfter] = [a.contamination.hashes, b.contamination.hashes]
+  const [from, to] = [candidatesOf(a), candidatesOf(b)]
+  return {
+    recipe: fieldDiffs({ ...a.recipe }, { ...b.recipe }),
+    code: fieldDiffs({ ...a.code }, { ...b.code }),
+    snapshot: fieldDiffs(times(a), times(b)),
+    inputs: countDiffs(inputsBefore, inputsAfter),
+    same_inputs: before === after,
+    funnel: [
+      ...(from === to ? [] : [{ gate: 'candidates', reason: 'in', a: from, b: to }]),
+      ...funnelDiffs(a.funnel, b.funnel),
+    ],
+    evaluation_sets: {
+      added: setsAfter.filter((each) => !setsBefore.includes(each)),
+      removed: setsBefore.filter((each) => !setsAfter.includes(each)),
+    },
+    consent: countDiffs(a.consent.rows, b.consent.rows),
+    erased: countDiffs(a.erased?.rows ?? {}, b.erased?.rows ?? {}),
+  }
+}

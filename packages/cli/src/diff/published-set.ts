@@ -1,0 +1,62 @@
+import { createReadStream } from 'node:fs'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { type Manifest, sha256 } from '@flywheel/curation'
+import { CliError, EXIT } from '../exit.js'
+
+/** The manifest of a published set; that of an erasure export says what left it. */
+export type AnyManifest = Omit<Manifest, 'kind'> & {
+  kind: Manifest['kind'] | 'erasure'
+  erased?: { rows: Record<string, number> }
+}
+
+/** A published set in a folder, wherever it was copied to. */
+export interface PublishedSet {
+  dir: string
+  manifest: AnyManifest
+}
+
+const MANIFEST = /^manifest-([0-9a-f]{64})\.json$/
+
+/**
+ * Opens the folder of a published set.
+ * @throws CliError where it holds no manifest, or one that was changed after it was published
+ */
+export async function openSet(dir: string): Promise<PublishedSet> {
+  const names = await readdir(dir).catch((cause: unknown) => {
+    throw new CliError(EXIT.notFound, `${dir} cannot be read; name an export by its id, or give its folder`, { cause })
+  })
+  const name = names.find((each) => MANIFEST.test(each))
+  if (name === undefined) {
+    throw new CliError(EXIT.notFound, `${dir} holds no manifest-….json; give the folder of one export, with its files`)
+  }
+  const text = await readFile(join(dir, name), 'utf8')
+  if (`manifest-${sha256(text)}.json` !== name) {
+    throw new CliError(EXIT.failed, `${join(dir, name)} is not what its name says; copy the export once more`)
+  }
+  return { dir, manifest: JSON.parse(text) as AnyManifest }
+}
+
+/**
+ * Refuses a folder whose rows were removed because an erasure export took its place.
+ * @throws CliError naming that export
+ */
+export async function refuseSuperseded({ dir, manifest }: PublishedSet): Promise<void> {
+  const text = await readFile(join(dir, 'superseded-by.json'), 'utf8').catch(() => null)
+  if (text === null) return
+  const { export_id } = JSON.parse(text) as { export_id: string }
+  throw new CliError(
+    EXIT.failed,
+    `Rows of ${manifest.export_id} were erased or withdrawn and its files are no more; compare with ${export_id}, which has its place and lists in meta/erased.jsonl what left`,
+  )
+}
+
+/** The lines of a JSON lines file beside the shards, one at a time; none where the set has no such file. */
+export async function* metaLines<Line>(dir: string, path: string): AsyncGenerator<Line> {
+  const file = join(dir, path)
+  if ((await stat(file).catch(() => null)) === null) return
+  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
+    if (line !== '') yield JSON.parse(line) as Line
+  }
+}
