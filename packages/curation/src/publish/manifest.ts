@@ -50,11 +50,13 @@ function tokenEstimate(set: CuratedSet): number {
 }
 
 function trainerSettings(set: CuratedSet, statistics: Statistics): Manifest['trainer'] {
-  const { up, down } = statistics.labels
+  const thumbs = set.rows.filter(({ shape, meta }) => shape === 'unpaired' && meta.split === 'train')
+  const up = thumbs.filter(({ label }) => label === true).length
+  const down = thumbs.length - up
   return {
     max_length_at_least: 2 ** Math.ceil(Math.log2(Math.max(1024, tokenEstimate(set)))),
     label_smoothing: statistics.expected_noise,
-    // KTO wants desirable_weight * up to be within 1 to 4/3 of undesirable_weight * down.
+    // KTO wants desirable_weight * up to be within 1 to 4/3 of undesirable_weight * down, in the rows that it is given.
     kto_desirable_weight: up === 0 || down === 0 ? null : Math.round(Math.max(1, down / up) * 1e3) / 1e3,
     kto_undesirable_weight: up === 0 || down === 0 ? null : Math.round(Math.max(1, up / down) * 1e3) / 1e3,
   }
