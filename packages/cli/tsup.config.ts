@@ -20,7 +20,7 @@ export default library(
         ...declarations.compilerOptions,
         // Their types stand in the declarations, since nobody outside of this repository can import them.
         paths: {
-          '@flywheel/curation': ['../curation/src/index.ts'],
+          '@flywheel/curation': ['../curation/src/recipe/definition.ts'],
           '@flywheel/redaction': ['../redaction/src/index.ts'],
           '@flywheel/schema': ['../schema/src/index.ts'],
         },
