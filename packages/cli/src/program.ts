@@ -162,6 +162,24 @@ export async function run(args: readonly string[]): Promise<number> {
     .option('--note <text>', 'of the one added')
     .action(action(async () => (await import('./commands/export-withdraw.js')).exportRecipients))
   exports_
+    .command('resample <export>')
+    .description("a new set with an export's pairs whose rejected sides the model in training says now (on-policy)")
+    .requiredOption('--endpoint <url>', 'OpenAI-compatible API, such as http://127.0.0.1:8000/v1')
+    .option('--model <name>', 'default: the one that the endpoint serves')
+    .option('--out <folder>', 'new folder (default: here, named by export and sampling; the same command goes on)')
+    .option('--limit <pairs>', 'the first pairs only')
+    .option('--concurrency <requests>', 'at once', '8')
+    .option('--temperature <number>', 'of the samples', '1')
+    .option('--top-p <number>', "of the samples (default: the endpoint's)")
+    .option('--max-tokens <tokens>', "of an answer; what is cut off leaves (default: the endpoint's)")
+    .option('--timeout <seconds>', 'of one request', '120')
+    .option('--retries <count>', 'of one request, with growing pauses or as long as Retry-After says', '6')
+    .option(
+      '--api-key-env <name>',
+      'variable that holds the key (default: OPENAI_API_KEY for api.openai.com, else none)',
+    )
+    .action(action(async () => (await import('./commands/export-resample.js')).exportResample))
+  exports_
     .command('validate <path>')
     .description('check a file or folder (JSONL, JSON, Parquet) as its trainer would load it; 1 where a row is lost')
     .option(

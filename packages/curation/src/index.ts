@@ -61,6 +61,15 @@ export { PRESETS, type Preset } from './recipe/presets.js'
 export { namesStored, parseStored, STORED_NAME, type StoredRecipe } from './recipe/stored.js'
 export { defaultRecipe, type Recipe, type RecipeInput, recipeHash, recipeSchema } from './recipe.js'
 export type { RecipeFilter } from './recipe-filter.js'
+export {
+  type Completion,
+  FRESH_PROBLEMS,
+  freshSide,
+  type ResampledMeta,
+  withFreshSide,
+} from './resample/fresh-side.js'
+export { mergeLayouts } from './resample/merge-layouts.js'
+export { chatRequest, preferenceRow } from './resample/preference-row.js'
 export { STRATEGIES } from './strategies/registry.js'
 export type { Strategy } from './strategies/strategy.js'
 export { canonicalJson, sha256 } from './text/canonical-json.js'

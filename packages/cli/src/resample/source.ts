@@ -1,0 +1,85 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  type CuratedRow,
+  FORMATS,
+  preferenceRow,
+  type RowMeta,
+  sha256,
+  type TargetRecord,
+  targetOf,
+  validateRecords,
+} from '@flywheel/curation'
+import { DATA_DIR } from '../config.js'
+import { type AnyManifest, openSet } from '../diff/published-set.js'
+import { CliError, EXIT } from '../exit.js'
+
+/** One shard of pairs with its sidecar. */
+export interface SourceShard {
+  split: string
+  path: string
+  sidecar: string
+  rows: number
+}
+
+/** A published set whose pairs are sampled anew. */
+export interface Source {
+  dir: string
+  manifest: AnyManifest
+  shards: SourceShard[]
+}
+
+async function folderOf(given: string, dataDir: string | undefined): Promise<string> {
+  const inServer = join(dataDir ?? DATA_DIR, 'exports', given)
+  for (const path of [given, inServer]) if ((await stat(path).catch(() => null))?.isDirectory() === true) return path
+  throw new CliError(
+    EXIT.notFound,
+    `There is no folder ${given}; give the folder of one export, as export list shows it`,
+  )
+}
+
+/**
+ * Opens an export: its folder, or its id below the data folder.
+ * @throws CliError where it holds no pairs in JSON lines of the target `trl`
+ */
+export async function openSource(given: string, dataDir?: string): Promise<Source> {
+  const { dir, manifest } = await openSet(await folderOf(given, dataDir))
+  const files = manifest.files.filter(({ target, shape }) => target === 'trl' && shape === 'preference')
+  const shards = files
+    .filter(({ format, rows }) => format === 'jsonl' && rows > 0)
+    .map(({ path, split, rows }) => {
+      const name = path.slice(path.lastIndexOf('/') + 1)
+      return { split, path, sidecar: `meta/preference-${name}`, rows }
+    })
+  if (shards.length > 0) return { dir, manifest, shards }
+  const why = files.length > 0 ? 'its pairs are in Parquet alone: name jsonl in formats' : 'it holds no pairs of trl'
+  throw new CliError(EXIT.notFound, `${dir} has no pairs in JSON lines; ${why}, and export once more`)
+}
+
+async function readWhole({ dir, manifest }: Source, path: string): Promise<Uint8Array> {
+  const bytes = await readFile(join(dir, path)).catch(() => null)
+  const known = manifest.files.find((file) => file.path === path)
+  if (bytes !== null && known !== undefined && sha256(bytes) === known.sha256) return bytes
+  const advice = 'rows of it may have been erased, or the copy is damaged: take the newest export of its place'
+  throw new CliError(EXIT.failed, `${join(dir, path)} is not what the manifest says; ${advice}`)
+}
+
+const jsonl = FORMATS.find(({ id }) => id === 'jsonl')
+
+/** The rows of a shard, judged as their trainer would. */
+export async function readShard(source: Source, shard: SourceShard): Promise<CuratedRow[]> {
+  const [records, metas] = await Promise.all(
+    [shard.path, shard.sidecar].map(async (path) => (await jsonl?.read(await readWhole(source, path))) ?? []),
+  )
+  const target = targetOf('trl')
+  const [problem] = validateRecords(
+    records as TargetRecord[],
+    target,
+    target.parts.find(({ id }) => id === 'preference'),
+  )
+  if (problem !== undefined || records?.length !== metas?.length) {
+    const what = problem === undefined ? 'sidecar of another length' : `row ${problem.row}: ${problem.code}`
+    throw new CliError(EXIT.failed, `${shard.path}: ${what}; see flywheel export validate ${source.dir}`)
+  }
+  return (records ?? []).map((record, n) => preferenceRow(record, metas?.[n] as unknown as RowMeta))
+}

@@ -1,0 +1,283 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { exportResample, type ResampleFlags } from '../../src/commands/export-resample.js'
+import { exportValidate } from '../../src/commands/export-validate.js'
+import { openSet } from '../../src/diff/published-set.js'
+import { type Asked, type EndpointServer, type Reply, startEndpoint } from './endpoint-server.js'
+import { callPair, pair, publish } from './published.js'
+
+const BIN = fileURLToPath(new URL('../../bin/flywheel.js', import.meta.url))
+
+let folder = ''
+let server: EndpointServer | undefined
+let made = 0
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'flywheel-resample-'))
+})
+afterEach(async () => {
+  await server?.close()
+  server = undefined
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const numberIn = ({ messages }: Asked): number => Number(/parcel (\d+)\?/.exec(JSON.stringify(messages))?.[1])
+const fresh = (asked: Asked): Reply => ({ text: `Parcel ${numberIn(asked)}: the tuned model does not know.` })
+
+interface Report {
+  dir: string
+  asked: number
+  kept: number
+  dropped: Record<string, number>
+  export_id: string
+}
+
+const said: string[] = []
+function contextOf(take: (value: unknown) => void = () => {}) {
+  const output = {
+    format: 'jsonl' as const,
+    isQuiet: true,
+    rows: () => undefined,
+    raw: () => undefined,
+    say: (text: string) => void said.push(text),
+    one: take,
+  }
+  return { flags: {}, output, signal: new AbortController().signal }
+}
+
+const flagsFor = (more: Partial<ResampleFlags> = {}): ResampleFlags => ({
+  endpoint: server?.url ?? '',
+  concurrency: '4',
+  temperature: '0.7',
+  timeout: '5',
+  retries: '1',
+  out: join(folder, `out-${++made}`),
+  ...more,
+})
+
+async function resample(source: string, more: Partial<ResampleFlags> = {}): Promise<Report> {
+  let report: unknown
+  expect(
+    await exportResample(
+      contextOf((value) => (report = value)),
+      source,
+      flagsFor(more),
+    ),
+  ).toBe(0)
+  return report as Report
+}
+
+async function linesOf<Line>(...path: string[]): Promise<Line[]> {
+  const text = await readFile(join(...path), 'utf8')
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line)
+}
+
+interface Pair {
+  prompt: { content: string }[]
+  chosen: { content: string }[]
+  rejected: { content: string; tool_calls?: unknown[] }[]
+}
+const SHARD = 'train-00000-of-00001.jsonl'
+
+describe('flywheel export resample', () => {
+  it('writes the same pairs with fresh rejected sides, marked, in a set that its trainer reads', async () => {
+    server = await startEndpoint(fresh)
+    const validation = Array.from({ length: 3 }, (_, n) => pair(n + 10))
+    for (const row of validation) row.meta.split = 'validation'
+    const rows = [...Array.from({ length: 5 }, (_, n) => pair(n)), ...validation]
+    const source = await publish(join(folder, 'plain'), rows)
+    const report = await resample(source)
+    expect(report).toMatchObject({ asked: 8, kept: 8, dropped: {} })
+    const pairs = await linesOf<Pair>(report.dir, 'preference', SHARD)
+    expect(pairs.map(({ rejected }) => rejected[0]?.content)).toEqual(
+      [0, 1, 2, 3, 4].map((n) => `Parcel ${n}: the tuned model does not know.`),
+    )
+    const before = await linesOf<Pair>(source, 'preference', SHARD)
+    expect(pairs.map(({ prompt, chosen }) => ({ prompt, chosen }))).toEqual(
+      before.map(({ prompt, chosen }) => ({ prompt, chosen })),
+    )
+    for (const meta of await linesOf(report.dir, 'meta', `preference-${SHARD}`)) {
+      expect(meta).toMatchObject({
+        model: 'tuned-7',
+        provider: new URL(server.url).host,
+        strategy: 'edit.final',
+        rejected_by: { model: 'tuned-7', sampled: true },
+      })
+    }
+    for (const { asked } of server.requests) expect(asked).toMatchObject({ model: 'tuned-7', temperature: 0.7 })
+    const { manifest } = await openSet(report.dir)
+    expect(manifest).toMatchObject({
+      kind: 'resampled',
+      parent: (await openSet(source)).manifest.export_id,
+      sampling: {
+        model: 'tuned-7',
+        endpoint: new URL(server.url).host,
+        temperature: 0.7,
+        kept: 8,
+        models: { 'tuned-7': 8 },
+      },
+      statistics: { splits: { train: { rows: 5 }, validation: { rows: 3 } } },
+    })
+    expect(await exportValidate(contextOf(), report.dir, { target: 'trl', first: '5' })).toBe(0)
+    const card = await readFile(join(report.dir, 'README.md'), 'utf8')
+    expect(card).toContain('each is a fresh sample of `tuned-7`')
+    expect(card).toContain('Nobody has compared these sides.')
+    expect(card).toContain('path: preference/validation-*.parquet')
+    expect((await readdir(folder)).filter((name) => name.endsWith('.sampling'))).toEqual([])
+  })
+
+  it('drops what is no rejected side, each with its reason', async () => {
+    const replies: Reply[] = [
+      { text: 'Parcel 0  left on Monday.\n' },
+      { text: '' },
+      { text: "I'm sorry, but I can't help with that." },
+      { text: 'Parcel 3 is on its', finish_reason: 'length' },
+      { text: 'x', finish_reason: 'content_filter' },
+      { status: 400 },
+      { text: '<think>Where could it be' },
+      { text: '<think>Hm.</think>Parcel 7 is lost.' },
+    ]
+    server = await startEndpoint((asked) => replies[numberIn(asked)] as Reply)
+    const rows = replies.map((_, n) => pair(n))
+    const report = await resample(await publish(join(folder, 'drops'), rows))
+    expect(report).toMatchObject({
+      asked: 8,
+      kept: 1,
+      dropped: { same_as_chosen: 1, empty: 1, refusal: 1, truncated: 2, filtered: 1, refused_by_endpoint: 1 },
+    })
+    const [only] = await linesOf<Pair>(report.dir, 'preference', SHARD)
+    expect(only?.rejected[0]?.content).toBe('Parcel 7 is lost.')
+  })
+
+  it('shows the tools, and numbers the calls of both sides alike', async () => {
+    server = await startEndpoint((asked) =>
+      numberIn(asked) === 0
+        ? { calls: [{ name: 'refund', arguments: '{"order":3}' }] }
+        : { calls: [{ name: 'refund', arguments: numberIn(asked) === 1 ? '{"order": 1}' : '{"order"' }] },
+    )
+    const source = await publish(join(folder, 'calls'), [callPair(0), callPair(1), callPair(2)])
+    const report = await resample(source)
+    expect(report).toMatchObject({ kept: 1, dropped: { same_as_chosen: 1, arguments_not_an_object: 1 } })
+    expect(server.requests[0]?.asked.tools).toHaveLength(1)
+    const [only] = await linesOf<Pair>(report.dir, 'preference', SHARD)
+    expect(only?.rejected[0]?.tool_calls).toEqual([
+      { type: 'function', id: 'call_1', function: { name: 'refund', arguments: { order: 3 } } },
+    ])
+  })
+
+  it('waits as long as a busy endpoint asks, asks garbage and hangs again, and says what never answered', async () => {
+    server = await startEndpoint((asked, before) => {
+      const n = numberIn(asked)
+      if (n === 0 && before === 0) return { status: 429, headers: { 'retry-after': '2' } }
+      if (n === 1 && before === 0) return 'garbage'
+      if (n === 2 && before === 0) return 'hang'
+      return n === 3 ? { status: 503 } : fresh(asked)
+    })
+    const source = await publish(
+      join(folder, 'busy'),
+      [0, 1, 2, 3, 4].map((n) => pair(n)),
+    )
+    const report = await resample(source, { timeout: '1' })
+    expect(report).toMatchObject({ kept: 4, dropped: { no_answer: 1 } })
+    const [first, second] = server.requests.filter(({ asked }) => numberIn(asked) === 0)
+    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(2000)
+  })
+
+  it('stops where nothing answers any more, keeps what it has, and goes on from there', async () => {
+    let isUp = true
+    let isMended = false
+    server = await startEndpoint((asked) => {
+      if (numberIn(asked) === 6) isUp = isMended
+      return isUp ? fresh(asked) : { status: 502 }
+    })
+    const rows = Array.from({ length: 30 }, (_, n) => pair(n))
+    const source = await publish(join(folder, 'silent'), rows)
+    const flags = { retries: '0', concurrency: '1', out: join(folder, 'after-silence') }
+    await expect(resample(source, flags)).rejects.toThrow('no answer to 10 rows in a row. 6 samples are kept')
+    await expect(stat(flags.out)).rejects.toThrow('ENOENT')
+    await expect(resample(source, { ...flags, temperature: '0' })).rejects.toThrow('another export, model or setting')
+    const before = server.requests.length
+    isUp = true
+    isMended = true
+    expect(await resample(source, flags)).toMatchObject({ kept: 30, dropped: {} })
+    expect([before, server.requests.length - before]).toEqual([16, 24])
+  })
+
+  it('sends no key where none is named, and stops at once where the endpoint wants another', async () => {
+    server = await startEndpoint(() => ({ status: 401 }))
+    const source = await publish(join(folder, 'key'), [pair(0), pair(1)])
+    process.env['FLYWHEEL_TEST_SAMPLING_KEY'] = 'sk-test'
+    try {
+      await expect(resample(source, { model: 'm' })).rejects.toThrow('--api-key-env')
+      expect(server.requests.every(({ authorization }) => authorization === undefined)).toBe(true)
+      const named = { model: 'm', apiKeyEnv: 'FLYWHEEL_TEST_SAMPLING_KEY' }
+      await expect(resample(source, named)).rejects.toThrow('answers 401')
+      expect(server.requests.at(-1)?.authorization).toBe('Bearer sk-test')
+    } finally {
+      delete process.env['FLYWHEEL_TEST_SAMPLING_KEY']
+    }
+  })
+
+  it('asks for the first pairs alone where there is a limit, and refuses a folder that is there', async () => {
+    server = await startEndpoint(fresh)
+    const source = await publish(
+      join(folder, 'limit'),
+      Array.from({ length: 9 }, (_, n) => pair(n)),
+      { shard_rows: 4 },
+    )
+    const out = join(folder, 'limited')
+    expect(await resample(source, { limit: '6', out })).toMatchObject({ asked: 6, kept: 6 })
+    expect(server.requests).toHaveLength(6)
+    expect(await readdir(join(out, 'preference'))).toContain('train-00001-of-00002.jsonl')
+    await expect(resample(source, { out })).rejects.toThrow('is there already')
+  })
+
+  it('refuses an export whose files are not what its manifest says', async () => {
+    server = await startEndpoint(fresh)
+    const source = await publish(join(folder, 'changed'), [pair(0)])
+    await writeFile(join(source, 'preference', SHARD), '{}\n')
+    await expect(resample(source)).rejects.toThrow('is not what the manifest says')
+    expect(server.requests).toEqual([])
+  })
+
+  it('goes on after kill -9: no answer that was written is asked for again, and no set is there before it is whole', async () => {
+    let asked = 0
+    let enough: () => void = () => {}
+    const isHalf = new Promise<void>((resolve) => {
+      enough = resolve
+    })
+    server = await startEndpoint(async (request) => {
+      if (++asked === 12) enough()
+      // From here on answers are slow, so that some are under way when the process dies.
+      if (asked >= 12) await new Promise((resolve) => setTimeout(resolve, 300))
+      return fresh(request)
+    })
+    const source = await publish(
+      join(folder, 'killed'),
+      Array.from({ length: 24 }, (_, n) => pair(n)),
+    )
+    const out = join(folder, 'survivor')
+    const args = ['export', 'resample', source, '--endpoint', server.url, '--out', out, '--concurrency', '3']
+    const launch = () => spawn(process.execPath, [BIN, ...args], { stdio: 'ignore' })
+    const child = launch()
+    await isHalf
+    child.kill('SIGKILL')
+    await once(child, 'close')
+    await expect(stat(out)).rejects.toThrow('ENOENT')
+    const journal = join(folder, '.survivor.sampling', `preference-train-00000-of-00001-jsonl.jsonl`)
+    const kept = (await readFile(journal, 'utf8')).split('\n').length - 1
+    expect(kept).toBeGreaterThanOrEqual(9)
+    const before = server.requests.length
+    const [code] = await once(launch(), 'close')
+    expect(code).toBe(0)
+    expect(server.requests.length - before).toBe(24 - kept)
+    expect(await linesOf(out, 'preference', SHARD)).toHaveLength(24)
+  }, 120_000)
+})
