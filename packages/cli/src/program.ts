@@ -152,6 +152,12 @@ export async function run(args: readonly string[]): Promise<number> {
     .description('the way back from a row of a data set to its feedback and calls')
     .action(action(async () => (await import('./commands/export-explain.js')).exportExplain))
   exports_
+    .command('push <export>')
+    .description('make a dataset of the Hugging Face Hub hold an export, by its id or its folder; token by HF_TOKEN')
+    .requiredOption('--hub <organisation/name>', 'the dataset; made private where there is none')
+    .option('--public', 'push although everybody can read it; one that is made is made so')
+    .action(action(async () => (await import('./commands/export-push.js')).exportPush))
+  exports_
     .command('withdraw')
     .description('take what was erased, or withdrawn since, out of published exports; every run begins with it')
     .action(action(async () => (await import('./commands/export-withdraw.js')).exportWithdraw))

@@ -99,7 +99,7 @@ export async function startHubServer(token: string): Promise<HubServer> {
       stored.set(hash('sha256', body), body)
       return [200, {}]
     }
-    if (request.headers.authorization !== `Bearer ${token}`) return [401, { error: 'Invalid credentials' }]
+    if (request.headers.authorization !== `Bearer ${made.token}`) return [401, { error: 'Invalid credentials' }]
     if (pathname === '/api/repos/create') {
       const { name, organization, visibility } = JSON.parse(body.toString()) as Record<string, string>
       repositories.set(

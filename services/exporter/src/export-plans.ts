@@ -5,6 +5,7 @@ import { FlywheelError, isFlywheelError } from '@flywheel/schema'
 import { Cron } from 'croner'
 import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
+import { type HubDestination, hubDestination, hubSchema } from './hub-destination.js'
 import { type S3Destination, s3Schema } from './s3-destination.js'
 import { isWebhookSecret, type WebhookTarget, webhookSchema } from './webhook.js'
 
@@ -22,7 +23,7 @@ export interface ExportPlan {
   /** Who is told what became of a run. */
   webhooks: WebhookTarget[]
   /** Where a published export is copied. */
-  destinations: S3Destination[]
+  destinations: (S3Destination | HubDestination)[]
 }
 
 const recipe = z.union([z.string().min(1), z.looseObject({})])
@@ -40,7 +41,7 @@ const planSchema = z.strictObject({
 const plansSchema = z.strictObject({
   recipes: z.array(planSchema).default([]),
   webhooks: z.record(z.string(), webhookSchema).default({}),
-  destinations: z.record(z.string(), s3Schema).default({}),
+  destinations: z.record(z.string(), z.discriminatedUnion('kind', [s3Schema, hubSchema])).default({}),
 })
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -91,6 +92,29 @@ function webhookTargets(path: string, written: z.output<typeof plansSchema>['web
   })
 }
 
+/** What a part of the file refuses is refused by the name of the file. */
+function orRefuse<T>(path: string, make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    throw isFlywheelError(error) ? refuse(path, error.message) : error
+  }
+}
+
+/** A recipe that the server stores is read with each run, which says the same. */
+function checkTargets(
+  path: string,
+  name: string,
+  { recipe, destinations }: Pick<ExportPlan, 'recipe' | 'destinations'>,
+): void {
+  const isPushed = destinations.some(({ kind }) => kind === 'hub')
+  if (!isPushed || namesStored(recipe) || parseRecipe(recipe).targets.includes('hub')) return
+  throw refuse(
+    path,
+    `${name}: its destination is the Hub and its recipe writes nothing for it; add hub to the targets of the recipe`,
+  )
+}
+
 /** The ones that a plan names. */
 function named<T extends { name: string }>(path: string, plan: string, kind: string, names: string[], all: T[]): T[] {
   return names.map((name) => {
@@ -114,7 +138,9 @@ export function readExportPlans(path: string, env: Env): ExportPlan[] {
   const names = recipes.map(({ name }) => name)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw refuse(path, `two recipes are named ${twice}; name each once`)
-  const destinations = Object.entries(parsed.data.destinations).map(([name, written]) => ({ name, ...written }))
+  const destinations = Object.entries(parsed.data.destinations).map(([name, written]) =>
+    written.kind === 's3' ? { name, ...written } : orRefuse(path, () => hubDestination(name, written, env)),
+  )
   const webhooks = webhookTargets(path, parsed.data.webhooks, env)
   return recipes.map((plan) => {
     checkCron(path, plan)
@@ -126,11 +152,19 @@ export function readExportPlans(path: string, env: Env): ExportPlan[] {
     } catch (error) {
       throw isFlywheelError(error) ? refuse(path, `${plan.name}: ${error.message}`) : error
     }
+    const chosen = named<ExportPlan['destinations'][number]>(
+      path,
+      plan.name,
+      'destination',
+      plan.destinations,
+      destinations,
+    )
+    checkTargets(path, plan.name, { recipe, destinations: chosen })
     return {
       ...plan,
       recipe,
       webhooks: named(path, plan.name, 'webhook', plan.webhooks, webhooks),
-      destinations: named(path, plan.name, 'destination', plan.destinations, destinations),
+      destinations: chosen,
     }
   })
 }

@@ -30,7 +30,7 @@ export interface S3Destination {
 const MIB = 1024 * 1024
 
 /** A destination as a person writes it. */
-export const s3Schema: z.ZodType<Omit<S3Destination, 'name'>> = z.strictObject({
+export const s3Schema: z.ZodType<Omit<S3Destination, 'name'>> & z.core.$ZodTypeDiscriminable = z.strictObject({
   kind: z.literal('s3'),
   bucket: z.string().min(1),
   prefix: z
@@ -51,13 +51,15 @@ export const s3Schema: z.ZodType<Omit<S3Destination, 'name'>> = z.strictObject({
 
 /** What became of a copy, for the history of the run. */
 export interface DestinationDelivery {
-  kind: 's3'
+  kind: 's3' | 'hub'
   name: string
   status: 'delivered' | 'failed'
-  /** Objects written, and those that stood there already with the same bytes. */
+  /** Objects or files written, and those that stood there already with the same bytes. */
   written: number
   present: number
   bytes: number
+  /** Of the Hub alone: null where it held all of it already. */
+  commit?: string | null
   error: string | null
 }
 

@@ -16,7 +16,7 @@ describe('a file of export plans', () => {
   async function read(text: string, cron?: string) {
     const path = join(folder, 'plans.yaml')
     await writeFile(path, text)
-    const env = { HOOK: SECRET, EMPTY: '' }
+    const env = { HOOK: SECRET, EMPTY: '', HUB: 'hf_of_the_environment' }
     return withDefaultPlan(readExportPlans(path, env), { cron, timezone: 'UTC' })
   }
 
@@ -99,6 +99,21 @@ webhooks:
     expect(error.message).not.toContain('whsec_')
   })
 
+  it('finds the token of a dataset of the Hub where the file says, and the file holds none itself', async () => {
+    await writeFile(join(folder, 'token'), 'hf_of_the_file\n')
+    const [plan] = await read(`
+recipes: [{ name: a, recipe: { targets: [hub] }, destinations: [one, two] }]
+destinations:
+  one: { kind: hub, dataset: acme/feedback, token_env: HUB }
+  two: { kind: hub, dataset: acme/open, public: true, token_file: ${join(folder, 'token')} }
+`)
+    expect(plan?.destinations).toMatchObject([
+      { kind: 'hub', name: 'one', dataset: 'acme/feedback', public: false, token: 'hf_of_the_environment' },
+      { kind: 'hub', name: 'two', dataset: 'acme/open', public: true, token: 'hf_of_the_file' },
+    ])
+    await expect(read('destinations: { b: { kind: hub, dataset: a/b, token: hf_x } }')).rejects.toThrow('token')
+  })
+
   it.each([
     ['recipes: [{ name: a, webhooks: [b] }]', /a: there is no webhook named b; known: none/],
     ['webhooks: { b: { url: "https://b.example", secret_env: ABSENT } }', /set ABSENT/],
@@ -106,6 +121,14 @@ webhooks:
     ['webhooks: { b: { url: "https://b.example" } }', /give one of secret and secret_env/],
     ['recipes: [{ name: a, destinations: [b] }]', /a: there is no destination named b/],
     ['destinations: { b: { kind: s3, bucket: x, prefix: /a } }', /end it with a slash/],
+    ['destinations: { b: { kind: hub, dataset: feedback } }', /write it as ORGANISATION\/NAME/],
+    ['destinations: { b: { kind: hub, dataset: a/b } }', /destination b: in HF_TOKEN is no token/],
+    ['destinations: { b: { kind: hub, dataset: a/b, token_env: HOOK } }', /in HOOK is something else than a token/],
+    ['destinations: { b: { kind: hub, dataset: a/b, token_file: /none/here } }', /in \/none\/here is no token/],
+    [
+      'recipes: [{ name: a, destinations: [b] }]\ndestinations: { b: { kind: hub, dataset: a/b, token_env: HUB } }',
+      /a: its destination is the Hub.*add hub to the targets/,
+    ],
     ['webhooks: { b: { url: "file:///etc/passwd", secret_env: HOOK } }', /http or https/],
     ['recipes: [{ name: a, cron: often }]', /a: "often" \(UTC\)/],
     ['recipes: [{ name: a, cron: 0 3 * * *, timezone: Mars/Base }]', /Mars\/Base/],

@@ -10,6 +10,7 @@ import {
 } from '@flywheel/store'
 import type { Announcer } from '../announcer.js'
 import type { ExportPlan } from '../export-plans.js'
+import { byHandAtHub } from '../hub-destination.js'
 import { createTurns } from '../in-turn.js'
 import { addressIn } from '../s3-client.js'
 import { type DeliveryState, deliverToBucket } from './deliver-to-bucket.js'
@@ -98,9 +99,14 @@ export function createErasureCourier(options: ErasureCourierOptions): ErasureCou
 
   async function bring(row: ErasureDeliveryRow, current: ExportRow | null): Promise<void> {
     if (stop.signal.aborted) return
+    if (row.kind === 'hub') {
+      await note(row, { status: 'by_hand', remains: byHandAtHub(row.name, current?.id ?? null), attempts: 0 })
+      return
+    }
     const destination = plans
       .flatMap(({ destinations }) => destinations)
-      .find((each) => each.kind === 's3' && addressIn(each, row.export_id) === row.name)
+      .filter((each) => each.kind === 's3')
+      .find((each) => addressIn(each, row.export_id) === row.name)
     if (destination === undefined) {
       const why = 'no destination of a plan is there any more'
       await note(row, { status: 'by_hand', remains: `${row.name}: ${why}; remove what stands there`, attempts: 0 })

@@ -1,0 +1,65 @@
+import { stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { resolve } from 'node:path'
+import { findHubToken, type HubPush, pushToHub } from '@flywheel/hub'
+import { createClient } from '../client.js'
+import { environmentWith } from '../config.js'
+import type { CommandContext } from '../context.js'
+import { CliError, EXIT } from '../exit.js'
+
+interface PushFlags {
+  hub: string
+  public?: boolean
+}
+
+const isFolder = async (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+
+/** The folder of an export that the server knows, which must be on this machine. Notes who gets it first. */
+async function folderOf(context: CommandContext, id: string, recipient: string): Promise<string> {
+  const one = createClient(context).v1.exports[':id']
+  const { export_id, dir } = await (await one.$get({ param: { id } })).json()
+  if (!(await isFolder(dir)))
+    throw new CliError(
+      EXIT.notFound,
+      `The folder ${dir} is not on this machine; run this where it is, or name a copy of it`,
+    )
+  // Before the push: whoever is erased later is erased there too.
+  const note = { recipient, note: 'flywheel export push' }
+  await one.recipients.$post({ param: { id: export_id }, json: note })
+  return dir
+}
+
+function inWords({ export_id, dataset, commit, written, present, deleted, bytes }: HubPush): string {
+  if (commit === null) return `${dataset} holds export ${export_id} already: no commit`
+  const counts = `${written} files written (${bytes} bytes), ${present} there already, ${deleted} taken away`
+  return `${dataset} holds export ${export_id} now: ${counts}, commit ${commit}`
+}
+
+/**
+ * `flywheel export push`: an export by its id, or its folder, becomes what a dataset of the Hugging Face Hub holds. The
+ * token is the caller's own, and no server sees it.
+ */
+export async function exportPush(context: CommandContext, named: string, own: PushFlags): Promise<number> {
+  const { output, signal } = context
+  const env = environmentWith({})
+  const token = await findHubToken(env, homedir())
+  if (token === null)
+    throw new CliError(
+      EXIT.notAllowed,
+      'No token of the Hub: set HF_TOKEN, name its file by HF_TOKEN_PATH, or run hf auth login',
+    )
+  const recipient = `hf://datasets/${own.hub}`
+  const isId = /^[0-9a-f]{64}$/.test(named)
+  const folder = isId ? await folderOf(context, named, recipient) : resolve(named)
+  output.say(`Pushing to ${own.hub} …`)
+  const isPublic = own.public ?? false
+  const pushed = await pushToHub({ folder, dataset: own.hub, token, isPublic, endpoint: env['HF_ENDPOINT'], signal })
+  output.one(pushed, inWords(pushed))
+  if (!isId)
+    output.say(`So that an erasure names it: flywheel export recipients ${pushed.export_id} --add ${recipient}`)
+  return EXIT.ok
+}
