@@ -1,6 +1,5 @@
 import type { Answer } from './evidence/evidence.js'
 import type { FeedbackState } from './evidence/feedback-state.js'
-import type { ItemNotes } from './item-notes.js'
 import type { ChatMessage } from './prompt/chat.js'
 
 /** The three things a trainer can learn from. */
@@ -14,6 +13,17 @@ export interface Parts {
   feedback: readonly FeedbackState[]
   /** Tells apart the rows of one feedback event that makes several; absent where it makes one. */
   part?: string
+}
+
+/** What an evaluation item says beside its texts: what people said was wrong, and what the host calls the interaction. */
+export interface ItemNotes {
+  /** `codes` sorted, each once; `texts` in the order of their events, each once, redacted like the row's own. */
+  reasons: { codes: string[]; texts: string[] }
+  /** Tags of the interaction, redacted, sorted. */
+  tags: string[]
+  surface: string
+  /** Ids of the feedback behind the reasons, sorted: where one of their authors is erased the row leaves. */
+  feedback: string[]
 }
 
 /** Where a prior comes from: measured on public data, judgement, or a project's own duplicate judgements. */

@@ -7,7 +7,7 @@ export {
   type StrategyCount,
   snapshotOf,
 } from './curate.js'
-export type { Shape } from './draft.js'
+export type { ItemNotes, Shape } from './draft.js'
 export { type ConsentBook, type ConsentVerdict, consentBook } from './evidence/consent.js'
 export {
   type Answer,
@@ -34,7 +34,6 @@ export type { FunnelStep } from './gates/funnel.js'
 export type { Gate, GateResult, Ports } from './gates/gate.js'
 export { ROW_GATES, SET_GATES } from './gates/registry.js'
 export type { SetGate, SetGateResult } from './gates/set-gate.js'
-export type { ItemNotes } from './item-notes.js'
 export { type EvaluationIndex, type EvaluationSet, evaluationIndex } from './near/evaluation-index.js'
 export { parseRecipe } from './parse-recipe.js'
 export { promptCluster, promptHash } from './prompt/canonical-prompt.js'

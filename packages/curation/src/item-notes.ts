@@ -1,22 +1,12 @@
 import type { Candidate } from './candidate.js'
 import { answersOf, draftOf, partsOf } from './candidate.js'
+import type { ItemNotes } from './draft.js'
 import { answerKey } from './evidence/evidence.js'
 import type { FeedbackState } from './evidence/feedback-state.js'
 import { isThumbUp } from './strategies/signs.js'
 import { byCodeUnit } from './text/canonical-json.js'
 import { normaliseText } from './text/normalise.js'
 import type { World } from './world.js'
-
-/** What an evaluation item says beside its texts: what people said was wrong, and what the host calls the interaction. */
-export interface ItemNotes {
-  /** `codes` sorted, each once; `texts` in the order of their events, each once, redacted like the row's own. */
-  reasons: { codes: string[]; texts: string[] }
-  /** Tags of the interaction, redacted, sorted. */
-  tags: string[]
-  surface: string
-  /** Ids of the feedback behind the reasons, sorted: where one of their authors is erased the row leaves. */
-  feedback: string[]
-}
 
 const hasReasons = ({ row }: FeedbackState): boolean => row.reason_codes.length > 0 || (row.reason_text ?? '') !== ''
 

@@ -7,8 +7,7 @@ import {
   redactJson,
 } from '@flywheel/redaction'
 import type { JsonObject } from '@flywheel/schema'
-import type { Draft } from '../draft.js'
-import type { ItemNotes } from '../item-notes.js'
+import type { Draft, ItemNotes } from '../draft.js'
 import { canonicalJson, sha256 } from '../text/canonical-json.js'
 import { comparable } from '../text/normalise.js'
 import type { ChatMessage } from './chat.js'
