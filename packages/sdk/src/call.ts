@@ -13,8 +13,16 @@ import { members } from './wire-names.js'
 export type Outcome = 'ok' | 'error' | 'aborted' | 'partial'
 
 /** Records what was seen of calls whose promise or stream the host dropped without reading to the end. */
-const abandoned: FinalizationRegistry<Call> | undefined =
-  typeof FinalizationRegistry === 'function' ? new FinalizationRegistry((call) => call.abandon()) : undefined
+const abandoned: FinalizationRegistry<Watch> | undefined =
+  typeof FinalizationRegistry === 'function' ? new FinalizationRegistry((watch) => watch.call?.abandon()) : undefined
+
+/**
+ * Stands for a call in the registry. Measured: what was given there survives minor collections after it was taken out
+ * too, and the call itself would take all that it read with it.
+ */
+interface Watch {
+  call: Call | undefined
+}
 
 /** Runs a step now, or when the mapping it needs is loaded, in order. */
 export interface Runner {
@@ -35,6 +43,7 @@ export class Call {
   #readRequest: ((hold: HoldBlob) => RequestFields) | undefined
   #firstTokenMs: number | undefined
   #isDone = false
+  #watch: Watch | undefined
   /** What is recorded if nothing more is seen. */
   onAbandon: (() => void) | undefined
 
@@ -102,8 +111,16 @@ export class Call {
 
   /** Watches for the object being dropped unread. One object at a time. */
   watch(object: object): void {
-    abandoned?.unregister(this)
-    abandoned?.register(object, this, this)
+    this.#unwatch()
+    this.#watch = { call: this }
+    abandoned?.register(object, this.#watch, this.#watch)
+  }
+
+  #unwatch(): void {
+    if (!this.#watch) return
+    this.#watch.call = undefined
+    abandoned?.unregister(this.#watch)
+    this.#watch = undefined
   }
 
   /** Generated content came at `at` of the monotonic clock. */
@@ -114,18 +131,17 @@ export class Call {
   /** Ends the call with what is known; the first end counts. A status that only the mapping knows is asked for then. */
   end(status: Outcome | (() => Outcome), read?: ((hold: HoldBlob) => AnswerFields) | undefined, error?: unknown): void {
     if (this.#isDone) return
-    this.#isDone = true
-    this.#capture.open.delete(this)
-    abandoned?.unregister(this)
+    this.drop()
     const durationMs = performance.now() - this.#start
     this.#runner.run(() => this.#write(durationMs, typeof status === 'function' ? status() : status, read, error))
   }
 
   /** Ends the call without a record: something further in has it. */
   drop(): void {
+    this.onAbandon = undefined
     this.#isDone = true
     this.#capture.open.delete(this)
-    abandoned?.unregister(this)
+    this.#unwatch()
   }
 
   #write(

@@ -49,8 +49,8 @@ export function observePromise(promise: ProviderPromise, call: Call, answers: An
   }
   responsePromise?.then(undefined, onError)
   if (typeof asResponse === 'function') {
-    hide(promise, 'asResponse', () => {
-      const raw = asResponse.call(promise)
+    hide(promise, 'asResponse', function (this: typeof promise) {
+      const raw = asResponse.call(this)
       raw.then(
         (response) => !isParsed && observeResponse(response as Response, call, answers, () => isParsed),
         () => {},
@@ -60,8 +60,8 @@ export function observePromise(promise: ProviderPromise, call: Call, answers: An
   }
   if (typeof _responseProps === 'function') {
     // Anthropic's message threads parse a stream of their own of this: what they read of its bytes is what is seen.
-    hide(promise, '_responseProps', () => {
-      const props = _responseProps.call(promise)
+    hide(promise, '_responseProps', function (this: typeof promise) {
+      const props = _responseProps.call(this)
       const onProps = safely((taken) => {
         const { options, response } = taken as Awaited<typeof props>
         if (options?.stream && !isParsed) observeStream(response.body, call, answers)
@@ -71,9 +71,9 @@ export function observePromise(promise: ProviderPromise, call: Call, answers: An
     })
   }
   if (typeof _thenUnwrap === 'function') {
-    hide(promise, '_thenUnwrap', (transform: (...args: unknown[]) => unknown) => {
+    hide(promise, '_thenUnwrap', function (this: typeof promise, transform: (...args: unknown[]) => unknown) {
       // From version 7 on the new promise does not come by our `parseResponse`; the transform sees the answer first.
-      const unwrapped = _thenUnwrap.call(promise, (...args) => {
+      const unwrapped = _thenUnwrap.call(this, (...args) => {
         safely(onAnswer)(args[0])
         const value = transform(...args)
         call.claim(value)

@@ -33,23 +33,23 @@ export function observeIterator(iterator: AsyncIterator<unknown>, seen: Observer
       // A result that is none fails the host's loop, not the process.
     }
   }
-  hide(iterator, 'next', (...args: [] | [undefined]) => {
-    const promise = next.apply(iterator, args)
+  hide(iterator, 'next', function (this: typeof iterator, ...args: [] | [undefined]) {
+    const promise = next.apply(this, args)
     // Both handlers swallow: a stream that breaks rejects in the host's hands, never in ours.
     // A host's own iterator may give its results without a promise; a promise of the platform stays the same one.
     Promise.resolve(promise).then(onNext, seen.fail)
     return promise
   })
   if (leave) {
-    hide(iterator, 'return', (value?: unknown) => {
+    hide(iterator, 'return', function (this: typeof iterator, value?: unknown) {
       seen.leave()
-      return leave.call(iterator, value)
+      return leave.call(this, value)
     })
   }
   if (raise) {
-    hide(iterator, 'throw', (error?: unknown) => {
+    hide(iterator, 'throw', function (this: typeof iterator, error?: unknown) {
       seen.leave()
-      return raise.call(iterator, error)
+      return raise.call(this, error)
     })
   }
 }
@@ -113,8 +113,8 @@ function hideIterator(
   call: Call,
   seen: Observer,
 ): void {
-  hide(stream, key, function iterator() {
-    const inner = open.call(stream)
+  hide(stream, key, function iterator(this: ProviderStream) {
+    const inner = open.call(this)
     try {
       observeIterator(inner, seen)
       // From here the iterator is what the host may drop.
