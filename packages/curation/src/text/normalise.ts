@@ -7,11 +7,19 @@ function withoutTrailingBlanks(line: string): string {
   return line.slice(0, end)
 }
 
+const NOT_ASCII = /[\u0080-\uffff]/
+
+/** Whether there is nothing to do, whatever is in fences: most texts. A line feed composes with nothing in NFC. */
+function isNormal(text: string): boolean {
+  return !/\r|[ \t](?:\n|$)/.test(text) && (!NOT_ASCII.test(text) || text.normalize('NFC') === text)
+}
+
 /**
  * The form in which texts enter a row: LF line ends everywhere; NFC and no trailing spaces outside of code fences,
  * whose content may depend on both.
  */
 export function normaliseText(text: string): string {
+  if (isNormal(text)) return text
   let fence: string | null = null
   return text
     .replace(/\r\n?/g, '\n')
@@ -26,24 +34,30 @@ export function normaliseText(text: string): string {
     .join('\n')
 }
 
-/** The form in which two texts are compared: white space, quotation marks and dashes as typed on any keyboard are alike. */
-export function comparable(text: string): string {
-  return text
-    .normalize('NFC')
+const TYPOGRAPHIC = /[\u2010-\u2015\u2018-\u201f\u2026\u2032\u2033\u2212]/
+
+function typewritten(text: string): string {
+  const composed = text.normalize('NFC')
+  if (!TYPOGRAPHIC.test(composed)) return composed
+  return composed
     .replace(/[\u2018\u2019\u201A\u201B\u2032]/g, "'")
     .replace(/[\u201C\u201D\u201E\u201F\u2033]/g, '"')
     .replace(/[\u2010-\u2015\u2212]/g, '-')
     .replace(/\u2026/g, '...')
-    .replace(/\s+/g, ' ')
-    .trim()
 }
 
-// With the u flag a class of surrogates matches only a lone one.
-const LONE_SURROGATE = /[\uD800-\uDFFF]/u
+/** The form in which two texts are compared: white space, quotation marks and dashes as typed on any keyboard are alike. */
+export function comparable(text: string): string {
+  // A lone space, the most frequent of all, is left as it is.
+  return (NOT_ASCII.test(text) ? typewritten(text) : text).replace(/[^\S ]\s*| \s+/g, ' ').trim()
+}
+
+// ES2024, so in no `lib` here; every Node that runs this has it.
+const { isWellFormed } = String.prototype as unknown as { isWellFormed: (this: string) => boolean }
 
 /** A text that UTF-8 or a database cannot hold: a lone surrogate or NUL. */
 export function isUnstorable(text: string): boolean {
-  return text.includes('\u0000') || LONE_SURROGATE.test(text)
+  return text.includes('\u0000') || !isWellFormed.call(text)
 }
 
 const CONTROL_TOKEN =

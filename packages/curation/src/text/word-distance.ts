@@ -1,28 +1,16 @@
+import { editOperations } from './edit-operations.js'
 import { comparable } from './normalise.js'
+import { remember } from './remember.js'
 
 /** Above this many cells the exact distance is replaced by the bag distance, a lower bound in linear time. */
 const MAX_CELLS = 25_000_000
 
-function words(text: string): string[] {
+const words = remember((text): readonly string[] => {
   const folded = comparable(text)
   return folded === '' ? [] : folded.split(' ')
-}
+})
 
-function levenshtein(a: string[], b: string[]): number {
-  let previous = Uint32Array.from({ length: b.length + 1 }, (_, j) => j)
-  let current = new Uint32Array(b.length + 1)
-  for (let i = 1; i <= a.length; i++) {
-    current[0] = i
-    for (let j = 1; j <= b.length; j++) {
-      const substituted = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      current[j] = Math.min(substituted, previous[j]! + 1, current[j - 1]! + 1)
-    }
-    ;[previous, current] = [current, previous]
-  }
-  return previous[b.length]!
-}
-
-function bagDistance(a: string[], b: string[]): number {
+function bagDistance(a: readonly string[], b: readonly string[]): number {
   const counts = new Map<string, number>()
   for (const word of a) counts.set(word, (counts.get(word) ?? 0) + 1)
   let common = 0
@@ -51,7 +39,7 @@ export function wordDistance(served: string, kept: string): number {
   while (end < a.length - start && end < b.length - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++
   a = a.slice(start, a.length - end)
   b = b.slice(start, b.length - end)
-  const edits = a.length * b.length > MAX_CELLS ? bagDistance(a, b) : levenshtein(a, b)
+  const edits = a.length * b.length > MAX_CELLS ? bagDistance(a, b) : editOperations(a, b)
   return edits / longest
 }
 
