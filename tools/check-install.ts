@@ -167,6 +167,8 @@ async function commandLine(): Promise<void> {
     const exported = await flywheel('export', 'run')
     assert.equal(exported.code, 5, exported.stdout + exported.stderr)
     assert.match(exported.stderr, /Nothing to export: .+/)
+    // Written where the types were checked.
+    assert.match(exported.stderr, /Recipe: flywheel\.recipe\.ts/)
     const unknown = await flywheel('show', '0199a0b0-0000-7000-8000-000000000001')
     assert.equal(unknown.code, 3, unknown.stderr)
   } finally {

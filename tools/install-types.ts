@@ -77,15 +77,20 @@ export async function types(): Promise<void> {
     'schema.mts',
     `import type { FlywheelEvent } from '@flywheel/schema/wire'\nimport { ERRORS } from '@flywheel/schema'\nexport const status: number = ERRORS.draining.httpStatus\nexport type One = FlywheelEvent['type']\n`,
   )
-  const schema = `import '@flywheel/schema'\nimport '@flywheel/schema/wire'\n`
-  write('declarations.mts', `${schema}${declarations}`)
+  write(
+    'flywheel.recipe.ts',
+    `import { defineRecipe } from '@flywheel/cli'\nexport default defineRecipe({ name: 'replies', preset: 'expert-2000', targets: ['openai'] })\n`,
+  )
+  const esmOnly = `import '@flywheel/schema'\nimport '@flywheel/schema/wire'\nimport '@flywheel/cli'\n`
+  write('declarations.mts', `${esmOnly}${declarations}`)
   write('declarations.cts', declarations)
   // A declaration that imports what is not installed is an error of the one who installed it: ours are checked whole,
   // those of the providers are not ours.
   await compile(project, NODENEXT, ['declarations.mts', 'declarations.cts'])
   await compile(project, BUNDLER, ['declarations.mts', 'declarations.cts'])
-  await compile(project, { ...NODENEXT, skipLibCheck: true }, ['esm.mts', 'cjs.cts', 'schema.mts'])
-  await compile(project, { ...BUNDLER, skipLibCheck: true }, ['esm.mts', 'cjs.cts', 'schema.mts'])
+  const typed = ['esm.mts', 'cjs.cts', 'schema.mts', 'flywheel.recipe.ts']
+  await compile(project, { ...NODENEXT, skipLibCheck: true }, typed)
+  await compile(project, { ...BUNDLER, skipLibCheck: true }, typed)
   write('beside.mts', BESIDE, beside)
   write('beside.cts', BESIDE, beside)
   for (const kind of [NODENEXT, BUNDLER])
