@@ -1,5 +1,6 @@
 import { partsOf } from '../candidate.js'
 import type { Answer } from '../evidence/evidence.js'
+import { holdsMedia } from '../prompt/media.js'
 import type { World } from '../world.js'
 import { eachGate, type Gate } from './gate.js'
 
@@ -13,7 +14,6 @@ const FILTERED = new Set([
   'RECITATION',
   'refusal',
 ])
-const MEDIA = new Set(['blob', 'uri', 'file'])
 
 function judge(answer: Answer, world: World): string | null {
   const head = world.head(answer.interaction)
@@ -32,8 +32,8 @@ function judge(answer: Answer, world: World): string | null {
   // A delta without what it continues would be trained as the whole prompt.
   if (head.continues !== '') return 'prompt_is_a_delta'
   if (exchange.messages.length === 0) return 'empty_prompt'
-  const parts = [...exchange.messages, output].flatMap((message) => message.parts)
-  if (parts.some((part) => MEDIA.has(part.type))) return 'blob_not_stored'
+  const parts = [...exchange.system, ...[...exchange.messages, output].flatMap((message) => message.parts)]
+  if (parts.some(holdsMedia)) return 'blob_not_stored'
   if (output.parts.some((part) => part.type === 'refusal')) return 'refusal'
   const says = output.parts.some(
     (part) => part.type === 'tool_call' || (part.type === 'text' && part.content.trim() !== ''),

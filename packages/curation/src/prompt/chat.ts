@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue, Message, Part } from '@flywheel/schema'
 import { canonicalJson } from '../text/canonical-json.js'
 import { normaliseText } from '../text/normalise.js'
 import { canonicalArguments } from './canonical-prompt.js'
+import { holdsMedia } from './media.js'
 import type { Exchange } from './message.js'
 
 /** A tool call as chat templates read it: the arguments are an object. */
@@ -67,6 +68,8 @@ function chatMessages(message: Message, ids: CallIds, keepsReasoning: boolean): 
   const chat: ChatMessage[] = []
   const calls: ChatToolCall[] = []
   for (const part of message.parts) {
+    // Never trained as text alone.
+    if (holdsMedia(part)) throw new ChatError('blob_not_stored')
     if (part.type === 'tool_call') {
       const call = { name: part.name, arguments: toolArguments(part.arguments) }
       calls.push({ type: 'function', id: callId(ids, part.id), function: call })
@@ -74,9 +77,6 @@ function chatMessages(message: Message, ids: CallIds, keepsReasoning: boolean): 
       // A response that is absent says nothing; JSON has no form for it.
       const text = typeof part.response === 'string' ? part.response : canonicalJson(part.response ?? null)
       chat.push({ role: 'tool', content: normaliseText(text), tool_call_id: callId(ids, part.id) })
-    } else if (part.type === 'blob' || part.type === 'uri' || part.type === 'file') {
-      // Never trained as text alone.
-      throw new ChatError('blob_not_stored')
     } else if (part.type !== 'text' && part.type !== 'refusal' && part.type !== 'reasoning') {
       throw new ChatError('part_not_renderable')
     }

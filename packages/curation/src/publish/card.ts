@@ -1,5 +1,5 @@
 import type { Layout } from '../formats/target.js'
-import { EVALUATION_SPLIT } from '../recipe/evaluation.js'
+import { EVALUATION_SPLIT, makesEvaluationSet } from '../recipe/evaluation.js'
 import { sidesSection, sideWarnings } from './card-sides.js'
 import { targetsSection } from './card-targets.js'
 import type { Manifest } from './manifest.js'
@@ -54,6 +54,12 @@ function warningsOf(manifest: Manifest): string[] {
       `\`${gate}\` took ${percent(alike / before)} of its rows, since their prompts are alike. In the system prompt a document counts from some 40 words on, where it is at least four times as long as the question.`,
     )
   }
+  const media = manifest.funnel.reduce((sum, { dropped }) => sum + (dropped['blob_not_stored'] ?? 0), 0)
+  if (media > 0) {
+    warnings.push(
+      `${media} candidates left because a picture, a file or a sound stands in their prompt, an answer or the result of a tool: of these only hashes are stored, and no row is made of the text beside them.`,
+    )
+  }
   warnings.push(...sideWarnings(manifest))
   return warnings
 }
@@ -106,9 +112,16 @@ function filterSection(filter: Manifest['recipe']['filter']): string[] {
   return conditions.length === 0 ? [] : [`Only interactions that meet every condition: ${conditions.join(', ')}.`, '']
 }
 
-function heldOutSection({ statistics, targets }: Manifest): string[] {
+function heldOutSection({ recipe, parent, statistics, targets }: Manifest): string[] {
   const held = statistics.splits[EVALUATION_SPLIT]
-  if (held === undefined) return []
+  if (held === undefined) {
+    if (!makesEvaluationSet(recipe)) return []
+    const why =
+      parent === null
+        ? 'the share drew nobody of them: raise `evaluation.share`'
+        : 'people of earlier exports keep their split, because what was trained on is no test; the share is drawn from those who come new'
+    return [`Nothing is held out for evaluation: ${why}.`, '']
+  }
   const isWritten = targets.some(({ target }) => target === EVALUATION_SPLIT)
   const where = isWritten
     ? '`evaluation/` alone holds them, and no file that a trainer reads'
