@@ -86,6 +86,17 @@ describe('weights', () => {
 })
 
 describe('the card', () => {
+  it('says what is held out, where it stands, and why nothing is', () => {
+    const share = { evaluation: { share: 0.2 } }
+    const heldOut = rowOf({ shape: 'supervised', chosen: says('At noon.') }, { split: 'evaluation' })
+    const rows = [...exampleRows(), heldOut]
+    expect(cardOf(rows, share)).toContain('1 rows of 1 groups of people')
+    expect(cardOf(rows, share)).toContain('`evaluation/` alone holds them')
+    expect(cardOf(rows, {})).toContain('no file holds them: name the target `evaluation`')
+    expect(cardOf(exampleRows(), share)).toContain('Nothing is held out for evaluation: the share drew nobody')
+    expect(cardOf(exampleRows(), {})).not.toContain('held out')
+  })
+
   it('gives the load line, the rows and what was left out of every target', () => {
     const heldOut = rowOf({ shape: 'supervised', chosen: says('At noon.') }, { split: 'evaluation' })
     const card = cardOf([...exampleRows(), heldOut], { targets: TARGETS.map(({ id }) => id) })
