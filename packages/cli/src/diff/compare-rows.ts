@@ -39,8 +39,6 @@ export interface RowsCompared {
   not_compared: number
 }
 
-const keyOf = ({ shape, row_id }: { shape: string; row_id: string }): string => `${shape}/${row_id}`
-
 function byColumn({ columns, hashes }: SetRow): Map<string, string> {
   const names = columns.split(' ')
   return new Map(names.map((name, n) => [name, hashes.slice(n * HASH_CHARS, (n + 1) * HASH_CHARS)]))
@@ -56,17 +54,23 @@ function columnsThatDiffer(a: SetRow, b: SetRow): string[] {
 }
 
 /**
- * Compares the rows of two sets by row id and shape. Holds the rows of the first without their texts, some 250 bytes
- * each, and passes every row that is not the same in both to `onChange`: a row that changed and moved comes twice. A row
- * written several times in a set (`weights: resample`) counts once.
+ * Compares the rows of two sets by row id and shape. Holds ids and short hashes, no text, and passes every row that is
+ * not the same in both to `onChange`: a row that changed and moved comes twice. A row written several times in a set
+ * (`weights: resample`) counts once.
  */
 export async function compareRows(
   a: AsyncIterable<SetRow>,
   b: AsyncIterable<SetRow>,
   onChange: (change: RowChange) => void,
 ): Promise<RowsCompared> {
-  const first = new Map<string, SetRow>()
-  for await (const row of a) first.set(keyOf(row), row)
+  // By shape and then by row id, so that the id is held once; null once the second set has shown the row.
+  const first = new Map<string, Map<string, SetRow | null>>()
+  const ofShape = (shape: string): Map<string, SetRow | null> => {
+    const known = first.get(shape) ?? new Map<string, SetRow | null>()
+    first.set(shape, known)
+    return known
+  }
+  for await (const row of a) ofShape(row.shape).set(row.row_id, row)
   const groups = new Map<string, GroupCount>()
   const group = ({ shape, strategy }: SetRow): GroupCount => {
     const key = `${shape} ${strategy}`
@@ -75,27 +79,26 @@ export async function compareRows(
     groups.set(key, known)
     return known
   }
-  for (const row of first.values()) group(row).a++
+  const left = (): SetRow[] => [...first.values()].flatMap((rows) => [...rows.values()].filter((row) => row !== null))
+  for (const row of left()) group(row).a++
 
   const moves = new Map<string, number>()
   const columns: Record<string, number> = {}
-  const seen = new Set<string>()
   const result = { same: 0, not_compared: 0 }
   const tell = (change: RowChange['change'], row: SetRow, rest: Pick<RowChange, 'from' | 'to' | 'columns'>): void => {
     group(row)[change]++
     onChange({ change, row_id: row.row_id, shape: row.shape, strategy: row.strategy, ...rest })
   }
   for await (const row of b) {
-    const key = keyOf(row)
-    if (seen.has(key)) continue
-    seen.add(key)
+    const rows = ofShape(row.shape)
+    const before = rows.get(row.row_id)
+    if (before === null) continue
+    rows.set(row.row_id, null)
     group(row).b++
-    const before = first.get(key)
     if (before === undefined) {
       tell('added', row, { from: null, to: row.split, columns: [] })
       continue
     }
-    first.delete(key)
     const [from, to] = [before.split, row.split]
     const differing = columnsThatDiffer(before, row)
     if (before.part !== row.part) result.not_compared++
@@ -108,7 +111,7 @@ export async function compareRows(
     if (before.weight !== row.weight) tell('reweighted', row, { from, to, columns: ['weight'] })
     if (differing.length === 0 && from === to) result.same++
   }
-  for (const row of first.values()) tell('gone', row, { from: row.split, to: null, columns: [] })
+  for (const row of left()) tell('gone', row, { from: row.split, to: null, columns: [] })
   return {
     ...result,
     groups: [...groups.values()].sort((x, y) => (keyOfGroup(x) < keyOfGroup(y) ? -1 : 1)),
