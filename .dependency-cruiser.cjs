@@ -69,7 +69,7 @@ module.exports = {
       ),
       from: {
         path: '^packages/cli/src',
-        pathNot: '^packages/cli/src/(commands/(migrate|export-validate|export-push)|validate/|resample/|define-recipe)',
+        pathNot: '^packages/cli/src/(commands/(migrate|export-validate|export-push)|validate/|diff/|resample/|define-recipe)',
       },
     },
     {
@@ -77,9 +77,9 @@ module.exports = {
         'cli-validates',
         '^packages/cli',
         ['packages/schema/', 'packages/curation/'],
-        '`export validate` and `export resample` read files where they are, without a server.',
+        '`export validate`, `export diff` and `export resample` read files where they are, without a server.',
       ),
-      from: { path: '^packages/cli/src/(commands/export-validate|validate/|resample/)' },
+      from: { path: '^packages/cli/src/(commands/export-validate|validate/|diff/|resample/)' },
     },
     {
       ...only(
