@@ -1,10 +1,17 @@
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
-import type { S3Destination } from './s3-destination.js'
+
+/** How a service is reached. */
+interface S3Service {
+  region?: string | undefined
+  endpoint?: string | undefined
+  force_path_style: boolean
+  timeout_ms: number
+}
 
 /** Opens a client; loaded with the first copy, because it is large. */
-export async function openClient(destination: S3Destination): Promise<S3Client> {
+export async function openClient(service: S3Service): Promise<S3Client> {
   const { S3Client } = await import('@aws-sdk/client-s3')
-  const { region, endpoint, force_path_style, timeout_ms } = destination
+  const { region, endpoint, force_path_style, timeout_ms } = service
   const config: S3ClientConfig = {
     forcePathStyle: force_path_style,
     // Of silence and not of a whole request: a large part on a slow line may take its time.
@@ -20,5 +27,5 @@ export const statusOf = (error: unknown): number | undefined =>
   (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
 
 /** Where a destination has the copy of an export, as the recipients of the export name it. */
-export const addressIn = ({ bucket, prefix }: Pick<S3Destination, 'bucket' | 'prefix'>, export_id: string): string =>
+export const addressIn = ({ bucket, prefix }: { bucket: string; prefix: string }, export_id: string): string =>
   `s3://${bucket}/${prefix}${export_id}/`
