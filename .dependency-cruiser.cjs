@@ -69,7 +69,8 @@ module.exports = {
       ),
       from: {
         path: '^packages/cli/src',
-        pathNot: '^packages/cli/src/(commands/(migrate|export-validate|export-push)|validate/|diff/|resample/|define-recipe)',
+        pathNot:
+          '^packages/cli/src/(commands/(migrate|export-validate|export-push)|validate/|diff/|resample/|define-recipe)',
       },
     },
     {
