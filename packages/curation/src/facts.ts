@@ -6,6 +6,7 @@ import { promptShingles, systemShingles } from './near/shingles.js'
 import { type ChatMessage, sideText } from './prompt/chat.js'
 import type { Facts } from './row-facts.js'
 import { byCodeUnit, canonicalJson, sha256 } from './text/canonical-json.js'
+import { rememberEach } from './text/remember.js'
 import { correctionInformation } from './text/word-distance.js'
 import type { World } from './world.js'
 
@@ -20,6 +21,18 @@ function systemHash(prompt: readonly ChatMessage[]): string {
   const said = prompt.filter(({ role }) => role === 'system').map(({ content }) => content)
   return said.length === 0 ? '' : sha256(canonicalJson(said))
 }
+
+/** What is measured of a prompt alone, once for all candidates that were asked it. */
+const measurePrompt = rememberEach((prompt: readonly ChatMessage[]) => ({
+  canonical: canonicalJson(prompt),
+  prompt_chars: chars(prompt),
+  prompt_shingles: promptShingles(prompt),
+  system_shingles: systemShingles(prompt),
+  system_hash: systemHash(prompt),
+  question_shingles: promptShingles(prompt.filter(({ role }) => role === 'user').slice(0, 1)).length,
+}))
+
+const canonicalTools = rememberEach((tools: readonly unknown[]) => canonicalJson(tools))
 
 /** What must not stand on both sides of a split. */
 function membersOf(candidate: Candidate, world: World): string[] {
@@ -64,7 +77,10 @@ export function measure(candidate: Candidate, world: World, ports: Ports): Facts
   const head = world.head(draft.interaction)
   const { part } = partsOf(candidate)
   const sides = isPair ? [chosen, rejected] : [chosen]
-  const question = [shape, prompt, tools]
+  const { canonical, ...asked } = measurePrompt(prompt)
+  // RFC 8785 of a list is that of its elements, with commas between.
+  const question = `${canonicalJson(shape)},${canonical},${canonicalTools(tools)}`
+  const said = sides.map((side) => canonicalJson(side))
   return {
     row_id: ports.rowId([strategy.id, ...eventsOf(candidate), ...(part === undefined ? [] : [part])]),
     strategy: strategy.id,
@@ -78,11 +94,11 @@ export function measure(candidate: Candidate, world: World, ports: Ports): Facts
     feedback: state.row.id,
     interaction: draft.interaction,
     rejected_answer: draft.rejected_answer,
-    content: sha256(canonicalJson([...question, chosen, isPair ? rejected : null, label ?? null])),
-    unsigned: sha256(canonicalJson([...question, sides.map((side) => canonicalJson(side)).sort()])),
+    content: sha256(`[${question},${said[0]},${said[1] ?? 'null'},${label ?? 'null'}]`),
+    unsigned: sha256(`[${question},${canonicalJson([...said].sort())}]`),
     members: membersOf(candidate, world),
     prompt_cluster: world.promptCluster(draft.interaction),
-    prompt_chars: chars(prompt),
+    ...asked,
     chosen_chars: chars([chosen]),
     rejected_chars: isPair ? chars([rejected]) : null,
     model: head?.model_answered ?? '',
@@ -94,10 +110,6 @@ export function measure(candidate: Candidate, world: World, ports: Ports): Facts
     chosen_by: draft.chosen_by,
     features: isPair ? { chosen: sideFeatures(chosen), rejected: sideFeatures(rejected) } : null,
     age_ms: world.now - state.time,
-    prompt_shingles: promptShingles(prompt),
-    system_shingles: systemShingles(prompt),
-    system_hash: systemHash(prompt),
-    question_shingles: promptShingles(prompt.filter(({ role }) => role === 'user').slice(0, 1)).length,
     information:
       draft.chosen_by === 'human' && rejected !== undefined
         ? correctionInformation(sideText(rejected), sideText(chosen))

@@ -33,13 +33,17 @@ export function endsWord(text: string, at: number): boolean {
   return at >= text.length || !isWord(text.charCodeAt(at))
 }
 
-interface Candidate extends Span {
+/** A place of a text with the kind of what stands there. */
+export interface Found extends Span {
   readonly name: string
+}
+
+interface Candidate extends Found {
   readonly rank: number
 }
 
 /** What the detectors find, in order and without overlaps: of two that overlap the earlier detector names the whole. */
-export function findAll(detectors: readonly Detector[], text: string): (Span & { readonly name: string })[] {
+export function findAll(detectors: readonly Detector[], text: string): readonly Found[] {
   const found: Candidate[] = []
   detectors.forEach(({ name, find }, rank) => {
     for (const span of find(text)) found.push({ ...span, name, rank })

@@ -1,4 +1,4 @@
-import { type Detector, findAll } from './detector.js'
+import { type Detector, type Found, findAll } from './detector.js'
 import type { Placeholder } from './numbering.js'
 
 /** Texts within texts: JSON in a tool's arguments, and JSON in that. */
@@ -46,13 +46,18 @@ function decoded(inside: string): string | null {
   }
 }
 
+/** Finds what is to be replaced in one text, in order and without overlaps: `findAll` of some detectors, or what remembers it. */
+export type Find = (text: string) => readonly Found[]
+
 /**
  * Redacts texts. One that looks like JSON is redacted string by string, each read without its escapes: what is not
  * replaced keeps its spelling to the letter, and valid JSON stays valid, also where a number becomes a placeholder.
  */
-export function createRedactText(detectors: readonly Detector[], placeholder: Placeholder): RedactText {
+export function createRedactText(detectors: readonly Detector[] | Find, placeholder: Placeholder): RedactText {
+  const find: Find = typeof detectors === 'function' ? detectors : (text) => findAll(detectors, text)
+
   function plain(text: string, isQuoted = false): string {
-    const spans = findAll(detectors, text)
+    const spans = find(text)
     if (spans.length === 0) return text
     let redacted = ''
     let at = 0

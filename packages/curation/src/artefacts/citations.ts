@@ -34,6 +34,7 @@ function notesDefinedIn(text: string): Set<string> {
  */
 export function withoutCitations(text: string, other: string | null): string {
   if (/^\s{0,20}[[{]/.test(text)) return text
+  if (!text.includes('[') && !text.includes('\u3010')) return text
   const isNumbered = other !== null && numbersIn(text).size > 1 && numbersIn(other).size === 0
   const defined = notesDefinedIn(text)
   return outsideCode(text, (prose) => {

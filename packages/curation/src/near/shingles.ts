@@ -1,5 +1,6 @@
 import type { ChatMessage } from '../prompt/chat.js'
 import { sideText } from '../prompt/chat.js'
+import { remember } from '../text/remember.js'
 import { gramHash, wordHashes } from '../text/word-hashes.js'
 
 /** Words of one shingle. A text with fewer is one shingle as a whole. */
@@ -23,18 +24,24 @@ function smallest(hashes: Int32Array): Int32Array {
   return hashes.slice(0, count)
 }
 
-function shinglesOf(messages: readonly ChatMessage[]): Int32Array {
-  const words = wordHashes(messages.map((message) => sideText(message)).join('\n'), SEED)
+// A system prompt is that of many rows, and a question is often all of its prompt.
+const shinglesIn = remember((text): Int32Array => {
+  const words = wordHashes(text, SEED)
   if (words.length === 0) return new Int32Array(0)
   const size = Math.min(SHINGLE_WORDS, words.length)
   const hashes = new Int32Array(words.length - size + 1)
   for (let at = 0; at < hashes.length; at++) hashes[at] = gramHash(words, at, size)
   return smallest(hashes)
+})
+
+function shinglesOf(messages: readonly ChatMessage[]): Int32Array {
+  return shinglesIn(messages.map((message) => sideText(message)).join('\n'))
 }
 
 /**
  * Hashes of the word 5-grams of a prompt, sorted: what near-duplicates are found by. The system prompt does not count:
  * one that all rows share would make short questions alike. A prompt without a word has none and is nobody's duplicate.
+ * What is returned may be another prompt's too, so nobody may change it.
  */
 export function promptShingles(prompt: readonly ChatMessage[]): Int32Array {
   return shinglesOf(prompt.filter(({ role }) => role !== 'system'))

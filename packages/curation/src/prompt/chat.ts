@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue, Message, Part } from '@flywheel/schema'
 import { canonicalJson } from '../text/canonical-json.js'
 import { normaliseText } from '../text/normalise.js'
+import { rememberEach } from '../text/remember.js'
 import { canonicalArguments } from './canonical-prompt.js'
 import { holdsMedia } from './media.js'
 import type { Exchange } from './message.js'
@@ -99,25 +100,45 @@ export interface Chat {
   completions: ChatMessage[]
 }
 
+/** A rendered prompt, and what is rendered after it. */
+interface Asked {
+  readonly prompt: ChatMessage[]
+  /** A completion; null where it is more than one message. */
+  readonly side: (message: Message) => ChatMessage | null
+}
+
+function renderPrompt({ system: parts, messages }: Prompt, keepsReasoning: boolean): Asked {
+  const ids: CallIds = new Map()
+  const system = content(parts)
+  if (parts.some((part) => part.type !== 'text')) throw new ChatError('part_not_renderable')
+  const prompt: ChatMessage[] = system === '' ? [] : [{ role: 'system', content: system }]
+  for (const message of messages) prompt.push(...chatMessages(message, ids, keepsReasoning))
+  const side = rememberEach((message: Message) => {
+    const chat = chatMessages({ ...message, role: 'assistant' }, new Map(ids), keepsReasoning)
+    return chat.length === 1 ? chat[0]! : null
+  })
+  return { prompt, side }
+}
+
+type Prompt = Pick<Exchange, 'system' | 'messages'>
+
+// Several candidates are made of one exchange: what is the same object is redacted, hashed and measured once.
+const withReasoning = rememberEach((prompt: Prompt) => renderPrompt(prompt, true))
+const withoutReasoning = rememberEach((prompt: Prompt) => renderPrompt(prompt, false))
+
 /**
  * Renders a prompt and any number of completions in TRL's conversational form: reasoning left out unless it is
- * asked for, and then on every side or on none; tool calls numbered alike on every side. Returns the reason where a part has no text form.
+ * asked for, and then on every side or on none; tool calls numbered alike on every side. Returns the reason where a part has no text form. The same
+ * messages are the same objects each time, so nobody may change them.
  */
 export function renderChat(
-  exchange: Pick<Exchange, 'system' | 'messages'>,
+  exchange: Prompt,
   completions: readonly Message[],
   keepsReasoning = false,
 ): Chat | Unrenderable {
   try {
-    const ids: CallIds = new Map()
-    const system = content(exchange.system)
-    if (exchange.system.some((part) => part.type !== 'text')) throw new ChatError('part_not_renderable')
-    const prompt: ChatMessage[] = system === '' ? [] : [{ role: 'system', content: system }]
-    for (const message of exchange.messages) prompt.push(...chatMessages(message, ids, keepsReasoning))
-    const sides = completions.map((message) => {
-      const side = chatMessages({ ...message, role: 'assistant' }, new Map(ids), keepsReasoning)
-      return side.length === 1 ? side[0]! : null
-    })
+    const { prompt, side } = keepsReasoning ? withReasoning(exchange) : withoutReasoning(exchange)
+    const sides = completions.map(side)
     if (sides.some((side) => side === null)) return 'part_not_renderable'
     return { prompt, completions: withEvenReasoning(sides as ChatMessage[]) }
   } catch (error) {
@@ -129,13 +150,16 @@ export function renderChat(
 // Who thought aloud would be told by that alone.
 function withEvenReasoning(sides: ChatMessage[]): ChatMessage[] {
   if (sides.every((side) => side.reasoning_content !== undefined)) return sides
-  return sides.map(({ reasoning_content: _, ...side }) => side)
+  return sides.map((side) => {
+    if (side.reasoning_content === undefined) return side
+    const { reasoning_content: _, ...plain } = side
+    return plain
+  })
 }
 
 /** Everything a side says, as one text: for distances, lengths and comparison. */
 export function sideText(message: ChatMessage): string {
-  const calls = (message.tool_calls ?? []).map(
-    (call) => `${call.function.name} ${canonicalJson(call.function.arguments)}`,
-  )
+  if (message.tool_calls === undefined) return message.content
+  const calls = message.tool_calls.map((call) => `${call.function.name} ${canonicalJson(call.function.arguments)}`)
   return [message.content, ...calls].filter((text) => text !== '').join('\n')
 }

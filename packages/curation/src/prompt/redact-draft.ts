@@ -2,6 +2,8 @@ import {
   createNumbering,
   createRedactText,
   type DetectorName,
+  type Find,
+  findAll,
   numberer,
   type RedactText,
   redactJson,
@@ -10,6 +12,7 @@ import type { JsonObject } from '@flywheel/schema'
 import type { Draft, ItemNotes } from '../draft.js'
 import { canonicalJson, sha256 } from '../text/canonical-json.js'
 import { comparable } from '../text/normalise.js'
+import { remember, rememberEach } from '../text/remember.js'
 import type { ChatMessage } from './chat.js'
 import { PLACEHOLDER, rankedDetectors } from './placeholders.js'
 
@@ -40,6 +43,40 @@ function redactMessage(message: ChatMessage, redact: RedactText): ChatMessage {
   }
 }
 
+/** What some detectors find in texts; and whether they find nothing in a message, or in tools, asked once of each. */
+interface Clean {
+  readonly find: Find
+  message(message: ChatMessage): boolean
+  tools(tools: readonly unknown[]): boolean
+}
+
+function cleanBy(detectors: readonly DetectorName[]): Clean {
+  let found = 0
+  const ranked = rankedDetectors(detectors)
+  const find = remember((text) => findAll(ranked, text))
+  const probe = createRedactText(find, (name) => `[${name}_${++found}]`)
+  const isClean = (read: () => unknown): boolean => {
+    const before = found
+    read()
+    return found === before
+  }
+  return {
+    find,
+    message: rememberEach((message) => isClean(() => redactMessage(message, probe))),
+    tools: rememberEach((tools) => isClean(() => redactJson(tools, probe))),
+  }
+}
+
+// Recipes name their detectors in any order; of those there are few.
+const known = new Map<string, Clean>()
+
+function clean(detectors: readonly DetectorName[]): Clean {
+  const key = [...detectors].sort().join()
+  const found = known.get(key) ?? cleanBy(detectors)
+  known.set(key, found)
+  return found
+}
+
 function redactNotes(notes: ItemNotes, redact: RedactText): ItemNotes {
   const { codes, texts } = notes.reasons
   return { ...notes, reasons: { codes: codes.map(redact), texts: texts.map(redact) }, tags: notes.tags.map(redact) }
@@ -58,19 +95,24 @@ function isFirst(side: ChatMessage, other: ChatMessage): boolean {
  */
 export function redactDraft(draft: Draft, detectors: readonly DetectorName[]): RedactedDraft {
   const { prompt, tools, chosen, rejected, notes } = draft
+  const is = clean(detectors)
+  const sides = rejected === undefined ? [chosen] : [chosen, rejected]
+  const isClean = is.tools(tools) && prompt.every(is.message) && sides.every(is.message)
+  if (isClean && notes === undefined) return { draft, redactions: {}, isSame: false }
   const numbering = createNumbering()
   const spelled = (): string => JSON.stringify([prompt, tools, chosen, rejected ?? null, notes ?? null])
-  const ranked = rankedDetectors(detectors)
-  const redact = createRedactText(ranked, numberer(numbering, spelled))
+  const redact = createRedactText(is.find, numberer(numbering, spelled))
   const asked = {
-    prompt: prompt.map((message) => redactMessage(message, redact)),
-    tools: tools.map((tool) => redactJson(tool, redact)),
+    prompt: prompt.map((message) => (is.message(message) ? message : redactMessage(message, redact))),
+    tools: is.tools(tools) ? tools : tools.map((tool) => redactJson(tool, redact)),
   }
-  const ahead = rejected !== undefined && isFirst(rejected, chosen) ? redactMessage(rejected, redact) : undefined
+  // Where one of them has nothing to number, the order of the sides says nothing.
+  const isNumbered = rejected !== undefined && !sides.some(is.message)
+  const ahead = isNumbered && isFirst(rejected, chosen) ? redactMessage(rejected, redact) : undefined
   const redacted: Draft = {
     ...draft,
     ...asked,
-    chosen: redactMessage(chosen, redact),
+    chosen: is.message(chosen) ? chosen : redactMessage(chosen, redact),
     ...(rejected === undefined ? {} : { rejected: ahead ?? redactMessage(rejected, redact) }),
   }
   const redactions: Record<string, number> = {}

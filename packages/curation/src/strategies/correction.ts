@@ -165,11 +165,28 @@ function correctToolCall(message: Message, path: readonly string[], row: Feedbac
   return { ...message, parts }
 }
 
+interface Applied {
+  readonly corrections: readonly FeedbackState[]
+  readonly message: Message | null
+}
+
+const applied = new WeakMap<Message, Applied>()
+
 /**
  * The output with its corrections put in, in the order in which they were made; null where one of them does not fit
  * the output, because what was shown was something else.
  */
 export function applyCorrections(output: Message, corrections: readonly FeedbackState[]): Message | null {
+  const last = applied.get(output)
+  const isSame = last?.corrections.length === corrections.length
+  // A pair and a row of supervision are made of one and the same corrected message.
+  if (isSame && last.corrections.every((each, at) => each === corrections[at])) return last.message
+  const message = putIn(output, corrections)
+  applied.set(output, { corrections, message })
+  return message
+}
+
+function putIn(output: Message, corrections: readonly FeedbackState[]): Message | null {
   const inOrder = [...corrections].sort((a, b) => compareTimed(placed(a), placed(b)))
   // A whole output replaces every field corrected before it.
   const from = Math.max(
