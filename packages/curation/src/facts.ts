@@ -3,7 +3,7 @@ import { type Candidate, draftOf, eventsOf, partsOf } from './candidate.js'
 import { answerKey } from './evidence/evidence.js'
 import type { Ports } from './gates/gate.js'
 import { promptShingles, systemShingles } from './near/shingles.js'
-import { type ChatMessage, sideText } from './prompt/chat.js'
+import { type ChatMessage, messageJson, sideText } from './prompt/chat.js'
 import type { Facts } from './row-facts.js'
 import { byCodeUnit, canonicalJson, sha256 } from './text/canonical-json.js'
 import { rememberEach } from './text/remember.js'
@@ -24,7 +24,7 @@ function systemHash(prompt: readonly ChatMessage[]): string {
 
 /** What is measured of a prompt alone, once for all candidates that were asked it. */
 const measurePrompt = rememberEach((prompt: readonly ChatMessage[]) => ({
-  canonical: canonicalJson(prompt),
+  canonical: `[${prompt.map(messageJson).join()}]`,
   prompt_chars: chars(prompt),
   prompt_shingles: promptShingles(prompt),
   system_shingles: systemShingles(prompt),
@@ -80,7 +80,7 @@ export function measure(candidate: Candidate, world: World, ports: Ports): Facts
   const { canonical, ...asked } = measurePrompt(prompt)
   // RFC 8785 of a list is that of its elements, with commas between.
   const question = `${canonicalJson(shape)},${canonical},${canonicalTools(tools)}`
-  const said = sides.map((side) => canonicalJson(side))
+  const said = sides.map(messageJson)
   return {
     row_id: ports.rowId([strategy.id, ...eventsOf(candidate), ...(part === undefined ? [] : [part])]),
     strategy: strategy.id,

@@ -26,6 +26,11 @@ const LOOKS: readonly RegExp[] = [
   /\(/,
 ]
 
+/** Runs of letters and digits of a text in lower case; the tables of Unicode are asked only where it holds more than ASCII. */
+function wordsIn(text: string): readonly string[] {
+  return text.match(/[\u0080-\uffff]/.test(text) ? /[\p{L}\p{N}]+/gu : /[a-z0-9]+/g) ?? []
+}
+
 /**
  * A bag of features of one side, as sorted 32-bit hashes, about 300 bytes however long the text: a sample of its words
  * that is the same for the same words, its first and last words, its first and last character, its length in powers of
@@ -35,13 +40,13 @@ export function sideFeatures({ content, tool_calls }: ChatMessage): Int32Array {
   const isLong = content.length > 2 * READ_CHARS
   const text = isLong ? `${content.slice(0, READ_CHARS)}\n${content.slice(-READ_CHARS)}` : content
   const folded = comparable(text)
-  const words = folded.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
+  const words = wordsIn(folded.toLowerCase())
   const features = new Set<number>()
   const add = (kind: string, value: string | number): void => {
     features.add(hash32(`${kind} ${value}`))
   }
-  const bag = [...new Set(words)].map((word) => hash32(`word ${word}`)).sort((a, b) => a - b)
-  for (const word of bag.slice(0, MAX_WORDS)) features.add(word)
+  const bag = Int32Array.from([...new Set(words)], (word) => hash32(word, 'word ')).sort()
+  for (const word of bag.subarray(0, MAX_WORDS)) features.add(word)
   add('first', words[0] ?? '')
   add('second', words[1] ?? '')
   add('last', words.at(-1) ?? '')

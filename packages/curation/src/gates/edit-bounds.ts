@@ -1,5 +1,5 @@
 import { draftOf } from '../candidate.js'
-import { sideText } from '../prompt/chat.js'
+import { messageJson, sideText } from '../prompt/chat.js'
 import { canonicalJson } from '../text/canonical-json.js'
 import { comparable } from '../text/normalise.js'
 import { containment, wordCount } from '../text/word-distance.js'
@@ -13,7 +13,7 @@ export const editBounds: Gate = eachGate('edit_bounds', (candidate, { recipe }) 
   const { chosen, rejected, edit_distance, is_edit } = draftOf(candidate)
   if (is_edit !== true) return null
   if (rejected === undefined || edit_distance === null) return null
-  if (canonicalJson(chosen) === canonicalJson(rejected)) return 'no_op'
+  if (messageJson(chosen) === messageJson(rejected)) return 'no_op'
   const kept = sideText(chosen)
   const served = sideText(rejected)
   const isSameCall = canonicalJson(chosen.tool_calls ?? []) === canonicalJson(rejected.tool_calls ?? [])

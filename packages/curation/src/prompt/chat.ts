@@ -157,6 +157,9 @@ function withEvenReasoning(sides: ChatMessage[]): ChatMessage[] {
   })
 }
 
+/** RFC 8785 text of a message, made once: several gates compare and hash it. */
+export const messageJson: (message: ChatMessage) => string = rememberEach((message) => canonicalJson(message))
+
 /** Everything a side says, as one text: for distances, lengths and comparison. */
 export function sideText(message: ChatMessage): string {
   if (message.tool_calls === undefined) return message.content

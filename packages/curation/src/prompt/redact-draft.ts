@@ -13,7 +13,7 @@ import type { Draft, ItemNotes } from '../draft.js'
 import { canonicalJson, sha256 } from '../text/canonical-json.js'
 import { comparable } from '../text/normalise.js'
 import { remember, rememberEach } from '../text/remember.js'
-import type { ChatMessage } from './chat.js'
+import { type ChatMessage, messageJson } from './chat.js'
 import { PLACEHOLDER, rankedDetectors } from './placeholders.js'
 
 /** What redaction makes of a draft. */
@@ -84,7 +84,7 @@ function redactNotes(notes: ItemNotes, redact: RedactText): ItemNotes {
 
 /** Which side is numbered first must not tell which one is wanted: the one whose hash is lower. */
 function isFirst(side: ChatMessage, other: ChatMessage): boolean {
-  return sha256(canonicalJson(side)) < sha256(canonicalJson(other))
+  return sha256(messageJson(side)) < sha256(messageJson(other))
 }
 
 /**

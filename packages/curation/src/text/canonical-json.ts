@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 
 /** RFC 8785 text of a JSON value. Throws on a lone surrogate, NaN and Infinity: none of them has a canonical form. */
@@ -10,7 +10,7 @@ export function canonicalJson(value: unknown): string {
 
 /** SHA-256 as 64 lower-case hex characters; strings are taken as UTF-8. */
 export function sha256(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex')
+  return hash('sha256', content, 'hex')
 }
 
 /** Orders strings by UTF-16 code unit. `localeCompare` would order by the machine's locale. */

@@ -9,9 +9,18 @@ function withoutTrailingBlanks(line: string): string {
 
 const NOT_ASCII = /[\u0080-\uffff]/
 
+function hasTrailingBlanks(text: string): boolean {
+  const isBlank = (at: number): boolean => text[at] === ' ' || text[at] === '\t'
+  for (let feed = text.indexOf('\n'); feed !== -1; feed = text.indexOf('\n', feed + 1)) {
+    if (isBlank(feed - 1)) return true
+  }
+  return isBlank(text.length - 1)
+}
+
 /** Whether there is nothing to do, whatever is in fences: most texts. A line feed composes with nothing in NFC. */
 function isNormal(text: string): boolean {
-  return !/\r|[ \t](?:\n|$)/.test(text) && (!NOT_ASCII.test(text) || text.normalize('NFC') === text)
+  if (text.includes('\r') || hasTrailingBlanks(text)) return false
+  return !NOT_ASCII.test(text) || text.normalize('NFC') === text
 }
 
 /**
