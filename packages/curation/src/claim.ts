@@ -1,7 +1,10 @@
 import type { Candidate } from './candidate.js'
 import type { Parts } from './draft.js'
 import type { FeedbackState } from './evidence/feedback-state.js'
+import type { Recipe } from './recipe.js'
+import { strategiesOf } from './strategies/strategies-of.js'
 import type { Strategy } from './strategies/strategy.js'
+import { byCodeUnit } from './text/canonical-json.js'
 import type { World } from './world.js'
 
 function joined(strategy: Strategy, state: FeedbackState, world: World): (Parts | string)[] {
@@ -21,4 +24,10 @@ export function candidatesFor(strategy: Strategy, state: FeedbackState, world: W
     parts = ['unreadable']
   }
   return parts.map((each) => ({ strategy, state, parts: each }))
+}
+
+/** Every candidate of a world: strategies in the order of their ids, and of each the events in the order of theirs. */
+export function candidatesOf(world: World, recipe: Recipe): Candidate[] {
+  const strategies = strategiesOf(recipe).sort((a, b) => byCodeUnit(a.id, b.id))
+  return strategies.flatMap((strategy) => world.states.flatMap((state) => candidatesFor(strategy, state, world)))
 }

@@ -68,6 +68,11 @@ function expertiseOf(candidate: Candidate): Facts['expertise'] {
   return signed.some(({ row }) => row.author_kind === 'expert') ? 1 : 0
 }
 
+/** 2p - 1, shared where several rows tell of one decision. */
+export function weightOf(prior: number, share: number): number {
+  return (2 * prior - 1) * share
+}
+
 /** Measures a candidate that has passed every gate that reads texts. */
 export function measure(candidate: Candidate, world: World, ports: Ports): Facts {
   const draft = draftOf(candidate)
@@ -87,7 +92,9 @@ export function measure(candidate: Candidate, world: World, ports: Ports): Facts
     precedence: strategy.precedence,
     shape,
     prior: draft.prior,
-    weight: (2 * draft.prior - 1) * (draft.weight_share ?? 1),
+    prior_source: draft.prior_source,
+    weight: weightOf(draft.prior, draft.weight_share ?? 1),
+    weight_share: draft.weight_share ?? 1,
     label: label ?? null,
     edit_distance: draft.edit_distance,
     time: state.time,

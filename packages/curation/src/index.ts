@@ -1,12 +1,4 @@
-export {
-  bodiesNeeded,
-  type CuratedRow,
-  type CuratedSet,
-  curate,
-  type RowMeta,
-  type StrategyCount,
-  snapshotOf,
-} from './curate.js'
+export { bodiesNeeded, type CuratedSet, curate, requireEvaluationSets } from './curate.js'
 export type { ItemNotes, Shape } from './draft.js'
 export { type ConsentBook, type ConsentVerdict, consentBook } from './evidence/consent.js'
 export {
@@ -22,6 +14,15 @@ export {
 export { authorOf, type Fate, type FeedbackState, feedbackState } from './evidence/feedback-state.js'
 export { feedbackTime, type ResolveTarget, resolveTargets, type Target } from './evidence/resolve-targets.js'
 export { parseTime, timeOfId } from './evidence/time.js'
+export {
+  type FeedbackKeys,
+  type InteractionKeys,
+  type LinkKeys,
+  type TargetedId,
+  type Unit,
+  UnitBuilder,
+  type UnitJoins,
+} from './evidence/units.js'
 export type { Facts } from './facts.js'
 export type { Format } from './formats/format.js'
 export { jsonLines } from './formats/jsonl.js'
@@ -34,12 +35,13 @@ export type { FunnelStep } from './gates/funnel.js'
 export type { Gate, GateResult, Ports } from './gates/gate.js'
 export { ROW_GATES, SET_GATES } from './gates/registry.js'
 export type { SetGate, SetGateResult } from './gates/set-gate.js'
+export { type JudgedRow, type JudgedUnit, judgeUnit, type RowTexts } from './judge.js'
 export { type EvaluationIndex, type EvaluationSet, evaluationIndex } from './near/evaluation-index.js'
 export { parseRecipe } from './parse-recipe.js'
 export { promptCluster, promptHash } from './prompt/canonical-prompt.js'
 export type { ChatMessage } from './prompt/chat.js'
 export { datasetCard } from './publish/card.js'
-export { type ChainRow, type Delta, deltaOf, deltaSet, type Supersedes } from './publish/delta.js'
+export { type ChainRow, type Delta, DeltaBuilder, deltaOf, deltaSet, type Supersedes } from './publish/delta.js'
 export {
   CODE_VERSIONS,
   canonicalTime,
@@ -47,12 +49,29 @@ export {
   exportId,
   type Inputs,
   inputsOf,
+  inputsOfUnits,
+  type UnitInputs,
+  unitInputs,
 } from './publish/identity.js'
 export { buildManifest, type Manifest, manifestFile } from './publish/manifest.js'
-export { layoutOf, renderRow } from './publish/plan.js'
-export { renderShards, type ShardFile } from './publish/shards.js'
-export { LENGTH_BOUNDS, ROWS_PER_USER_BOUNDS, type Statistics, statisticsOf } from './publish/statistics.js'
-export { verifyShards } from './publish/verify-shards.js'
+export { LayoutBuilder, layoutsOf, renderRow, SPLITS } from './publish/plan.js'
+export { type RowReader, rowsInMemory, type Which } from './publish/row-reader.js'
+export {
+  type FileEntry,
+  fileEntry,
+  type ShardFile,
+  type ShardStore,
+  type WrittenShards,
+  writeShards,
+} from './publish/shards.js'
+export {
+  LENGTH_BOUNDS,
+  ROWS_PER_USER_BOUNDS,
+  type Statistics,
+  StatisticsBuilder,
+  statisticsOf,
+} from './publish/statistics.js'
+export { refuseLeaks, verifyShard } from './publish/verify-shards.js'
 export { withoutRows } from './publish/without-rows.js'
 export type { RecipeDefinition } from './recipe/definition.js'
 export { makesEvaluationSet } from './recipe/evaluation.js'
@@ -69,6 +88,11 @@ export {
 } from './resample/fresh-side.js'
 export { mergeLayouts } from './resample/merge-layouts.js'
 export { chatRequest, preferenceRow } from './resample/preference-row.js'
+export { type CuratedRow, type RowMeta, rowOf } from './row.js'
+export { type SetSummary, type SettledSet, type StrategyCount, settle } from './settle.js'
+export { snapshotOf } from './snapshot-of.js'
 export { STRATEGIES } from './strategies/registry.js'
+export { joinsOf } from './strategies/strategies-of.js'
 export type { Strategy } from './strategies/strategy.js'
+export { type Survey, surveyOf, surveyUnit, type UnitSurvey } from './survey.js'
 export { canonicalJson, sha256 } from './text/canonical-json.js'

@@ -1,10 +1,10 @@
-import type { Shape } from './draft.js'
+import type { PriorSource, Shape } from './draft.js'
 
 /**
  * What the gates over a whole set read of one candidate: about a kilobyte and at most ten, however long its texts.
  * Lengths are in UTF-16 units. What is not `readonly` is written by gates: `near_duplicates`, `prompt_cluster` and the
  * members that are prompts or documents by the gate `near_duplicates`, `is_reserved` by `reserve`, `split`, `cluster`
- * and `component` by `split`.
+ * and `component` by `split`; the prior and the weight by the project's own judgements.
  */
 export interface Facts {
   /** HMAC of the strategy and the events behind the row. */
@@ -13,9 +13,12 @@ export interface Facts {
   /** Where several strategies reject one output, the lowest keeps it. */
   readonly precedence: number
   readonly shape: Shape
-  readonly prior: number
+  prior: number
+  prior_source: PriorSource
   /** 2p - 1 of the prior, shared where several rows tell of one decision. */
-  readonly weight: number
+  weight: number
+  /** Share of the weight that the row gets where several rows tell of one decision. */
+  readonly weight_share: number
   readonly label: boolean | null
   readonly edit_distance: number | null
   /** Milliseconds: when the feedback was given. */
@@ -73,4 +76,6 @@ export interface Facts {
   split: string
   cluster: string
   component: string
+  /** Where the row's texts are, for whoever keeps them elsewhere. */
+  place?: number
 }

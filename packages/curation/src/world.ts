@@ -1,8 +1,8 @@
+import type { SignatureBook } from './artefacts/signatures.js'
 import { type ConsentBook, consentBook } from './evidence/consent.js'
 import { type Answer, answerKey, type Evidence, type InteractionHead } from './evidence/evidence.js'
 import { type FeedbackState, feedbackState } from './evidence/feedback-state.js'
 import { neighbours } from './evidence/neighbours.js'
-import { type Recalibration, recalibrate } from './evidence/recalibrate.js'
 import { resolveTargets } from './evidence/resolve-targets.js'
 import { parseTime } from './evidence/time.js'
 import { promptCluster, promptHash } from './prompt/canonical-prompt.js'
@@ -35,8 +35,8 @@ export interface World {
   laterSteps(id: string): readonly string[]
   /** The interaction with text that came before in the same session, in an earlier turn. */
   previousInSession(id: string): string | undefined
-  /** Priors that the project's own duplicate judgements give, by strategy. */
-  recalibrated: ReadonlyMap<string, Recalibration>
+  /** What authors add to every correction; read from the whole snapshot, of which this world may be a part. */
+  signatures: SignatureBook
 }
 
 function memoise<T>(compute: (id: string) => T): (id: string) => T {
@@ -48,7 +48,7 @@ function memoise<T>(compute: (id: string) => T): (id: string) => T {
 }
 
 /** Derives state and indexes from a snapshot. Nothing depends on the order of its rows. */
-export function createWorld(evidence: Evidence, recipe: Recipe): World {
+export function createWorld(evidence: Evidence, recipe: Recipe, signatures: SignatureBook = new Map()): World {
   const heads = new Map(evidence.interactions.map((head) => [head.id, head]))
   const selected = evidence.selected === undefined ? null : new Set(evidence.selected)
   const bodies = new Map(evidence.bodies.map((body) => [body.id, body]))
@@ -82,6 +82,6 @@ export function createWorld(evidence: Evidence, recipe: Recipe): World {
     promptCluster: hashed(promptCluster),
     about: (answer) => byAnswer.get(answerKey(answer)) ?? [],
     ...neighbours(evidence.interactions, states),
-    recalibrated: recalibrate(states, recipe.evidence),
+    signatures,
   }
 }

@@ -7,10 +7,10 @@ import {
   exportId,
   inputsOf,
   recipeSchema,
-  renderShards,
   snapshotOf,
   statisticsOf,
 } from '../src/index.js'
+import { renderShards } from './rendered.js'
 import { DAY, ports, START, Story } from './support.js'
 
 const recipe = recipeSchema.parse({ split: { validation: 0.3 } })
@@ -39,15 +39,15 @@ function crowd(size: number): Story {
   return story
 }
 
-function bytesOf(evidence: Evidence): Record<string, string> {
-  const { files } = renderShards(curate(evidence, recipe, ports), recipe)
+async function bytesOf(evidence: Evidence): Promise<Record<string, string>> {
+  const { files } = await renderShards(curate(evidence, recipe, ports), recipe)
   return Object.fromEntries(files.map((file) => [file.path, file.sha256]))
 }
 
 const base = crowd(60).evidence()
 
 describe('curate', () => {
-  it('gives the same bytes and the same id for every order and repetition of its rows', () => {
+  it('gives the same bytes and the same id for every order and repetition of its rows', async () => {
     const shuffled = <T>(rows: T[]): fc.Arbitrary<T[]> =>
       fc
         .tuple(fc.shuffledSubarray(rows, { minLength: rows.length, maxLength: rows.length }), fc.subarray(rows))
@@ -60,11 +60,11 @@ describe('curate', () => {
     })
     const identity = (evidence: Evidence): string =>
       exportId({ ...evidence, inputs: inputsOf(snapshotOf(evidence)), recipe, parent: null })
-    const expected = bytesOf(base)
+    const expected = await bytesOf(base)
     expect(Object.keys(expected).length).toBeGreaterThan(8)
-    fc.assert(
-      fc.property(arrivals, (arrived) => {
-        expect(bytesOf({ ...base, ...arrived })).toEqual(expected)
+    await fc.assert(
+      fc.asyncProperty(arrivals, async (arrived) => {
+        expect(await bytesOf({ ...base, ...arrived })).toEqual(expected)
         expect(identity({ ...base, ...arrived })).toBe(identity(base))
       }),
       { numRuns: 25 },
@@ -135,24 +135,24 @@ describe('curate', () => {
     expect(next.rows.map((row) => row.meta.split)).toEqual(set.rows.map((row) => row.meta.split))
   })
 
-  it('reads no row that was received after the watermark', () => {
+  it('reads no row that was received after the watermark', async () => {
     const story = crowd(20)
-    const before = bytesOf(story.evidence())
+    const before = await bytesOf(story.evidence())
     const late = story.ask({ time: story.watermark + 1000 })
     story.say('correction', late, { kept: 'Too late for this one.', time: story.watermark + 2000 })
     story.say('correction', story.interactions[0]!.id, { author_id: 'u0', kept: 'Late.', time: story.watermark + 2000 })
-    expect(bytesOf(story.evidence())).toEqual(before)
+    expect(await bytesOf(story.evidence())).toEqual(before)
   })
 
-  it('asks for the bodies it reads and no others', () => {
+  it('asks for the bodies it reads and no others', async () => {
     const needed = new Set(bodiesNeeded(base, recipe))
     const fewer = { ...base, bodies: base.bodies.filter(({ id }) => needed.has(id)) }
     expect(fewer.bodies.length).toBeLessThan(base.bodies.length)
-    expect(bytesOf(fewer)).toEqual(bytesOf(base))
+    expect(await bytesOf(fewer)).toEqual(await bytesOf(base))
   })
 
-  it('writes no user id into any file', () => {
-    const { files } = renderShards(curate(base, recipe, ports), recipe)
+  it('writes no user id into any file', async () => {
+    const { files } = await renderShards(curate(base, recipe, ports), recipe)
     const all = files.map((file) => new TextDecoder('latin1').decode(file.bytes)).join('\n')
     expect(all).toContain('Corrected')
     for (const { user_id, session_id } of base.interactions) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type CuratedRow, type RecipeInput, recipeSchema, renderShards, type TargetRecord } from '../src/index.js'
+import { type CuratedRow, type RecipeInput, recipeSchema, type TargetRecord } from '../src/index.js'
+import { renderShards } from './rendered.js'
 import { START, Story } from './support.js'
 
 const EVERYTHING: RecipeInput = {
@@ -24,8 +25,8 @@ function story(more: (story: Story, id: string, n: number) => void): Story {
   return made
 }
 
-function itemsOf(made: Story, recipe: RecipeInput = EVERYTHING): TargetRecord[] {
-  const { files } = renderShards(made.curate(recipe), recipeSchema.parse(recipe))
+async function itemsOf(made: Story, recipe: RecipeInput = EVERYTHING): Promise<TargetRecord[]> {
+  const { files } = await renderShards(made.curate(recipe), recipeSchema.parse(recipe))
   const shards = files.filter(({ target, shape }) => target === 'evaluation' && shape === 'preference')
   return shards.flatMap(({ bytes }) =>
     new TextDecoder()
@@ -42,7 +43,7 @@ const reasonsOf = (items: TargetRecord[]) =>
 const heldOut = (rows: readonly CuratedRow[]) => rows.filter(({ meta }) => meta.split === 'evaluation')
 
 describe('an evaluation set', () => {
-  it('holds of each item the prompt, the reference, what was served, the reasons of everybody, and tags', () => {
+  it('holds of each item the prompt, the reference, what was served, the reasons of everybody, and tags', async () => {
     const made = story((each, id) => {
       each.say('rating', id, {
         author_id: 'boss',
@@ -54,7 +55,7 @@ describe('an evaluation set', () => {
       each.say('thumb', id, { author_id: 'fan', label: 'up', reason_text: 'Lovely.' })
     })
     for (const label of ['boss', 'fan']) made.state('granted', 'user', label, START - 1000)
-    const items = itemsOf(made)
+    const items = await itemsOf(made)
     expect(items.length).toBeGreaterThan(2)
     for (const { input, target, metadata } of items) {
       const number = /parcel (\d+)\?/.exec(JSON.stringify(input))?.[1]
@@ -71,26 +72,26 @@ describe('an evaluation set', () => {
     }
   })
 
-  it('puts the placeholders of the row into the reasons', () => {
+  it('puts the placeholders of the row into the reasons', async () => {
     const made = story((each, id, n) => {
       const reason_text = `ann${n}@example.org told bob@example.org`
       each.say('rating', id, { author_id: `u${n}`, value: 1, reason_text })
     })
-    for (const { input, metadata } of itemsOf(made)) {
+    for (const { input, metadata } of await itemsOf(made)) {
       expect(JSON.stringify(input)).toContain('Write to [EMAIL_1]')
       expect(metadata).toMatchObject({ reasons: { texts: ['[EMAIL_1] told [EMAIL_2]'] } })
     }
   })
 
-  it('takes the words of nobody who did not consent, and nothing of who withdrew', () => {
+  it('takes the words of nobody who did not consent, and nothing of who withdrew', async () => {
     const reasons = { reason_codes: ['wrong_fact'], reason_text: 'Not Monday.' }
     const silent = story((each, id) => each.say('rating', id, { author_id: 'boss', value: 1, ...reasons }))
-    expect(itemsOf(silent).length).toBeGreaterThan(2)
-    expect(new Set(reasonsOf(itemsOf(silent)).map((each) => JSON.stringify(each)))).toEqual(
+    expect((await itemsOf(silent)).length).toBeGreaterThan(2)
+    expect(new Set(reasonsOf(await itemsOf(silent)).map((each) => JSON.stringify(each)))).toEqual(
       new Set(['{"codes":["wrong_fact"],"texts":[]}']),
     )
     silent.state('withdrawn', 'user', 'boss', START + 1000)
-    expect(new Set(reasonsOf(itemsOf(silent)).map((each) => JSON.stringify(each)))).toEqual(
+    expect(new Set(reasonsOf(await itemsOf(silent)).map((each) => JSON.stringify(each)))).toEqual(
       new Set(['{"codes":[],"texts":[]}']),
     )
   })
@@ -126,14 +127,14 @@ describe('an evaluation set', () => {
     }
   })
 
-  it('of a refused answer that nobody mended has no target', () => {
+  it('of a refused answer that nobody mended has no target', async () => {
     const made = new Story()
     for (let n = 0; n < 12; n++) {
       const id = made.ask({ user: `u${n}`, prompt: `Where is parcel ${n}?` })
       made.say('thumb', id, { author_id: `u${n}`, label: 'down', reason_codes: ['late'] })
     }
     const recipe: RecipeInput = { strategies: ['thumbs.unpaired'], evaluation: { share: 0.5 } }
-    const { files } = renderShards(made.curate(recipe), recipeSchema.parse(recipe))
+    const { files } = await renderShards(made.curate(recipe), recipeSchema.parse(recipe))
     const [shard] = files.filter(({ target }) => target === 'evaluation')
     const [line] = new TextDecoder().decode(shard?.bytes).split('\n')
     const item = JSON.parse(line as string) as TargetRecord
@@ -141,18 +142,18 @@ describe('an evaluation set', () => {
     expect(item['metadata']).toMatchObject({ reasons: { codes: ['late'], texts: [] }, reference_by: null })
   })
 
-  it('is what an export of the target alone holds, and no file of an export that holds nothing out', () => {
+  it('is what an export of the target alone holds, and no file of an export that holds nothing out', async () => {
     const made = story(() => {})
-    const filesOf = (recipe: RecipeInput, split: string) => {
+    const filesOf = async (recipe: RecipeInput, split: string) => {
       const rows = made.curate(recipe).rows.map((row) => ({ ...row, meta: { ...row.meta, split } }))
-      const { files } = renderShards({ ...made.curate(recipe), rows }, recipeSchema.parse(recipe))
+      const { files } = await renderShards({ ...made.curate(recipe), rows }, recipeSchema.parse(recipe))
       return [...new Set(files.filter(({ shape }) => shape !== 'meta').map(({ target }) => target))]
     }
-    expect(filesOf({ targets: ['evaluation'] }, 'evaluation')).toEqual(['evaluation'])
-    expect(filesOf({ targets: ['evaluation'] }, 'train')).toEqual([])
-    expect(filesOf({ formats: ['parquet'], evaluation: { share: 0.1 } }, 'evaluation')).toEqual(['evaluation'])
+    expect(await filesOf({ targets: ['evaluation'] }, 'evaluation')).toEqual(['evaluation'])
+    expect(await filesOf({ targets: ['evaluation'] }, 'train')).toEqual([])
+    expect(await filesOf({ formats: ['parquet'], evaluation: { share: 0.1 } }, 'evaluation')).toEqual(['evaluation'])
     // What an earlier export of the project held out stays out of this one's files.
-    expect(filesOf({}, 'evaluation')).toEqual([])
-    expect(filesOf({}, 'train')).toEqual(['trl'])
+    expect(await filesOf({}, 'evaluation')).toEqual([])
+    expect(await filesOf({}, 'train')).toEqual(['trl'])
   })
 })

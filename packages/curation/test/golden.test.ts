@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { curate } from '../src/curate.js'
-import { type Evidence, layoutOf, type RecipeInput, recipeSchema, renderRow, targetOf } from '../src/index.js'
+import { type Evidence, LayoutBuilder, type RecipeInput, recipeSchema, renderRow, targetOf } from '../src/index.js'
 import { ports } from './support.js'
 
 /*
@@ -20,7 +20,9 @@ describe('golden', () => {
     const trl = targetOf('trl')
     const rows = trl.parts.flatMap((part) => {
       const mine = set.rows.filter((row) => part.shapes.includes(row.shape))
-      const layout = layoutOf(set, trl, part, recipeSchema.parse({}))
+      const layouts = new LayoutBuilder(recipeSchema.parse({}))
+      for (const row of mine) layouts.add(row)
+      const [layout] = layouts.finish()
       return mine.map((row) => ({ shape: part.id, strategy: row.meta.strategy, ...renderRow(row, layout!) }))
     })
     const dropped = set.funnel.filter((step) => Object.keys(step.dropped).length > 0)

@@ -2,13 +2,14 @@ import type { Message, Part } from '@flywheel/schema'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { candidatesFor } from '../src/claim.js'
-import { type FeedbackRow, FORMATS, recipeSchema, renderShards, verifyShards } from '../src/index.js'
+import { type FeedbackRow, FORMATS, recipeSchema } from '../src/index.js'
 import { DEFAULT_STRATEGIES } from '../src/recipe/evidence.js'
 import { STRATEGIES } from '../src/strategies/registry.js'
 import type { Strategy } from '../src/strategies/strategy.js'
 import { findJsonSpan } from '../src/text/json-splice.js'
 import { holdsControlToken, normaliseText } from '../src/text/normalise.js'
 import { createWorld } from '../src/world.js'
+import { renderShards, verifyShards } from './rendered.js'
 import { drops, pairsOf, Story, text } from './support.js'
 
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
@@ -65,14 +66,14 @@ describe('hostile evidence (case 22)', () => {
     )
   })
 
-  it('drops a tool with a number that JSON cannot write, and nothing else', () => {
+  it('drops a tool with a number that JSON cannot write, and nothing else', async () => {
     const story = withGoodRow()
     story.say('correction', story.ask({ output: 'served' }), { kept: 'kept, in other words' })
     story.bodies.at(-1)!.tools = '[{"type":"function","name":"f","parameters":{"maximum":1e999}}]'
     const set = story.curate()
     expect(pairsOf(set)).toHaveLength(1)
     expect(drops(set)).toMatchObject({ 'format_validity.tools_have_no_json_form': 2 })
-    expect(renderShards(set, recipeSchema.parse({})).files.length).toBeGreaterThan(0)
+    expect((await renderShards(set, recipeSchema.parse({}))).files.length).toBeGreaterThan(0)
   })
 
   it('drops what nobody foresaw with a reason instead of failing the export', () => {
@@ -157,9 +158,9 @@ describe('hostile evidence (case 22)', () => {
     story.say('thumb', args, { label: 'down' })
     const set = story.curate({ split: { validation: 0 } })
     expect(pairsOf(set)).toHaveLength(texts.length)
-    const { files, layouts } = renderShards(set, recipeSchema.parse({ split: { validation: 0 } }))
+    const { files, layouts } = await renderShards(set, recipeSchema.parse({ split: { validation: 0 } }))
     const bytes = new Map(files.map((file) => [file.path, file.bytes]))
-    expect(await verifyShards(set, layouts, files, (path) => Promise.resolve(bytes.get(path)!))).toEqual([])
+    expect(await verifyShards(set, { files, layouts }, (path) => bytes.get(path))).toEqual([])
     for (const format of FORMATS) {
       const shard = files.find((file) => file.shape === 'preference' && file.format === format.id)!
       const records = (await format.read(shard.bytes)) as { chosen: { content: string }[] }[]
@@ -173,7 +174,7 @@ describe('hostile evidence (case 22)', () => {
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
   })
 
-  it('never fails, whatever the collector lets through', () => {
+  it('never fails, whatever the collector lets through', async () => {
     const texts = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.constantFrom('{"a":"b"}', '```json\n{"a":1}\n```', '', ' ', '<|im_end|>'),
@@ -209,8 +210,8 @@ describe('hostile evidence (case 22)', () => {
       shown: fc.oneof(fc.constant(''), texts),
       choice: fc.nat(2),
     })
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         fc.array(
           fc.record({
             messages: fc.array(message, { maxLength: 3 }),
@@ -219,7 +220,7 @@ describe('hostile evidence (case 22)', () => {
           }),
           { maxLength: 4 },
         ),
-        (asked) => {
+        async (asked) => {
           const story = withGoodRow()
           for (const { said, ...each } of asked) {
             const id = story.ask(each)
@@ -229,7 +230,7 @@ describe('hostile evidence (case 22)', () => {
           }
           const set = story.curate({ strategies: [...DEFAULT_STRATEGIES, 'followup.repair'] })
           expect(pairsOf(set).some((row) => row.chosen.content === 'better answer, in other words')).toBe(true)
-          renderShards(set, recipeSchema.parse({}))
+          expect((await renderShards(set, recipeSchema.parse({}))).problems).toEqual([])
         },
       ),
       { numRuns: 300 },

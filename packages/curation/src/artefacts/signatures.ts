@@ -86,39 +86,69 @@ function reader(detectors: readonly DetectorName[]): (text: string) => string {
   return (text) => redact(withoutNumbers(normaliseText(text)))
 }
 
+/** How often an author's corrections begin or end with the same lines: corrections read, and each block with its count. */
+export interface SignatureCounts {
+  author: string
+  edits: number
+  blocks: { numbered: string; key: string; count: number }[]
+}
+
 /**
- * What each author adds to their corrections again and again: lines that stand at the beginning or the end of a share
- * of them. Read from the live corrections of whole outputs in the snapshot, whatever becomes of them, author by author:
- * in memory stand the hashes of one author at a time, and what remains is a few hashes for those who sign.
+ * Counts what authors put at the ends of their live corrections of whole outputs, author by author. Corrections of one
+ * snapshot may be counted in parts, in any order: `signatureBook` adds them up.
+ * @param isFrequent whether an author has corrections enough to be looked at; the counts of others say nothing
  */
-export function signatureBook(
+export function countSignatures(
   states: readonly FeedbackState[],
-  { artefacts, redact }: Pick<Recipe, 'artefacts' | 'redact'>,
-): SignatureBook {
+  { redact }: Pick<Recipe, 'redact'>,
+  isFrequent: (authorId: string) => boolean = () => true,
+): SignatureCounts[] {
   const read = reader(redact.detectors)
-  const byAuthor = new Map<string, FeedbackState[]>()
+  const byAuthor = new Map<string, { edits: number; blocks: Map<string, { key: string; count: number }> }>()
   for (const state of states) {
     const { kind, field, kept, author_id } = state.row
     if (state.fate !== 'live' || kind !== 'correction' || field !== '' || kept === '' || author_id === '') continue
+    if (!isFrequent(author_id)) continue
     const author = authorOf(state.row)
-    const list = byAuthor.get(author)
-    if (list === undefined) byAuthor.set(author, [state])
-    else list.push(state)
+    const counts = byAuthor.get(author) ?? { edits: 0, blocks: new Map() }
+    byAuthor.set(author, counts)
+    counts.edits++
+    const text = read(kept)
+    if (isStructured(text)) continue
+    const blocks = [...blocksOf(text, 'first'), ...blocksOf(text, 'last')]
+    for (const [numbered, key] of new Map(blocks.map((block) => [block.numbered, block.key]))) {
+      counts.blocks.set(numbered, { key, count: (counts.blocks.get(numbered)?.count ?? 0) + 1 })
+    }
+  }
+  return [...byAuthor].map(([author, { edits, blocks }]) => ({
+    author,
+    edits,
+    blocks: [...blocks].map(([numbered, { key, count }]) => ({ numbered, key, count })),
+  }))
+}
+
+/**
+ * What each author adds to their corrections again and again: lines that stand at the beginning or the end of a share
+ * of them, whatever becomes of those corrections. No text is held, and what remains is a few hashes for those who sign.
+ */
+export function signatureBook(
+  parts: Iterable<SignatureCounts>,
+  { artefacts }: Pick<Recipe, 'artefacts'>,
+): SignatureBook {
+  const byAuthor = new Map<string, { edits: number; blocks: Map<string, { key: string; count: number }> }>()
+  for (const { author, edits, blocks } of parts) {
+    const sum = byAuthor.get(author) ?? { edits: 0, blocks: new Map() }
+    byAuthor.set(author, sum)
+    sum.edits += edits
+    for (const { numbered, key, count } of blocks) {
+      sum.blocks.set(numbered, { key, count: (sum.blocks.get(numbered)?.count ?? 0) + count })
+    }
   }
   const book = new Map<string, Set<string>>()
-  for (const [author, list] of byAuthor) {
-    if (list.length < artefacts.signature_min_edits) continue
-    const counts = new Map<string, { key: string; count: number }>()
-    for (const { row } of list) {
-      const text = read(row.kept)
-      if (isStructured(text)) continue
-      const blocks = [...blocksOf(text, 'first'), ...blocksOf(text, 'last')]
-      for (const [numbered, key] of new Map(blocks.map((block) => [block.numbered, block.key]))) {
-        counts.set(numbered, { key, count: (counts.get(numbered)?.count ?? 0) + 1 })
-      }
-    }
-    const least = Math.max(artefacts.signature_min_edits, Math.ceil(list.length * artefacts.signature_share))
-    const repeated = [...counts.values()].filter(({ count }) => count >= least).map(({ key }) => key)
+  for (const [author, { edits, blocks }] of byAuthor) {
+    if (edits < artefacts.signature_min_edits) continue
+    const least = Math.max(artefacts.signature_min_edits, Math.ceil(edits * artefacts.signature_share))
+    const repeated = [...blocks.values()].filter(({ count }) => count >= least).map(({ key }) => key)
     if (repeated.length > 0) book.set(author, new Set(repeated))
   }
   return book

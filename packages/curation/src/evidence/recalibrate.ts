@@ -150,13 +150,27 @@ export function judgementsOf(states: readonly FeedbackState[]): Judgement[] {
   })
 }
 
+/** The judgements about what two authors or more judged: the others say nothing of agreement. */
+export function sharedJudgements(judgements: readonly Judgement[]): Judgement[] {
+  const keyOf = ({ strategy, subject }: Judgement): string => `${strategy} ${subject}`
+  const first = new Map<string, string>()
+  const shared = new Set<string>()
+  for (const judgement of judgements) {
+    const key = keyOf(judgement)
+    const author = first.get(key)
+    if (author === undefined) first.set(key, judgement.author)
+    else if (author !== judgement.author) shared.add(key)
+  }
+  return judgements.filter((judgement) => shared.has(keyOf(judgement)))
+}
+
 /** Priors that a project's own duplicate judgements give, by strategy: only where there are enough of them. */
 export function recalibrate(
-  states: readonly FeedbackState[],
+  judgements: readonly Judgement[],
   { recalibrate_from }: { recalibrate_from: number },
 ): ReadonlyMap<string, Recalibration> {
   const byStrategy = new Map<string, Judgement[]>()
-  for (const judgement of judgementsOf(states)) {
+  for (const judgement of judgements) {
     const list = byStrategy.get(judgement.strategy)
     if (list === undefined) byStrategy.set(judgement.strategy, [judgement])
     else list.push(judgement)

@@ -1,4 +1,4 @@
-import type { CuratedRow } from '../curate.js'
+import type { CuratedRow } from '../row.js'
 import { checkMessages, checkSides, hasKeys, isObject, said, type Turn } from './conversation.js'
 import { textMessage } from './render-message.js'
 import type { ExtraFile, Part, Target, TargetFile, TargetRecord } from './target.js'

@@ -1,6 +1,6 @@
-import type { CuratedRow } from '../curate.js'
 import { type ChatMessage, sideText } from '../prompt/chat.js'
 import { EVALUATION_SPLIT } from '../recipe/evaluation.js'
+import type { CuratedRow } from '../row.js'
 import { checkPrompt, hasKeys, isObject, said } from './conversation.js'
 import { inspectMessage, turnsOfInspect } from './inspect-message.js'
 import type { Part, Target, TargetRecord } from './target.js'

@@ -1,5 +1,5 @@
-import type { CuratedRow } from '../curate.js'
 import type { ChatMessage } from '../prompt/chat.js'
+import type { CuratedRow } from '../row.js'
 import { canonicalJson } from '../text/canonical-json.js'
 import { hasKeys, isObject } from './conversation.js'
 import type { ExtraFile, Part, Target, TargetFile, TargetRecord } from './target.js'

@@ -1,5 +1,5 @@
-import type { CuratedRow } from '../curate.js'
 import type { ChatMessage } from '../prompt/chat.js'
+import type { CuratedRow } from '../row.js'
 
 /** Type of one tool argument where it is the same in every call of a file. */
 export type ArgumentType = 'string' | 'integer' | 'number' | 'boolean'
@@ -29,30 +29,47 @@ function argumentType(value: unknown): ArgumentType | null {
   return Number.isSafeInteger(value) ? 'integer' : 'number'
 }
 
-function argumentLayout(messages: readonly ChatMessage[]): Record<string, ArgumentType> | 'json' {
-  const calls = messages.flatMap((message) => message.tool_calls ?? [])
-  let layout: string | null = null
-  for (const call of calls) {
-    const keys = Object.keys(call.function.arguments).sort()
-    const types = keys.map((key) => [key, argumentType(call.function.arguments[key])])
+/** Decides how the messages of all rows of one part are laid out, row by row. */
+export class MessageLayoutBuilder {
+  readonly #seen = {
+    hasTools: false,
+    hasNames: false,
+    hasReasoning: false,
+    hasToolCalls: false,
+    hasToolCallIds: false,
+  }
+  /** Names and types of the arguments of every call so far; null before the first. */
+  #arguments: string | null = null
+  #differs = false
+
+  add(row: CuratedRow): void {
+    const seen = this.#seen
+    seen.hasTools ||= row.tools.length > 0
+    for (const message of messagesOf(row)) {
+      seen.hasNames ||= message.name !== undefined
+      seen.hasReasoning ||= message.reasoning_content !== undefined
+      seen.hasToolCalls ||= message.tool_calls !== undefined
+      seen.hasToolCallIds ||= message.tool_call_id !== undefined
+      for (const call of message.tool_calls ?? []) this.#addArguments(call.function.arguments)
+    }
+  }
+
+  #addArguments(given: Record<string, unknown>): void {
+    if (this.#differs) return
+    const keys = Object.keys(given).sort()
+    const types = keys.map((key) => [key, argumentType(given[key])])
     const text = JSON.stringify(types)
     // An empty object has no Parquet form, `__proto__` no safe one.
-    if (keys.length === 0 || keys.includes('__proto__') || types.some(([, type]) => type === null)) return 'json'
-    if (layout !== null && layout !== text) return 'json'
-    layout = text
+    const hasNoForm = keys.length === 0 || keys.includes('__proto__') || types.some(([, type]) => type === null)
+    this.#differs = hasNoForm || (this.#arguments !== null && this.#arguments !== text)
+    this.#arguments = text
   }
-  return layout === null ? 'json' : Object.fromEntries(JSON.parse(layout) as [string, ArgumentType][])
-}
 
-/** Decides how the messages of all rows of one part are laid out. */
-export function messageLayout(rows: readonly CuratedRow[]): MessageLayout {
-  const messages = rows.flatMap(messagesOf)
-  return {
-    hasTools: rows.some((row) => row.tools.length > 0),
-    hasNames: messages.some((message) => message.name !== undefined),
-    hasReasoning: messages.some((message) => message.reasoning_content !== undefined),
-    hasToolCalls: messages.some((message) => message.tool_calls !== undefined),
-    hasToolCallIds: messages.some((message) => message.tool_call_id !== undefined),
-    arguments: argumentLayout(messages),
+  finish(): MessageLayout {
+    const isJson = this.#differs || this.#arguments === null
+    return {
+      ...this.#seen,
+      arguments: isJson ? 'json' : Object.fromEntries(JSON.parse(this.#arguments!) as [string, ArgumentType][]),
+    }
   }
 }

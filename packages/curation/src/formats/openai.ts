@@ -1,4 +1,4 @@
-import type { CuratedRow } from '../curate.js'
+import type { CuratedRow } from '../row.js'
 import { checkMessages, checkSides, hasKeys, isConversation, isObject, said, type Turn } from './conversation.js'
 import { openaiMessage } from './render-message.js'
 import type { Part, Target, TargetRecord } from './target.js'

@@ -1,6 +1,6 @@
-import type { CuratedRow } from '../curate.js'
 import type { Shape } from '../draft.js'
 import type { WeightMode } from '../recipe/weights.js'
+import type { CuratedRow } from '../row.js'
 import type { MessageLayout } from './message-layout.js'
 
 /** One line of a file. */

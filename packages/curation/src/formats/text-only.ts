@@ -1,4 +1,4 @@
-import type { CuratedRow } from '../curate.js'
+import type { CuratedRow } from '../row.js'
 
 /** Why a row has no form where messages are a role and a text: calls and definitions of tools would be lost. */
 export function refusesTools({ prompt, tools, chosen, rejected }: CuratedRow): string | null {

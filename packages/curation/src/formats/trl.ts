@@ -1,6 +1,6 @@
-import type { CuratedRow } from '../curate.js'
 import type { Shape } from '../draft.js'
 import type { ChatMessage } from '../prompt/chat.js'
+import type { CuratedRow } from '../row.js'
 import { canonicalJson } from '../text/canonical-json.js'
 import { checkSides, hasKeys, said, type Turn } from './conversation.js'
 import { templateMessage } from './render-message.js'

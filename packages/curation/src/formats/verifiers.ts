@@ -1,4 +1,4 @@
-import type { CuratedRow } from '../curate.js'
+import type { CuratedRow } from '../row.js'
 import { canonicalJson } from '../text/canonical-json.js'
 import { checkPrompt, hasKeys, isObject, said, type Turn } from './conversation.js'
 import { textMessage } from './render-message.js'

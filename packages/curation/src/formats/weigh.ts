@@ -1,4 +1,4 @@
-import type { CuratedRow } from '../curate.js'
+import type { CuratedRow } from '../row.js'
 import { sha256 } from '../text/canonical-json.js'
 import type { Column, Layout, TargetRecord } from './target.js'
 
@@ -37,14 +37,10 @@ function unit(rowId: string): number {
 }
 
 /**
- * Rows repeated in proportion to their weights: the lightest stands once, none is lost, at most ten copies. The part
- * of a copy is drawn by the row's id.
+ * How often a row stands where rows are repeated in proportion to their weights: the lightest once, at most ten times.
+ * The part of a copy is drawn by the row's id.
  */
-export function resampled(rows: readonly CuratedRow[]): CuratedRow[] {
-  const lightest = rows.reduce((least, row) => Math.min(least, row.meta.weight), Infinity)
-  return rows.flatMap((row) => {
-    const share = lightest > 0 ? row.meta.weight / lightest : row.meta.weight > 0 ? MOST_COPIES : 1
-    const copies = Math.min(MOST_COPIES, Math.max(1, Math.floor(share + unit(row.meta.row_id))))
-    return Array.from({ length: copies }, () => row)
-  })
+export function copiesOf({ meta }: CuratedRow, lightest: number): number {
+  const share = lightest > 0 ? meta.weight / lightest : meta.weight > 0 ? MOST_COPIES : 1
+  return Math.min(MOST_COPIES, Math.max(1, Math.floor(share + unit(meta.row_id))))
 }

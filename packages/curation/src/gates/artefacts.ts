@@ -1,6 +1,6 @@
 import { withoutCitations } from '../artefacts/citations.js'
 import { withoutReasoning } from '../artefacts/reasoning.js'
-import { type SignatureBook, signatureBook, withoutSignature } from '../artefacts/signatures.js'
+import { type SignatureBook, withoutSignature } from '../artefacts/signatures.js'
 import { tidyWhiteSpace } from '../artefacts/white-space.js'
 import { type Candidate, draftOf, partsOf } from '../candidate.js'
 import type { Draft } from '../draft.js'
@@ -80,20 +80,9 @@ function judge(candidate: Candidate, world: World, book: SignatureBook): string 
   return null
 }
 
-// A world is one export's: the book is read from all of it once, however many candidates come at a time.
-const books = new WeakMap<World, SignatureBook>()
-
-function bookOf(world: World): SignatureBook {
-  const known = books.get(world)
-  if (known !== undefined) return known
-  const book = signatureBook(world.states, world.recipe)
-  books.set(world, book)
-  return book
-}
-
 /**
  * Gate 7b: what stands on one side because of who wrote it, and says nothing: thoughts in tags, marks of sources, the
  * lines an author adds to every edit, a style of white space. Ids of tool calls are numbered alike on every side where a
  * chat is rendered. A pair that differs in nothing else leaves.
  */
-export const artefacts: Gate = eachGate('artefacts', (candidate, world) => judge(candidate, world, bookOf(world)))
+export const artefacts: Gate = eachGate('artefacts', (candidate, world) => judge(candidate, world, world.signatures))

@@ -1,4 +1,6 @@
-import type { CuratedRow, CuratedSet, StrategyCount } from '../curate.js'
+import type { CuratedSet } from '../curate.js'
+import type { CuratedRow } from '../row.js'
+import type { SetSummary, StrategyCount } from '../settle.js'
 import { byCodeUnit, canonicalJson, sha256 } from '../text/canonical-json.js'
 
 /** A row that a chain of exports has given out and that still stands, without its texts. */
@@ -38,69 +40,101 @@ function chainRow(row: CuratedRow, answers: string[]): ChainRow {
 }
 
 /**
- * Compares a set with what its chain has given out. Rows that are new or have changed are the delta; rows that no longer
- * stand are superseded by the new row about the same answers, or retracted. A row whose answers the snapshot no longer
- * holds (retention or erasure took them) leaves the chain without a word: a delta is not the list of erased rows.
- * Applied in order, the deltas of a chain less what they supersede are the set.
- *
- * @param before what the chain has given out; empty for its first export
+ * Compares a set with what its chain has given out, row by row. Rows that are new or have changed are the delta; rows
+ * that no longer stand are superseded by the new row about the same answers, or retracted. A row whose answers the
+ * snapshot no longer holds (retention or erasure took them) leaves the chain without a word: a delta is not the list of
+ * erased rows. Applied in order, the deltas of a chain less what they supersede are the set.
+ */
+export class DeltaBuilder {
+  readonly #before: readonly ChainRow[]
+  readonly #given: ReadonlyMap<string, ChainRow>
+  readonly #chain: ChainRow[] = []
+  readonly #successors = new Map<string, string>()
+  readonly #kept = new Map<string, Map<string, number>>()
+  #rows = 0
+
+  /** @param before what the chain has given out; empty for its first export */
+  constructor(before: readonly ChainRow[]) {
+    this.#before = before
+    this.#given = new Map(before.map((row) => [keyOf(row), row]))
+  }
+
+  /**
+   * @param answers HMACs of the interactions behind the row, sorted
+   * @returns whether the delta holds the row
+   */
+  add(row: CuratedRow, answers: string[]): boolean {
+    const entry = chainRow(row, answers)
+    this.#chain.push(entry)
+    const known = this.#given.get(keyOf(entry))
+    if (known?.content === entry.content) return false
+    this.#rows++
+    const { strategy, prior, prior_source } = row.meta
+    const mine = this.#kept.get(strategy) ?? new Map<string, number>()
+    this.#kept.set(strategy, mine)
+    mine.set(`${prior}/${prior_source}`, (mine.get(`${prior}/${prior_source}`) ?? 0) + 1)
+    if (known !== undefined) return true
+    const about = `${entry.shape} ${entry.answers.join(' ')}`
+    const other = this.#successors.get(about)
+    if (other === undefined || entry.row_id < other) this.#successors.set(about, entry.row_id)
+    return true
+  }
+
+  /** @param isReadable whether the snapshot still holds an answer with its texts, by its HMAC */
+  finish(isReadable: (answer: string) => boolean): Pick<Delta, 'supersedes' | 'chain'> {
+    const now = new Map(this.#chain.map((row) => [keyOf(row), row]))
+    const supersedes: Supersedes[] = []
+    for (const { row_id, shape, content, answers } of this.#before) {
+      const entry = now.get(keyOf({ shape, row_id }))
+      if (entry?.content === content) continue
+      if (entry !== undefined) supersedes.push({ row_id, shape, by: row_id, reason: 'changed' })
+      else if (answers.every(isReadable)) {
+        const by = this.#successors.get(`${shape} ${answers.join(' ')}`) ?? null
+        supersedes.push({ row_id, shape, by, reason: by === null ? 'retracted' : 'replaced' })
+      }
+    }
+    const order = (a: { shape: string; row_id: string }, b: { shape: string; row_id: string }): number =>
+      byCodeUnit(keyOf(a), keyOf(b))
+    return { supersedes: supersedes.sort(order), chain: this.#chain.sort(order) }
+  }
+
+  /** The summary of the delta's rows, with one more gate that says how many were given out before. People are the whole set's. */
+  summaryOf<Set extends SetSummary>(set: Set): Set {
+    const came = set.funnel.at(-1)?.out ?? 0
+    const taken = came - this.#rows
+    const dropped: Record<string, number> = taken === 0 ? {} : { exported_before: taken }
+    const strategies = set.strategies.map((strategy): StrategyCount => {
+      const mine = this.#kept.get(strategy.strategy) ?? new Map<string, number>()
+      const priors = strategy.priors.map((each) => ({
+        ...each,
+        rows: mine.get(`${each.prior}/${each.prior_source}`) ?? 0,
+      }))
+      const kept = [...mine.values()].reduce((sum, rows) => sum + rows, 0)
+      return { ...strategy, kept, priors: priors.filter(({ rows }) => rows > 0) }
+    })
+    return { ...set, strategies, funnel: [...set.funnel, { gate: 'delta', in: came, out: this.#rows, dropped }] }
+  }
+}
+
+/**
+ * The delta of a set in memory.
  * @param answersOf HMACs of the interactions behind a row, sorted
- * @param isReadable whether the snapshot still holds an answer with its texts, by its HMAC
  */
 export function deltaOf(
-  set: Pick<CuratedSet, 'rows'>,
+  { rows }: Pick<CuratedSet, 'rows'>,
   before: readonly ChainRow[],
   answersOf: (row: CuratedRow) => string[],
   isReadable: (answer: string) => boolean,
-): Delta {
-  const given = new Map(before.map((row) => [keyOf(row), row]))
-  const rows: CuratedRow[] = []
-  const chain: ChainRow[] = []
-  const successors = new Map<string, string>()
-  for (const row of set.rows) {
-    const entry = chainRow(row, answersOf(row))
-    chain.push(entry)
-    const known = given.get(keyOf(entry))
-    if (known?.content === entry.content) continue
-    rows.push(row)
-    if (known !== undefined) continue
-    const about = `${entry.shape} ${entry.answers.join(' ')}`
-    const other = successors.get(about)
-    if (other === undefined || entry.row_id < other) successors.set(about, entry.row_id)
-  }
-  const now = new Map(chain.map((row) => [keyOf(row), row]))
-  const supersedes: Supersedes[] = []
-  for (const { row_id, shape, content, answers } of before) {
-    const entry = now.get(keyOf({ shape, row_id }))
-    if (entry?.content === content) continue
-    if (entry !== undefined) supersedes.push({ row_id, shape, by: row_id, reason: 'changed' })
-    else if (answers.every(isReadable)) {
-      const by = successors.get(`${shape} ${answers.join(' ')}`) ?? null
-      supersedes.push({ row_id, shape, by, reason: by === null ? 'retracted' : 'replaced' })
-    }
-  }
-  const order = (a: { shape: string; row_id: string }, b: { shape: string; row_id: string }): number =>
-    byCodeUnit(keyOf(a), keyOf(b))
-  return { rows, supersedes: supersedes.sort(order), chain: chain.sort(order) }
+): Delta & { builder: DeltaBuilder } {
+  const builder = new DeltaBuilder(before)
+  const mine = rows.filter((row) => builder.add(row, answersOf(row)))
+  return { rows: mine, ...builder.finish(isReadable), builder }
 }
 
-function keptOf(strategy: StrategyCount, rows: readonly CuratedRow[]): StrategyCount {
-  const mine = rows.filter(({ meta }) => meta.strategy === strategy.strategy)
-  const priors = strategy.priors.map((prior) => ({
-    ...prior,
-    rows: mine.filter(({ meta }) => meta.prior === prior.prior && meta.prior_source === prior.prior_source).length,
-  }))
-  return { ...strategy, kept: mine.length, priors: priors.filter(({ rows: count }) => count > 0) }
-}
-
-/** The set of a delta: its rows, and one more gate that says how many were given out before. People are the whole set's. */
-export function deltaSet(set: CuratedSet, { rows }: Pick<Delta, 'rows'>): CuratedSet {
-  const taken = set.rows.length - rows.length
-  const dropped: Record<string, number> = taken === 0 ? {} : { exported_before: taken }
-  return {
-    ...set,
-    rows,
-    strategies: set.strategies.map((strategy) => keptOf(strategy, rows)),
-    funnel: [...set.funnel, { gate: 'delta', in: set.rows.length, out: rows.length, dropped }],
-  }
+/** The set of a delta in memory. */
+export function deltaSet(
+  set: CuratedSet,
+  { rows, builder }: Pick<Delta, 'rows'> & { builder: DeltaBuilder },
+): CuratedSet {
+  return { ...builder.summaryOf(set), rows }
 }

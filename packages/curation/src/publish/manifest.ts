@@ -1,12 +1,12 @@
-import type { CuratedSet, StrategyCount } from '../curate.js'
 import type { Layout } from '../formats/target.js'
 import type { FunnelStep } from '../gates/funnel.js'
 import { type Recipe, recipeHash } from '../recipe.js'
+import type { SetSummary, StrategyCount } from '../settle.js'
 import { byCodeUnit, canonicalJson, sha256 } from '../text/canonical-json.js'
 import type { Supersedes } from './delta.js'
 import { CODE_VERSIONS, canonicalTime, type ExportIdentity, type Inputs } from './identity.js'
-import type { ShardFile } from './shards.js'
-import { type Statistics, statisticsOf } from './statistics.js'
+import type { FileEntry } from './shards.js'
+import type { Statistics, StatisticsBuilder } from './statistics.js'
 
 /** What an export is, without the wall clock: times are those of the snapshot. */
 export interface Manifest {
@@ -24,7 +24,7 @@ export interface Manifest {
   funnel: FunnelStep[]
   statistics: Statistics
   /** Registered evaluation sets by name and SHA-256, and what was found of each. */
-  contamination: { sets: CuratedSet['contamination']; hashes: string[] }
+  contamination: { sets: SetSummary['contamination']; hashes: string[] }
   consent: { purpose: string; rows: Record<string, number> }
   /** What each target's files hold, and what it could not read as it is. */
   targets: { target: string; part: string; rows: number; left_out: Record<string, number> }[]
@@ -41,20 +41,10 @@ export interface Manifest {
   trainer: Record<string, number | string | null>
 }
 
-/** The 95th percentile of prompt and longest side in characters over four: a rough count of tokens. */
-function tokenEstimate(set: CuratedSet): number {
-  const sizes = set.rows
-    .map(({ meta }) => Math.ceil((meta.prompt_chars + Math.max(meta.chosen_chars, meta.rejected_chars ?? 0)) / 4))
-    .sort((a, b) => a - b)
-  return sizes[Math.floor(sizes.length * 0.95)] ?? sizes.at(-1) ?? 0
-}
-
-function trainerSettings(set: CuratedSet, statistics: Statistics): Manifest['trainer'] {
-  const thumbs = set.rows.filter(({ shape, meta }) => shape === 'unpaired' && meta.split === 'train')
-  const up = thumbs.filter(({ label }) => label === true).length
-  const down = thumbs.length - up
+function trainerSettings(figures: StatisticsBuilder, statistics: Statistics): Manifest['trainer'] {
+  const { up, down } = figures.trainLabels()
   return {
-    max_length_at_least: 2 ** Math.ceil(Math.log2(Math.max(1024, tokenEstimate(set)))),
+    max_length_at_least: 2 ** Math.ceil(Math.log2(Math.max(1024, figures.tokens()))),
     label_smoothing: statistics.expected_noise,
     // KTO wants desirable_weight * up to be within 1 to 4/3 of undesirable_weight * down, in the rows that it is given.
     kto_desirable_weight: up === 0 || down === 0 ? null : Math.round(Math.max(1, down / up) * 1e3) / 1e3,
@@ -62,7 +52,7 @@ function trainerSettings(set: CuratedSet, statistics: Statistics): Manifest['tra
   }
 }
 
-function targetRows(layouts: readonly Layout[], files: readonly ShardFile[]): Manifest['targets'] {
+function targetRows(layouts: readonly Layout[], files: readonly FileEntry[]): Manifest['targets'] {
   return layouts.map(({ target, part, left_out }) => {
     const mine = files.filter((file) => file.target === target && file.shape === part)
     const rows = mine.filter((file) => file.format === mine[0]?.format).reduce((sum, file) => sum + file.rows, 0)
@@ -76,18 +66,17 @@ function countReasons(supersedes: readonly Supersedes[]): Record<Supersedes['rea
   return counts
 }
 
-/** Builds the manifest of rendered files; with `supersedes`, which may be empty, that of a delta. */
+/** Builds the manifest of written files, whose rows `figures` has seen; with `supersedes`, which may be empty, that of a delta. */
 export function buildManifest(
   export_id: string,
   identity: ExportIdentity,
-  set: CuratedSet,
-  files: readonly ShardFile[],
+  set: SetSummary,
+  figures: StatisticsBuilder,
+  files: readonly FileEntry[],
   layouts: readonly Layout[],
   supersedes?: readonly Supersedes[],
 ): Manifest {
-  const statistics = statisticsOf(set)
-  const consent: Record<string, number> = {}
-  for (const name of set.rows.map((row) => row.meta.consent).sort(byCodeUnit)) consent[name] = (consent[name] ?? 0) + 1
+  const statistics = figures.finish(set)
   return {
     manifest_version: 1,
     export_id,
@@ -106,7 +95,7 @@ export function buildManifest(
     funnel: set.funnel,
     statistics,
     contamination: { sets: set.contamination, hashes: [...(identity.evaluation_sets ?? [])].sort(byCodeUnit) },
-    consent: { purpose: identity.recipe.purpose, rows: consent },
+    consent: { purpose: identity.recipe.purpose, rows: figures.consents() },
     targets: targetRows(layouts, files),
     files: [...files]
       .sort((a, b) => byCodeUnit(a.path, b.path))
@@ -117,10 +106,10 @@ export function buildManifest(
         split,
         format,
         rows,
-        bytes: bytes.length,
+        bytes,
         sha256: hash,
       })),
-    trainer: trainerSettings(set, statistics),
+    trainer: trainerSettings(figures, statistics),
   }
 }
 

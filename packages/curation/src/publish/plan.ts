@@ -1,14 +1,16 @@
 import { FlywheelError } from '@flywheel/schema'
-import type { CuratedRow, CuratedSet } from '../curate.js'
 import { evaluation } from '../formats/evaluation.js'
-import { messageLayout } from '../formats/message-layout.js'
+import { MessageLayoutBuilder } from '../formats/message-layout.js'
 import { FORMATS, TARGETS } from '../formats/registry.js'
 import type { Layout, Part, Target, TargetRecord } from '../formats/target.js'
 import { targetOf } from '../formats/validate.js'
-import { resampled } from '../formats/weigh.js'
+import { copiesOf } from '../formats/weigh.js'
 import { EVALUATION_SPLIT, makesEvaluationSet, TRAINING_SPLITS } from '../recipe/evaluation.js'
+import type { WeightMode } from '../recipe/weights.js'
 import type { Recipe } from '../recipe.js'
+import type { CuratedRow } from '../row.js'
 import { canonicalJson, sha256 } from '../text/canonical-json.js'
+import type { RowReader } from './row-reader.js'
 
 /** A row with the record that a target's file holds of it. */
 export interface Entry {
@@ -58,7 +60,7 @@ export function targetsOf(
 }
 
 /** Renders a row, or says why the target cannot read it as it is. */
-function renderOrRefuse(row: CuratedRow, layout: Layout, part: Part): TargetRecord | string {
+export function renderOrRefuse(row: CuratedRow, layout: Layout, part: Part): TargetRecord | string {
   const refusal = part.refuses?.(row) ?? null
   if (refusal !== null) return refusal
   const record = part.render(row, layout)
@@ -70,49 +72,107 @@ export function renderRow(row: CuratedRow, layout: Layout): TargetRecord {
   return partOf(layout).part.render(row, layout)
 }
 
-/** Decides the layout of a part over all of its rows; null where no row has a form in it. */
-export function layoutOf(set: Pick<CuratedSet, 'rows'>, target: Target, part: Part, recipe: Recipe): Layout | null {
-  const splits = target.splits ?? TRAINING_SPLITS
-  const rows = set.rows.filter((row) => part.shapes.includes(row.shape) && splits.includes(row.meta.split))
-  const isRepeated = recipe.weights === 'resample' && splits.includes('train')
-  const canCarry = isRepeated || target.weights.some((mode) => mode === recipe.weights)
-  const layout: Layout = {
-    ...messageLayout(rows.filter((row) => (part.refuses?.(row) ?? null) === null)),
-    target: target.id,
-    part: part.id,
-    shapes: part.shapes,
-    splits,
-    weights: canCarry ? recipe.weights : 'none',
-    left_out: {},
-  }
-  let kept = 0
-  for (const row of rows) {
-    const record = renderOrRefuse(row, layout, part)
-    if (typeof record !== 'string') kept++
-    else layout.left_out[record] = (layout.left_out[record] ?? 0) + 1
-  }
-  return kept === 0 && Object.keys(layout.left_out).length === 0 ? null : layout
+/** A part of a target on the way to its layout. */
+interface Draft {
+  target: Target
+  part: Part
+  splits: readonly string[]
+  messages: MessageLayoutBuilder
+  rows: number
 }
 
-function distinct(entries: readonly Entry[]): Entry[] {
-  const seen = new Set<string>()
-  return entries.filter(({ record }) => {
-    const hash = sha256(canonicalJson(record))
-    return !seen.has(hash) && seen.add(hash)
-  })
+/** Decides the layouts of every part that a recipe asks for over all rows of a set, row by row. */
+export class LayoutBuilder {
+  readonly #recipe: Recipe
+  readonly #drafts: Draft[]
+
+  constructor(recipe: Recipe) {
+    this.#recipe = recipe
+    this.#drafts = targetsOf(recipe).flatMap(({ target }) =>
+      target.parts.map((part) => ({
+        target,
+        part,
+        splits: target.splits ?? TRAINING_SPLITS,
+        messages: new MessageLayoutBuilder(),
+        rows: 0,
+      })),
+    )
+  }
+
+  add(row: CuratedRow): void {
+    for (const draft of this.#drafts) {
+      if (!draft.part.shapes.includes(row.shape) || !draft.splits.includes(row.meta.split)) continue
+      draft.rows++
+      if ((draft.part.refuses?.(row) ?? null) === null) draft.messages.add(row)
+    }
+  }
+
+  /** The layouts of the parts that have rows, in the order of targets and parts. What they leave out is not known yet. */
+  finish(): Layout[] {
+    const { weights } = this.#recipe
+    return this.#drafts
+      .filter(({ rows }) => rows > 0)
+      .map(({ target, part, splits, messages }) => ({
+        ...messages.finish(),
+        target: target.id,
+        part: part.id,
+        shapes: part.shapes,
+        splits,
+        weights: canCarry(target, splits, weights) ? weights : 'none',
+        left_out: {},
+      }))
+  }
 }
 
-/** The rows of a split as the files of a layout hold them, in the order of the set. */
-export function entriesOf(set: Pick<CuratedSet, 'rows'>, layout: Layout, split: string): Entry[] {
+function canCarry(target: Target, splits: readonly string[], weights: WeightMode): boolean {
+  return (weights === 'resample' && splits.includes('train')) || target.weights.some((mode) => mode === weights)
+}
+
+/** The layouts of a set. */
+export async function layoutsOf(rows: RowReader, recipe: Recipe): Promise<Layout[]> {
+  const builder = new LayoutBuilder(recipe)
+  for await (const batch of rows.read()) for (const row of batch) builder.add(row)
+  return builder.finish()
+}
+
+/** The weight of the lightest row that a layout's files hold; Infinity where they hold none. */
+async function lightestOf(rows: RowReader, layout: Layout, split: string): Promise<number> {
   const { part } = partOf(layout)
-  const mine = set.rows.filter((row) => part.shapes.includes(row.shape) && row.meta.split === split)
-  if (!layout.splits.includes(split)) return []
-  const entries = mine.flatMap((row) => {
-    const record = renderOrRefuse(row, layout, part)
-    return typeof record === 'string' ? [] : [{ row, record }]
-  })
-  if (part.isDistinct === true) return distinct(entries)
-  if (layout.weights !== 'resample' || split !== 'train') return entries
-  const records = new Map(entries.map((entry) => [entry.row, entry.record]))
-  return resampled(entries.map(({ row }) => row)).map((row) => ({ row, record: records.get(row) as TargetRecord }))
+  let lightest = Infinity
+  for await (const batch of rows.read({ shapes: part.shapes, split })) {
+    for (const row of batch) {
+      if (typeof renderOrRefuse(row, layout, part) !== 'string') lightest = Math.min(lightest, row.meta.weight)
+    }
+  }
+  return lightest
+}
+
+/**
+ * The rows of a split as the files of a layout hold them, in the order of the set, a few at a time. What the target
+ * cannot read is counted in the layout's `left_out`.
+ */
+export async function* entriesOf(rows: RowReader, layout: Layout, split: string): AsyncGenerator<Entry[]> {
+  if (!layout.splits.includes(split)) return
+  const { part } = partOf(layout)
+  const isRepeated = layout.weights === 'resample' && split === 'train' && part.isDistinct !== true
+  const lightest = isRepeated ? await lightestOf(rows, layout, split) : 0
+  const seen = new Set<string>()
+  for await (const batch of rows.read({ shapes: part.shapes, split })) {
+    const entries: Entry[] = []
+    for (const row of batch) {
+      const record = renderOrRefuse(row, layout, part)
+      if (typeof record === 'string') {
+        layout.left_out[record] = (layout.left_out[record] ?? 0) + 1
+        continue
+      }
+      if (part.isDistinct === true) {
+        const hash = sha256(canonicalJson(record))
+        if (seen.has(hash)) continue
+        seen.add(hash)
+      }
+      const copies = isRepeated ? copiesOf(row, lightest) : 1
+      for (let copy = 0; copy < copies; copy++) entries.push({ row, record })
+    }
+    yield entries
+  }
 }

@@ -1,14 +1,15 @@
-import type { CuratedSet } from '../curate.js'
 import type { Format } from '../formats/format.js'
 import { jsonLines } from '../formats/jsonl.js'
 import { FORMATS } from '../formats/registry.js'
 import type { Layout, Part, Table, Target } from '../formats/target.js'
 import type { Recipe } from '../recipe.js'
 import { sha256 } from '../text/canonical-json.js'
-import { type Entry, entriesOf, layoutOf, SPLITS, targetsOf } from './plan.js'
+import { type Entry, entriesOf, layoutsOf, partOf, SPLITS, targetsOf } from './plan.js'
+import type { RowReader } from './row-reader.js'
+import { verifyShard } from './verify-shards.js'
 
-/** One file of a data set, with what the manifest says of it. */
-export interface ShardFile {
+/** What the manifest says of one file of a data set. */
+export interface FileEntry {
   path: string
   /** The target whose loader reads it; empty of what stands beside the shards. */
   target: string
@@ -17,8 +18,29 @@ export interface ShardFile {
   split: string
   format: string
   rows: number
-  bytes: Uint8Array
+  bytes: number
   sha256: string
+}
+
+/** One file of a data set, whole. */
+export interface ShardFile extends Omit<FileEntry, 'bytes'> {
+  bytes: Uint8Array
+}
+
+/** Where files are written. A shard is named once it is known how many there are. */
+export interface ShardStore {
+  write(path: string, bytes: Uint8Array): Promise<void>
+  rename(from: string, to: string): Promise<void>
+  /** The bytes as they can be read again. */
+  read(path: string): Promise<Uint8Array>
+}
+
+/** What was written, and what a loader would find wrong with it. */
+export interface WrittenShards {
+  files: FileEntry[]
+  layouts: Layout[]
+  /** In words; nothing may be published while there is any. */
+  problems: string[]
 }
 
 function shardName(index: number, of: number): string {
@@ -26,75 +48,134 @@ function shardName(index: number, of: number): string {
   return `${digits(index)}-of-${digits(of)}`
 }
 
-function chunk<T>(list: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size))
+/** A file's entry, from what is known of it before its bytes. */
+export function fileEntry(about: Omit<FileEntry, 'bytes' | 'sha256'>, bytes: Uint8Array): FileEntry {
+  return { ...about, bytes: bytes.length, sha256: sha256(bytes) }
 }
 
-type Unhashed = Omit<ShardFile, 'sha256'>
+interface Stream {
+  target: Target
+  part: Part
+  layout: Layout
+  split: string
+  formats: readonly Format[]
+}
 
-function shardsOf(
-  entries: readonly Entry[],
-  { target, part, layout, split }: { target: Target; part: Part; layout: Layout; split: string },
-  formats: readonly Format[],
-  shardRows: number,
-): Unhashed[] {
+type Unnamed = Omit<ShardFile, 'path' | 'sha256'> & { nameOf(shard: string): string }
+
+function filesOf(entries: readonly Entry[], { target, part, layout, split, formats }: Stream): Unnamed[] {
   const table: Table = { columns: part.columns?.(layout) ?? [], messages: layout }
-  const chunks = chunk(entries, shardRows)
-  return chunks.flatMap((shard, index) => {
-    const name = `${split}-${shardName(index, chunks.length)}`
-    const common = { split, rows: shard.length }
-    const records = shard.map(({ record }) => record)
-    const files: Unhashed[] = formats.map((format) => ({
-      ...common,
-      path: `${target.folder(part.id, split)}${name}.${format.extension}`,
-      target: target.id,
-      shape: part.id,
-      format: format.id,
-      bytes: format.write(records, table),
-    }))
-    const bytes = jsonLines(shard.map(({ row }) => row.meta))
-    // TRL's sidecars had no target in their names before there were others.
-    const own = target.id === 'trl' ? part.id : `${target.id}-${part.id}`
-    files.push({ ...common, path: `meta/${own}-${name}.jsonl`, target: '', shape: 'meta', format: 'jsonl', bytes })
-    return files
+  const common = { split, rows: entries.length }
+  const records = entries.map(({ record }) => record)
+  const files: Unnamed[] = formats.map((format) => ({
+    ...common,
+    nameOf: (shard) => `${target.folder(part.id, split)}${split}-${shard}.${format.extension}`,
+    target: target.id,
+    shape: part.id,
+    format: format.id,
+    bytes: format.write(records, table),
+  }))
+  // TRL's sidecars had no target in their names before there were others.
+  const own = target.id === 'trl' ? part.id : `${target.id}-${part.id}`
+  files.push({
+    ...common,
+    nameOf: (shard) => `meta/${own}-${split}-${shard}.jsonl`,
+    target: '',
+    shape: 'meta',
+    format: 'jsonl',
+    bytes: jsonLines(entries.map(({ row }) => row.meta)),
   })
+  return files
 }
 
-function extrasOf(target: Target, shards: readonly Unhashed[]): Unhashed[] {
+/** Cuts a stream into shards of equal length but for the last. */
+async function* shardsOf(batches: AsyncIterable<readonly Entry[]>, shardRows: number): AsyncGenerator<Entry[]> {
+  let shard: Entry[] = []
+  for await (const batch of batches) {
+    for (const entry of batch) {
+      shard.push(entry)
+      if (shard.length < shardRows) continue
+      yield shard
+      shard = []
+    }
+  }
+  if (shard.length > 0) yield shard
+}
+
+async function writeStream(
+  rows: RowReader,
+  stream: Stream,
+  shardRows: number,
+  store: ShardStore,
+): Promise<{ files: FileEntry[]; problems: string[] }> {
+  const { layout, split } = stream
+  const shards: { entry: FileEntry; nameOf(shard: string): string; index: number }[] = []
+  const problems: { index: number; nameOf(shard: string): string; problem: string }[] = []
+  let count = 0
+  for await (const entries of shardsOf(entriesOf(rows, layout, split), shardRows)) {
+    const index = count++
+    for (const { nameOf, bytes, ...about } of filesOf(entries, stream)) {
+      const path = nameOf(`unfinished-${index}`)
+      const entry = fileEntry({ path, ...about }, bytes)
+      await store.write(path, bytes)
+      for (const problem of await verifyShard(entry, entries, layout, await store.read(path))) {
+        problems.push({ index, nameOf, problem })
+      }
+      shards.push({ entry, nameOf, index })
+    }
+  }
+  const files: FileEntry[] = []
+  for (const { entry, nameOf, index } of shards) {
+    const path = nameOf(shardName(index, count))
+    await store.rename(entry.path, path)
+    files.push({ ...entry, path })
+  }
+  return {
+    files,
+    problems: problems.map(({ index, nameOf, problem }) => `${nameOf(shardName(index, count))}: ${problem}`),
+  }
+}
+
+async function writeExtras(target: Target, shards: readonly FileEntry[], store: ShardStore): Promise<FileEntry[]> {
   const files = shards
     .filter((file) => file.target === target.id)
     .map(({ path, shape, split, format, rows }) => ({ path, part: shape, split, format, rows }))
-  return (target.extras?.(files) ?? []).map(({ path, text }) => ({
-    path,
-    target: '',
-    shape: 'extra',
-    split: '',
-    format: 'text',
-    rows: 0,
-    bytes: new TextEncoder().encode(text),
-  }))
+  const entries: FileEntry[] = []
+  for (const { path, text } of target.extras?.(files) ?? []) {
+    const bytes = new TextEncoder().encode(text)
+    await store.write(path, bytes)
+    entries.push(fileEntry({ path, target: '', shape: 'extra', split: '', format: 'text', rows: 0 }, bytes))
+  }
+  return entries
 }
 
 /**
- * Renders a set into its files: a folder a target and part with shards a split and format, and beside each shard a
+ * Writes a set into its files: a folder a target and part with shards a split and format, and beside each shard a
  * sidecar whose n-th line is about the shard's n-th row. A split without rows has no file: loaders fail on an empty one.
+ * In memory stands one shard at a time; each is read again as its target's loader would before the next is made.
+ *
+ * @param layouts where they are known already; else the rows are read once more
  */
-export function renderShards(set: CuratedSet, recipe: Recipe): { files: ShardFile[]; layouts: Layout[] } {
-  const files: Unhashed[] = []
-  const layouts: Layout[] = []
-  for (const { target, formats } of targetsOf(recipe)) {
-    const written = FORMATS.filter((format) => formats.includes(format.id))
-    const shards: Unhashed[] = []
-    for (const part of target.parts) {
-      const layout = layoutOf(set, target, part, recipe)
-      if (layout === null) continue
-      layouts.push(layout)
+export async function writeShards(
+  rows: RowReader,
+  recipe: Recipe,
+  store: ShardStore,
+  layouts?: readonly Layout[],
+): Promise<WrittenShards> {
+  const known = [...(layouts ?? (await layoutsOf(rows, recipe)))]
+  const written: WrittenShards = { files: [], layouts: known, problems: [] }
+  for (const { target, formats: asked } of targetsOf(recipe)) {
+    const formats = FORMATS.filter((format) => asked.includes(format.id))
+    const shards: FileEntry[] = []
+    for (const layout of known.filter((each) => each.target === target.id)) {
       for (const split of SPLITS) {
-        const where = { target, part, layout, split }
-        shards.push(...shardsOf(entriesOf(set, layout, split), where, written, recipe.shard_rows))
+        const stream = { ...partOf(layout), layout, split, formats }
+        const { files, problems } = await writeStream(rows, stream, recipe.shard_rows, store)
+        shards.push(...files)
+        written.problems.push(...problems)
       }
     }
-    files.push(...shards, ...extrasOf(target, shards))
+    written.files.push(...shards, ...(await writeExtras(target, shards, store)))
   }
-  return { files: files.map((file) => ({ ...file, sha256: sha256(file.bytes) })), layouts }
+  return written
 }

@@ -1,5 +1,5 @@
 import type { TellApart } from '../artefacts/tell-apart.js'
-import type { CuratedRow, CuratedSet } from '../curate.js'
+import type { CuratedRow } from '../row.js'
 import { byCodeUnit } from '../text/canonical-json.js'
 
 /** Rows by who wrote a side: `human`, or the provider whose model did. */
@@ -24,37 +24,59 @@ export interface SideStatistics {
   tells_sides_apart: TellApart
 }
 
-/** How often each text stands in a list, in the order of the texts. */
-export function tally(values: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const value of [...values].sort(byCodeUnit)) counts[value] = (counts[value] ?? 0) + 1
-  return counts
-}
+/** How often each text was seen, in the order of the texts. */
+export class Tally {
+  readonly #counts = new Map<string, number>()
 
-function redactionsOf(rows: readonly CuratedRow[]): SideStatistics['redactions'] {
-  const found: SideStatistics['redactions'] = {}
-  const all = rows.flatMap((row) => Object.entries(row.meta.redactions))
-  for (const [kind, values] of all.sort(([a], [b]) => byCodeUnit(a, b))) {
-    const entry = found[kind] ?? { values: 0, rows: 0 }
-    found[kind] = { values: entry.values + values, rows: entry.rows + 1 }
+  add(text: string, count = 1): void {
+    this.#counts.set(text, (this.#counts.get(text) ?? 0) + count)
   }
-  return found
+
+  finish(): Record<string, number> {
+    return Object.fromEntries([...this.#counts].sort(([a], [b]) => byCodeUnit(a, b)))
+  }
 }
 
-/** Computes the figures of the sides of a set. */
-export function sideStatistics(set: CuratedSet): SideStatistics {
-  const metas = set.rows.map((row) => row.meta)
-  const isHuman = (meta: CuratedRow['meta']): boolean => meta.chosen_by === 'human'
-  return {
-    written_by: {
-      chosen: tally(metas.map((meta) => (isHuman(meta) ? 'human' : meta.chosen_provider))),
-      rejected: tally(set.rows.filter((row) => row.shape === 'preference').map((row) => row.meta.provider)),
-      edited_from: tally(metas.filter(isHuman).map((meta) => meta.chosen_provider)),
-    },
-    languages: tally(metas.map((meta) => meta.language)),
-    safety_tags: tally(metas.flatMap((meta) => meta.safety_tags)),
-    redactions: redactionsOf(set.rows),
-    artefacts_removed: tally(metas.flatMap((meta) => meta.artefacts_removed)),
-    tells_sides_apart: set.tells_sides_apart,
+/** Adds up the figures of the sides, row by row. */
+export class SideStatisticsBuilder {
+  readonly #chosen = new Tally()
+  readonly #rejected = new Tally()
+  readonly #editedFrom = new Tally()
+  readonly #languages = new Tally()
+  readonly #safetyTags = new Tally()
+  readonly #artefacts = new Tally()
+  readonly #redacted = { values: new Tally(), rows: new Tally() }
+
+  add({ shape, meta }: Pick<CuratedRow, 'shape' | 'meta'>): void {
+    const isHuman = meta.chosen_by === 'human'
+    this.#chosen.add(isHuman ? 'human' : meta.chosen_provider)
+    if (shape === 'preference') this.#rejected.add(meta.provider)
+    if (isHuman) this.#editedFrom.add(meta.chosen_provider)
+    this.#languages.add(meta.language)
+    for (const tag of meta.safety_tags) this.#safetyTags.add(tag)
+    for (const kind of meta.artefacts_removed) this.#artefacts.add(kind)
+    for (const [kind, values] of Object.entries(meta.redactions)) {
+      this.#redacted.values.add(kind, values)
+      this.#redacted.rows.add(kind)
+    }
+  }
+
+  finish(tells_sides_apart: TellApart): SideStatistics {
+    const rows = this.#redacted.rows.finish()
+    const values = this.#redacted.values.finish()
+    return {
+      written_by: {
+        chosen: this.#chosen.finish(),
+        rejected: this.#rejected.finish(),
+        edited_from: this.#editedFrom.finish(),
+      },
+      languages: this.#languages.finish(),
+      safety_tags: this.#safetyTags.finish(),
+      redactions: Object.fromEntries(
+        Object.entries(rows).map(([kind, count]) => [kind, { values: values[kind] ?? 0, rows: count }]),
+      ),
+      artefacts_removed: this.#artefacts.finish(),
+      tells_sides_apart,
+    }
   }
 }

@@ -1,6 +1,8 @@
-import type { CuratedRow, CuratedSet } from '../curate.js'
+import type { CuratedSet } from '../curate.js'
+import type { CuratedRow, RowMeta } from '../row.js'
+import type { SetSummary } from '../settle.js'
 import { byCodeUnit } from '../text/canonical-json.js'
-import { type SideStatistics, sideStatistics, tally } from './side-statistics.js'
+import { type SideStatistics, SideStatisticsBuilder, Tally } from './side-statistics.js'
 
 /** Figures of a data set that its reader should see before training on it. */
 export interface Statistics extends SideStatistics {
@@ -48,77 +50,137 @@ export const LENGTH_BOUNDS: readonly number[] = Array.from({ length: 10 }, (_, n
 /** Upper bounds of the bins of `rows_per_user`; the last bin has none. */
 export const ROWS_PER_USER_BOUNDS: readonly number[] = [1, 2, 5, 10, 20, 50]
 
-function binned(values: readonly number[], isBelow: (value: number, bin: number) => boolean, bins: number): number[] {
-  const counts = Array.from({ length: bins + 1 }, () => 0)
-  for (const value of values) {
+/** Counts values in bins; what is in none of them is in one more. */
+class Bins {
+  readonly counts: number[]
+  readonly #bounds: readonly number[]
+  readonly #isWithin: (value: number, bound: number) => boolean
+
+  constructor(bounds: readonly number[], isWithin: (value: number, bound: number) => boolean) {
+    this.#bounds = bounds
+    this.#isWithin = isWithin
+    this.counts = Array.from({ length: bounds.length + 1 }, () => 0)
+  }
+
+  add(value: number): void {
     let bin = 0
-    while (bin < bins && !isBelow(value, bin)) bin++
-    counts[bin]!++
+    while (bin < this.#bounds.length && !this.#isWithin(value, this.#bounds[bin]!)) bin++
+    this.counts[bin]!++
   }
-  return counts
 }
 
-function lengthBins(values: readonly number[]): number[] {
-  return binned(values, (value, bin) => value < LENGTH_BOUNDS[bin]!, LENGTH_BOUNDS.length)
+function lengthBins(): Bins {
+  return new Bins(LENGTH_BOUNDS, (value, bound) => value < bound)
 }
 
-function splitsOf(rows: readonly CuratedRow[]): Statistics['splits'] {
-  const splits: Statistics['splits'] = {}
-  for (const name of [...new Set(rows.map((row) => row.meta.split))].sort(byCodeUnit)) {
-    const mine = rows.filter((row) => row.meta.split === name)
-    splits[name] = { rows: mine.length, components: new Set(mine.map((row) => row.meta.component)).size }
+/** Adds up the figures of a set, row by row in the order of their ids. */
+export class StatisticsBuilder {
+  readonly #rows = { preference: 0, unpaired: 0, supervised: 0 }
+  readonly #weights = { sum: 0, squares: 0 }
+  #longer = 0
+  #noise = 0
+  readonly #distances: number[] = Array.from({ length: 10 }, () => 0)
+  readonly #lengths = { chosen: lengthBins(), rejected: lengthBins() }
+  readonly #labels = { up: 0, down: 0 }
+  readonly #trainLabels = { up: 0, down: 0 }
+  readonly #models = new Tally()
+  readonly #tasks = new Tally()
+  readonly #splits = new Map<string, { rows: number; components: Set<string> }>()
+  readonly #near = { groups: new Set<string>(), rows: 0 }
+  readonly #sides = new SideStatisticsBuilder()
+  readonly #consents = new Tally()
+  /** Rows by a rough count of their tokens: the characters of prompt and longest side over four. */
+  readonly #tokens = new Map<number, number>()
+
+  add(row: Pick<CuratedRow, 'shape' | 'label' | 'meta'>): void {
+    const { shape, label, meta } = row
+    this.#rows[shape]++
+    if (shape === 'preference') this.#addPair(meta)
+    if (shape === 'unpaired') {
+      this.#labels[label === true ? 'up' : 'down']++
+      if (meta.split === 'train') this.#trainLabels[label === true ? 'up' : 'down']++
+    }
+    this.#models.add(meta.model)
+    this.#tasks.add(meta.task)
+    const split = this.#splits.get(meta.split) ?? { rows: 0, components: new Set() }
+    this.#splits.set(meta.split, split)
+    split.rows++
+    split.components.add(meta.component)
+    if (meta.near_duplicates !== null) {
+      this.#near.groups.add(meta.near_duplicates)
+      this.#near.rows++
+    }
+    this.#sides.add(row)
+    this.#consents.add(meta.consent)
+    const tokens = Math.ceil((meta.prompt_chars + Math.max(meta.chosen_chars, meta.rejected_chars ?? 0)) / 4)
+    this.#tokens.set(tokens, (this.#tokens.get(tokens) ?? 0) + 1)
   }
-  return splits
+
+  #addPair(meta: RowMeta): void {
+    this.#weights.sum += meta.weight
+    this.#weights.squares += meta.weight ** 2
+    this.#noise += 1 - meta.prior
+    if (meta.chosen_chars > (meta.rejected_chars ?? 0)) this.#longer++
+    const bin = Math.min(9, Math.floor((meta.edit_distance ?? 0) * 10))
+    this.#distances[bin]!++
+    this.#lengths.chosen.add(meta.chosen_chars)
+    this.#lengths.rejected.add(meta.rejected_chars ?? 0)
+  }
+
+  /** Labels of the unpaired rows that a trainer is given. */
+  trainLabels(): Statistics['labels'] {
+    return { ...this.#trainLabels }
+  }
+
+  /** Rows by what their consent rests on. */
+  consents(): Record<string, number> {
+    return this.#consents.finish()
+  }
+
+  /** The 95th percentile of the rough count of tokens. */
+  tokens(): number {
+    const sorted = [...this.#tokens].sort(([a], [b]) => a - b)
+    const total = sorted.reduce((sum, [, rows]) => sum + rows, 0)
+    let left = Math.floor(total * 0.95)
+    for (const [tokens, rows] of sorted) {
+      if (left < rows) return tokens
+      left -= rows
+    }
+    return 0
+  }
+
+  finish(set: Pick<SetSummary, 'rows_per_user' | 'leaking_members' | 'tells_sides_apart'>): Statistics {
+    const { sum, squares } = this.#weights
+    const pairs = this.#rows.preference
+    const people = new Bins(ROWS_PER_USER_BOUNDS, (rows, bound) => rows <= bound)
+    for (const rows of set.rows_per_user) people.add(rows)
+    const splits = [...this.#splits].sort(([a], [b]) => byCodeUnit(a, b))
+    return {
+      rows: { ...this.#rows },
+      effective_n: squares === 0 ? 0 : round(sum ** 2 / squares),
+      users: set.rows_per_user.length,
+      gini: gini(set.rows_per_user),
+      chosen_longer: pairs === 0 ? null : round(this.#longer / pairs),
+      expected_noise: pairs === 0 ? null : round(this.#noise / pairs),
+      edit_distances: [...this.#distances],
+      lengths: { chosen: this.#lengths.chosen.counts, rejected: this.#lengths.rejected.counts },
+      rows_per_user: people.counts,
+      labels: { ...this.#labels },
+      models: this.#models.finish(),
+      tasks: this.#tasks.finish(),
+      splits: Object.fromEntries(
+        splits.map(([name, { rows, components }]) => [name, { rows, components: components.size }]),
+      ),
+      ...this.#sides.finish(set.tells_sides_apart),
+      near_duplicates: { groups: this.#near.groups.size, rows: this.#near.rows },
+      leaking_members: set.leaking_members,
+    }
+  }
 }
 
-function nearDuplicatesOf(rows: readonly CuratedRow[]): Statistics['near_duplicates'] {
-  const groups = rows.map((row) => row.meta.near_duplicates).filter((name) => name !== null)
-  return { groups: new Set(groups).size, rows: groups.length }
-}
-
-/** Computes the figures of a set. */
-export function statisticsOf(set: CuratedSet): Statistics {
-  const pairs = set.rows.filter((row) => row.shape === 'preference')
-  const unpaired = set.rows.filter((row) => row.shape === 'unpaired')
-  const sum = pairs.reduce((total, row) => total + row.meta.weight, 0)
-  const squares = pairs.reduce((total, row) => total + row.meta.weight ** 2, 0)
-  const longer = pairs.filter((row) => row.meta.chosen_chars > (row.meta.rejected_chars ?? 0)).length
-  const distances = Array.from({ length: 10 }, () => 0)
-  for (const row of pairs) {
-    const bin = Math.min(9, Math.floor((row.meta.edit_distance ?? 0) * 10))
-    distances[bin] = (distances[bin] ?? 0) + 1
-  }
-  return {
-    rows: {
-      preference: pairs.length,
-      unpaired: unpaired.length,
-      supervised: set.rows.length - pairs.length - unpaired.length,
-    },
-    effective_n: squares === 0 ? 0 : round(sum ** 2 / squares),
-    users: set.rows_per_user.length,
-    gini: gini(set.rows_per_user),
-    chosen_longer: pairs.length === 0 ? null : round(longer / pairs.length),
-    expected_noise:
-      pairs.length === 0 ? null : round(pairs.reduce((total, row) => total + 1 - row.meta.prior, 0) / pairs.length),
-    edit_distances: distances,
-    lengths: {
-      chosen: lengthBins(pairs.map((row) => row.meta.chosen_chars)),
-      rejected: lengthBins(pairs.map((row) => row.meta.rejected_chars ?? 0)),
-    },
-    rows_per_user: binned(
-      set.rows_per_user,
-      (rows, bin) => rows <= ROWS_PER_USER_BOUNDS[bin]!,
-      ROWS_PER_USER_BOUNDS.length,
-    ),
-    labels: {
-      up: unpaired.filter((row) => row.label === true).length,
-      down: unpaired.filter((row) => row.label !== true).length,
-    },
-    models: tally(set.rows.map((row) => row.meta.model)),
-    tasks: tally(set.rows.map((row) => row.meta.task)),
-    splits: splitsOf(set.rows),
-    ...sideStatistics(set),
-    near_duplicates: nearDuplicatesOf(set.rows),
-    leaking_members: set.leaking_members,
-  }
+/** The figures of a set in memory. */
+export function statisticsOf({ rows, ...set }: CuratedSet): Statistics {
+  const builder = new StatisticsBuilder()
+  for (const row of rows) builder.add(row)
+  return builder.finish(set)
 }

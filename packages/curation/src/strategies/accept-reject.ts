@@ -29,6 +29,7 @@ export const acceptReject: Strategy = {
   id: 'accept.reject',
   shape: 'preference',
   precedence: 60,
+  joins: 'prompts',
   claims: isRejecting,
   join(state, world) {
     const { answer } = state
@@ -44,6 +45,6 @@ export const acceptReject: Strategy = {
   },
   construct(_, parts, world) {
     const [won, lost] = parts.answers as [(typeof parts.answers)[0], (typeof parts.answers)[0]]
-    return modelPair(world, won, lost, priorOf(world, 'accept.reject'))
+    return modelPair(world, won, lost, priorOf('accept.reject'))
   },
 }

@@ -20,6 +20,6 @@ export const choiceAb: Strategy = {
   },
   construct(_, parts, world) {
     const [won, lost] = parts.answers as [(typeof parts.answers)[0], (typeof parts.answers)[0]]
-    return modelPair(world, won, lost, priorOf(world, 'choice.ab'))
+    return modelPair(world, won, lost, priorOf('choice.ab'))
   },
 }

@@ -21,7 +21,7 @@ export const choiceBestOfN: Strategy = {
   },
   construct({ row }, parts, world) {
     const [won, lost] = parts.answers as [(typeof parts.answers)[0], (typeof parts.answers)[0]]
-    const pair = modelPair(world, won, lost, priorOf(world, 'choice.best_of_n'))
+    const pair = modelPair(world, won, lost, priorOf('choice.best_of_n'))
     if (typeof pair === 'string') return pair
     const losers = candidatesOf(row).filter(
       (each, slot) => row.seen.includes(slot) && answerKey(each) !== answerKey(won),

@@ -16,7 +16,7 @@ export const editToolcall: Strategy = {
     const corrections = parts.feedback.filter(isCorrection)
     const hasDraft = corrections.some(isDraft)
     return correctedPair(world, parts.answers[0]!, corrections, (distance) =>
-      hasDraft ? editPrior(distance, true) : priorOf(world, 'edit.toolcall'),
+      hasDraft ? editPrior(distance, true) : priorOf('edit.toolcall'),
     )
   },
 }

@@ -35,6 +35,7 @@ export const followupRepair: Strategy = {
   id: 'followup.repair',
   shape: 'preference',
   precedence: 80,
+  joins: 'sessions',
   claims: (row) => row.kind === 'verdict' && row.label === 'accept',
   join(state, world) {
     const { answer } = state
@@ -61,7 +62,7 @@ export const followupRepair: Strategy = {
       prompt: chat.prompt,
       chosen,
       rejected,
-      ...priorOf(world, 'followup.repair'),
+      ...priorOf('followup.repair'),
       edit_distance: wordDistance(sideText(rejected), sideText(chosen)),
       ...promptFields(world, earlier),
       chosen_by: 'model',

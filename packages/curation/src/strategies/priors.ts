@@ -1,5 +1,4 @@
 import type { PriorSource } from '../draft.js'
-import type { World } from '../world.js'
 
 /** Probability that a label is right, and how that is known. */
 export interface Prior {
@@ -41,8 +40,7 @@ const PRIORS: Record<Strategy, Prior> = {
   'sft.accept': { prior: 0.65, prior_source: 'judgement' },
 }
 
-/** The prior of a strategy: the project's own where its people judged enough twice, else the catalogue's. */
-export function priorOf(world: Pick<World, 'recalibrated'>, strategy: Strategy): Prior {
-  const own = world.recalibrated.get(strategy)
-  return own === undefined ? PRIORS[strategy] : { prior: own.prior, prior_source: 'recalibrated' }
+/** The catalogue's prior of a strategy; a project's own takes its place once all of its judgements are known. */
+export function priorOf(strategy: Strategy): Prior {
+  return PRIORS[strategy]
 }

@@ -25,6 +25,6 @@ export const regenerateAccepted: Strategy = {
   },
   construct(_, parts, world) {
     const [second, first] = parts.answers as [(typeof parts.answers)[0], (typeof parts.answers)[0]]
-    return modelPair(world, second, first, priorOf(world, 'regenerate.accepted'))
+    return modelPair(world, second, first, priorOf('regenerate.accepted'))
   },
 }

@@ -40,7 +40,7 @@ export const regenerateEdited: Strategy = {
     const [second, first] = parts.answers as [Answer, Answer?]
     const corrections = parts.feedback.filter(isCorrection)
     return first === undefined
-      ? correctedPair(world, second, corrections, () => priorOf(world, 'regenerate.edited'))
-      : correctedAgainst(world, second, corrections, first, priorOf(world, 'regenerate.edited/weak'))
+      ? correctedPair(world, second, corrections, () => priorOf('regenerate.edited'))
+      : correctedAgainst(world, second, corrections, first, priorOf('regenerate.edited/weak'))
   },
 }

@@ -60,6 +60,6 @@ export const reviewDecision: Strategy = {
   },
   construct(state, parts, world) {
     const texts = parts.feedback.filter((each) => each !== state || holdsText(state.row))
-    return correctedPair(world, parts.answers[0]!, texts, () => priorOf(world, 'review.decision'))
+    return correctedPair(world, parts.answers[0]!, texts, () => priorOf('review.decision'))
   },
 }

@@ -32,7 +32,7 @@ export const sftAccept: Strategy = {
       shape: 'supervised',
       prompt: chat.prompt,
       chosen: chat.completions[0]!,
-      ...priorOf(world, 'sft.accept'),
+      ...priorOf('sft.accept'),
       edit_distance: null,
       ...promptFields(world, answer),
       rejected_answer: null,

@@ -1,4 +1,5 @@
 import { FlywheelError } from '@flywheel/schema'
+import type { UnitJoins } from '../evidence/units.js'
 import type { Recipe } from '../recipe.js'
 import { STRATEGIES } from './registry.js'
 import type { Strategy } from './strategy.js'
@@ -14,4 +15,10 @@ export function strategiesOf(recipe: Pick<Recipe, 'strategies'>): Strategy[] {
     const known = STRATEGIES.map((each) => each.id).join(', ')
     throw new FlywheelError('invalid_request', `recipe: unknown strategy "${id}"; use one of ${known}`)
   })
+}
+
+/** The joins that the strategies of a recipe make. */
+export function joinsOf(recipe: Pick<Recipe, 'strategies'>): UnitJoins {
+  const joins = strategiesOf(recipe).map((strategy) => strategy.joins)
+  return { prompts: joins.includes('prompts'), sessions: joins.includes('sessions') }
 }

@@ -1,6 +1,7 @@
 import type { Draft, Parts, Shape } from '../draft.js'
 import type { FeedbackRow } from '../evidence/evidence.js'
 import type { FeedbackState } from '../evidence/feedback-state.js'
+import type { UnitJoins } from '../evidence/units.js'
 import type { World } from '../world.js'
 
 /** What a strategy constructs; consent is added by the pipeline. */
@@ -12,6 +13,8 @@ export interface Strategy {
   readonly shape: Shape
   /** Where several strategies reject one output, the lowest keeps it. */
   readonly precedence: number
+  /** What it compares an answer with beyond its own turn and its feedback: such answers are read together. */
+  readonly joins?: keyof UnitJoins
   /** Whether such an event could ever make a row: what the funnel starts from. */
   claims(row: FeedbackRow): boolean
   /**

@@ -33,6 +33,7 @@ export const thumbsPair: Strategy = {
   id: 'thumbs.pair',
   shape: 'preference',
   precedence: 70,
+  joins: 'prompts',
   claims: (row) => row.kind === 'thumb' && row.label === 'down',
   join(state, world) {
     const { answer, row } = state
@@ -52,6 +53,6 @@ export const thumbsPair: Strategy = {
   },
   construct(_, parts, world) {
     const [won, lost] = parts.answers as [(typeof parts.answers)[0], (typeof parts.answers)[0]]
-    return modelPair(world, won, lost, priorOf(world, 'thumbs.pair'))
+    return modelPair(world, won, lost, priorOf('thumbs.pair'))
   },
 }

@@ -32,7 +32,7 @@ export const thumbsUnpaired: Strategy = {
       prompt: chat.prompt,
       chosen: chat.completions[0]!,
       label: state.row.label === 'up',
-      ...priorOf(world, 'thumbs.unpaired'),
+      ...priorOf('thumbs.unpaired'),
       edit_distance: null,
       ...promptFields(world, answer),
       rejected_answer: null,

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { calibrate, type Judgement, priorOfAgreement, wilson } from '../../src/evidence/recalibrate.js'
-import { buildManifest, datasetCard, inputsOf, recipeSchema, snapshotOf } from '../../src/index.js'
+import { datasetCard, inputsOf, recipeSchema, snapshotOf } from '../../src/index.js'
 import { sha256 } from '../../src/text/canonical-json.js'
+import { manifestOf } from '../rendered.js'
 import { pairsOf, Story } from '../support.js'
 
 const judged = (n: number, author: string, says: string): Judgement => ({
@@ -97,7 +98,7 @@ describe('recalibration', () => {
     const recipe = recipeSchema.parse({ strategies })
     const inputs = inputsOf(snapshotOf(story.evidence()))
     const { watermark, cutoff } = story.evidence()
-    const manifest = buildManifest('id', { watermark, cutoff, inputs, recipe, parent: null }, after, [], [])
+    const manifest = manifestOf('id', { watermark, cutoff, inputs, recipe, parent: null }, after, [], [])
     expect(manifest.strategies[0]?.recalibration).toEqual(own)
     expect(datasetCard(manifest, [])).toContain(
       `\`choice.ab\`: ${own.prior} (95% interval ${own.interval[0]} to ${own.interval[1]}). Of 20 questions`,

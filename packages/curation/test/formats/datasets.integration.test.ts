@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { hasOptionalKeys, pythonFeatures } from '../../src/formats/python-features.js'
-import { type CuratedRow, canonicalJson, FORMATS, recipeSchema, renderShards, TARGETS } from '../../src/index.js'
+import { type CuratedRow, canonicalJson, FORMATS, recipeSchema, TARGETS } from '../../src/index.js'
+import { renderShards } from '../rendered.js'
 import { loadDatasets, pythonWithDatasets, type Wanted } from './python-datasets.js'
 import { calls, exampleRows, refundTool, rowOf, says, setOf, user } from './rows.js'
 
@@ -82,7 +83,7 @@ async function roundTrip(python: string): Promise<{ captured: Sets; loaded: Sets
   for (const target of TARGETS.filter(({ usesArrow }) => usesArrow)) {
     for (const [name, rows] of Object.entries(sets)) {
       const recipe = recipeSchema.parse({ targets: [target.id], formats: target.formats as string[], shard_rows: 3 })
-      const { files, layouts } = renderShards(setOf(rows), recipe)
+      const { files, layouts } = await renderShards(setOf(rows), recipe)
       for (const file of files.filter((each) => each.target === target.id)) {
         const path = join(folder, name, file.path)
         mkdirSync(dirname(path), { recursive: true })

@@ -1,14 +1,7 @@
 import type { Message } from '@flywheel/schema'
 import { describe, expect, it } from 'vitest'
-import {
-  type CuratedSet,
-  FORMATS,
-  recipeSchema,
-  renderShards,
-  targetOf,
-  validateRecords,
-  verifyShards,
-} from '../../src/index.js'
+import { type CuratedSet, FORMATS, recipeSchema, targetOf, validateRecords } from '../../src/index.js'
+import { renderShards, verifyShards } from '../rendered.js'
 import { Story } from '../support.js'
 
 const recipe = recipeSchema.parse({ shard_rows: 3, split: { validation: 0 } })
@@ -32,7 +25,7 @@ function argumentsOf(side: unknown): unknown {
 }
 
 async function recordsOf(set: CuratedSet, format: string): Promise<Record<string, unknown>[]> {
-  const { files } = renderShards(set, recipe)
+  const { files } = await renderShards(set, recipe)
   const read = FORMATS.find(({ id }) => id === format)!.read
   const mine = files.filter((file) => file.format === format && file.shape === 'preference')
   return (await Promise.all(mine.map((file) => read(file.bytes)))).flat()
@@ -58,7 +51,7 @@ describe.each(FORMATS.map(({ id }) => id))('%s', (format) => {
     const story = new Story()
     story.say('thumb', story.ask({ output: 'liked' }), { author_id: 'u', label: 'up' })
     story.say('thumb', story.ask({ output: 'disliked' }), { author_id: 'u', label: 'down' })
-    const { files } = renderShards(story.curate(), recipe)
+    const { files } = await renderShards(story.curate(), recipe)
     const shard = files.find((file) => file.shape === 'unpaired' && file.format === format)!
     const records = await FORMATS.find(({ id }) => id === format)!.read(shard.bytes)
     const labels = records.map(({ completion, label }) => [JSON.stringify(completion).includes('disliked'), label])
@@ -94,14 +87,14 @@ describe.each(FORMATS.map(({ id }) => id))('%s', (format) => {
     expect(args.sort()).toEqual(['{"note":{"a":[1]}}', '{"order":8}'])
   })
 
-  it('is the same bytes every time, in shards of the size that the recipe says', () => {
+  it('is the same bytes every time, in shards of the size that the recipe says', async () => {
     const set = withCalls(...Array.from({ length: 7 }, (_, n): [object, object] => [{ n }, { n: n + 100 }]))
-    const shards = renderShards(set, recipe).files.filter(
+    const shards = (await renderShards(set, recipe)).files.filter(
       (file) => file.format === format && file.shape === 'preference',
     )
     expect(shards.map(({ rows }) => rows)).toEqual([3, 3, 1])
-    expect(renderShards(set, recipe).files.map((file) => file.sha256)).toEqual(
-      renderShards(set, recipe).files.map((file) => file.sha256),
+    expect((await renderShards(set, recipe)).files.map((file) => file.sha256)).toEqual(
+      (await renderShards(set, recipe)).files.map((file) => file.sha256),
     )
   })
 })
@@ -111,9 +104,9 @@ describe('verifyShards', () => {
     const set = withCalls([{ order: 7 }, { order: 8 }], [{ order: 7 }, { order: 9, note: 'x' }])
     const rows = set.rows.map((row) => (row.rejected ? { ...row, chosen: row.rejected, rejected: row.chosen } : row))
     const turned = { ...set, rows }
-    const { files, layouts } = renderShards(turned, recipe)
+    const { files, layouts } = await renderShards(turned, recipe)
     const bytes = new Map(files.map((file) => [file.path, file.bytes]))
-    const problems = await verifyShards(set, layouts, files, (path) => Promise.resolve(bytes.get(path)!))
+    const problems = await verifyShards(set, { files, layouts }, (path) => bytes.get(path))
     expect(problems.filter((each) => each.endsWith('has its sides swapped')).length).toBeGreaterThanOrEqual(2)
   })
 
@@ -126,7 +119,7 @@ describe('verifyShards', () => {
       })
     }
     const leaking = { ...story.curate(), leaking_members: 1 }
-    expect(await verifyShards(leaking, [], [], () => Promise.reject(new Error('not read')))).toEqual([
+    expect(await verifyShards(leaking, { files: [], layouts: [] })).toEqual([
       '1 people or prompts are on both sides of the split',
     ])
   })
@@ -135,14 +128,14 @@ describe('verifyShards', () => {
     const story = new Story()
     story.say('correction', story.ask({ output: 'served' }), { author_id: 'u', kept: 'kept, in more words' })
     const set = story.curate({ split: { validation: 0 } })
-    const { files, layouts } = renderShards(set, recipe)
+    const { files, layouts } = await renderShards(set, recipe)
     const byPath = new Map(files.map((file) => [file.path, file.bytes]))
-    const read = (path: string): Promise<Uint8Array> => Promise.resolve(byPath.get(path)!)
-    expect(await verifyShards(set, layouts, files, read)).toEqual([])
+    const read = (path: string): Uint8Array | undefined => byPath.get(path)
+    expect(await verifyShards(set, { files, layouts }, read)).toEqual([])
     const path = 'preference/train-00000-of-00001.jsonl'
     const swapped = new TextDecoder().decode(byPath.get(path)).replace('chosen', 'x').replace('rejected', 'chosen')
     byPath.set(path, new TextEncoder().encode(swapped.replace('"x"', '"rejected"')))
-    expect(await verifyShards(set, layouts, files, read)).toEqual([
+    expect(await verifyShards(set, { files, layouts }, read)).toEqual([
       `${path}: the bytes on disk are not the bytes written`,
       `${path}: row 0: has its sides swapped`,
       `${path}: row 0: reads as another row than was written`,

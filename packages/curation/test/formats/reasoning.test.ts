@@ -1,6 +1,7 @@
 import type { Message } from '@flywheel/schema'
 import { describe, expect, it } from 'vitest'
-import { type CuratedSet, type RecipeInput, recipeSchema, renderShards } from '../../src/index.js'
+import { type CuratedSet, type RecipeInput, recipeSchema } from '../../src/index.js'
+import { renderShards } from '../rendered.js'
 import { drops, pairsOf, Story, text } from '../support.js'
 
 const thinks = (thought: string, content: string): Message => ({
@@ -23,8 +24,8 @@ function chosenOf(outputs: [Message, Message], recipe: RecipeInput): CuratedSet 
 
 const both: [Message, Message] = [thinks('perhaps soon', 'Soon.'), thinks('by the calendar', 'On Tuesday, by noon.')]
 
-function textOfTarget(set: CuratedSet, target: string): string {
-  const { files } = renderShards(set, recipeSchema.parse({ targets: [target], reasoning: 'keep' }))
+async function textOfTarget(set: CuratedSet, target: string): Promise<string> {
+  const { files } = await renderShards(set, recipeSchema.parse({ targets: [target], reasoning: 'keep' }))
   const shards = files.filter((file) => file.target === target && file.format === 'jsonl')
   return shards.map((file) => new TextDecoder().decode(file.bytes)).join('')
 }
@@ -35,7 +36,7 @@ describe('reasoning', () => {
     expect(JSON.stringify(row)).not.toMatch(/secret of turn one|perhaps soon|by the calendar/)
   })
 
-  it('is kept on earlier turns and both sides, as reasoning_content where the target has a place', () => {
+  it('is kept on earlier turns and both sides, as reasoning_content where the target has a place', async () => {
     const set = chosenOf(both, { reasoning: 'keep' })
     const [row] = pairsOf(set)
     expect([row?.chosen.reasoning_content, row?.rejected?.reasoning_content]).toEqual([
@@ -43,9 +44,9 @@ describe('reasoning', () => {
       'perhaps soon',
     ])
     expect(row?.prompt[1]?.reasoning_content).toBe('secret of turn one')
-    expect(textOfTarget(set, 'trl')).toContain('"reasoning_content":"by the calendar"')
+    expect(await textOfTarget(set, 'trl')).toContain('"reasoning_content":"by the calendar"')
     for (const target of ['openai', 'tinker', 'axolotl', 'llama-factory', 'nemo-rl', 'verifiers']) {
-      const written = textOfTarget(set, target)
+      const written = await textOfTarget(set, target)
       expect(written).toContain('On Tuesday, by noon.')
       expect(written).not.toMatch(/secret of turn one|perhaps soon|by the calendar/)
     }

@@ -6,27 +6,26 @@ import {
   PROBLEMS,
   type RecipeInput,
   recipeSchema,
-  renderShards,
   TARGETS,
   type TargetRecord,
   targetOf,
   validateRecords,
-  verifyShards,
 } from '../../src/index.js'
 import type { ChatMessage } from '../../src/prompt/chat.js'
 import { canonicalJson, sha256 } from '../../src/text/canonical-json.js'
+import { type Rendered, renderShards, verifyShards } from '../rendered.js'
 import { calls, exampleRows, rowOf, says, setOf, user } from './rows.js'
 
 const decoder = new TextDecoder()
 
-function written(rows: CuratedRow[], recipe: RecipeInput) {
+async function written(rows: CuratedRow[], recipe: RecipeInput): Promise<Rendered> {
   const formats = targetOf(recipe.targets![0]!).formats as string[]
-  return renderShards(setOf(rows), recipeSchema.parse({ formats, ...recipe }))
+  return await renderShards(setOf(rows), recipeSchema.parse({ formats, ...recipe }))
 }
 
-async function problemsOf(rows: CuratedRow[], { files, layouts }: ReturnType<typeof renderShards>): Promise<string[]> {
+async function problemsOf(rows: CuratedRow[], { files, layouts }: Rendered): Promise<string[]> {
   const bytes = new Map(files.map((file) => [file.path, file.bytes]))
-  return await verifyShards(setOf(rows), layouts, files, (path) => Promise.resolve(bytes.get(path)!))
+  return await verifyShards(setOf(rows), { files, layouts }, (path) => bytes.get(path))
 }
 
 const swapped = (row: CuratedRow): CuratedRow =>
@@ -96,7 +95,7 @@ const rowsFor = (id: string, rows: CuratedRow[] = exampleRows()): CuratedRow[] =
 
 describe.each(TARGETS.map(({ id }) => id))('the target %s', (id) => {
   it('writes the files of its golden case', async () => {
-    const { files } = written(rowsFor(id), { targets: [id], split: { validation: 0 } })
+    const { files } = await written(rowsFor(id), { targets: [id], split: { validation: 0 } })
     const lines: string[] = []
     for (const file of files.filter(({ shape }) => shape !== 'meta')) {
       lines.push(`== ${file.path}`)
@@ -109,13 +108,13 @@ describe.each(TARGETS.map(({ id }) => id))('the target %s', (id) => {
 
   it('reads back what it wrote', async () => {
     const rows = rowsFor(id)
-    expect(await problemsOf(rows, written(rows, { targets: [id] }))).toEqual([])
+    expect(await problemsOf(rows, await written(rows, { targets: [id] }))).toEqual([])
   })
 
   it('catches a renderer that turns a row round: the polarity canary', async () => {
     const rows = rowsFor(id)
     const teaches = rows.filter((row) => row.shape !== 'supervised')
-    const problems = await problemsOf(rows, written(rows.map(swapped), { targets: [id] }))
+    const problems = await problemsOf(rows, await written(rows.map(swapped), { targets: [id] }))
     const isFreeOfSides = targetOf(id).parts.every((part) => part.shapes.includes('supervised'))
     if (isFreeOfSides) return expect(problems).toEqual([])
     expect(teaches.length).toBeGreaterThan(0)
@@ -127,7 +126,7 @@ describe.each(TARGETS.map(({ id }) => id))('the target %s', (id) => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyRow, { minLength: 1, maxLength: 5 }), async (any) => {
         const rows = rowsFor(id, any)
-        const made = written(rows, { targets: [id] })
+        const made = await written(rows, { targets: [id] })
         expect(await problemsOf(rows, made)).toEqual([])
         for (const { left_out } of made.layouts) {
           for (const reason of Object.keys(left_out)) expect(PROBLEMS).toHaveProperty(reason)
@@ -141,9 +140,9 @@ describe.each(TARGETS.map(({ id }) => id))('the target %s', (id) => {
     )
   })
 
-  it('counts every row: written or left out with a reason', () => {
+  it('counts every row: written or left out with a reason', async () => {
     const { target, rows } = { target: targetOf(id), rows: rowsFor(id) }
-    const { files, layouts } = written(rows, { targets: [id] })
+    const { files, layouts } = await written(rows, { targets: [id] })
     for (const layout of layouts.filter(
       ({ part }) => target.parts.find((each) => each.id === part)?.isDistinct !== true,
     )) {
@@ -155,8 +154,8 @@ describe.each(TARGETS.map(({ id }) => id))('the target %s', (id) => {
   })
 })
 
-const jsonOf = (targetId: string, part: string): TargetRecord[] => {
-  const { files } = renderShards(
+const jsonOf = async (targetId: string, part: string): Promise<TargetRecord[]> => {
+  const { files } = await renderShards(
     setOf(rowsFor(targetId)),
     recipeSchema.parse({ targets: [targetId], formats: ['jsonl'] }),
   )
@@ -219,8 +218,8 @@ describe('the validators', () => {
       'arguments_not_a_string',
     ],
   ]
-  it.each(cases)('find %s in %s', (_, id, part, path, value, code) => {
-    const records = jsonOf(id, part)
+  it.each(cases)('find %s in %s', async (_, id, part, path, value, code) => {
+    const records = await jsonOf(id, part)
     expect(validateRecords(records, targetOf(id))).toEqual([])
     const keys = path.split('.')
     const last = keys.pop() as string
@@ -233,8 +232,8 @@ describe('the validators', () => {
     expect(PROBLEMS).toHaveProperty(code)
   })
 
-  it('find a call that nobody answered', () => {
-    const [, , record] = jsonOf('openai', 'preference') as {
+  it('find a call that nobody answered', async () => {
+    const [, , record] = (await jsonOf('openai', 'preference')) as {
       input: { messages: unknown[] }
       preferred_output: unknown[]
     }[]
@@ -261,18 +260,20 @@ describe('the validators', () => {
 })
 
 describe('tinker', () => {
-  it('puts the better side on either place, by row id alone', () => {
+  it('puts the better side on either place, by row id alone', async () => {
     const rows = Array.from({ length: 400 }, (_, n) =>
       rowOf({ shape: 'preference', chosen: says(`good ${n}`), rejected: says('bad') }, { row_id: sha256(`${n}`) }),
     )
-    const { files } = written(rows, { targets: ['tinker'] })
+    const { files } = await written(rows, { targets: ['tinker'] })
     const shard = decoder.decode(files.find((file) => file.target === 'tinker')!.bytes)
     const labels = [...shard.matchAll(/"label":"([AB])"/g)].map(([, label]) => label)
     expect(labels).toHaveLength(400)
     const first = labels.filter((label) => label === 'A').length
     expect(first).toBeGreaterThan(150)
     expect(first).toBeLessThan(250)
-    const again = written([...rows].reverse(), { targets: ['tinker'] }).files.find((file) => file.target === 'tinker')!
+    const again = (await written([...rows].reverse(), { targets: ['tinker'] })).files.find(
+      (file) => file.target === 'tinker',
+    )!
     expect(decoder.decode(again.bytes).trimEnd().split('\n').reverse()).toEqual(shard.trimEnd().split('\n'))
   })
 })

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import {
-  buildManifest,
   type CuratedSet,
   curate,
   datasetCard,
@@ -10,11 +9,10 @@ import {
   inputsOf,
   type RecipeInput,
   recipeSchema,
-  renderShards,
   snapshotOf,
-  verifyShards,
 } from '../../src/index.js'
 import { words } from '../near/words.js'
+import { manifestOf, renderShards, verifyShards } from '../rendered.js'
 import { drops, pairsOf, ports, Story } from '../support.js'
 
 const TEMPLATE = words(1, 200).join(' ')
@@ -95,7 +93,7 @@ describe('case 20', () => {
       const set = curate(evidence, recipe, ports)
       const { watermark, cutoff } = evidence
       const identity = { watermark, cutoff, inputs: inputsOf(snapshotOf(evidence)), recipe, parent: null }
-      return datasetCard(buildManifest('0', identity, set, [], []), [])
+      return datasetCard(manifestOf('0', identity, set, [], []), [])
     }
     expect(cardOf(1)).toContain('`near_duplicates` took 58.3% of its rows')
     expect(cardOf(12)).not.toContain('since their prompts are alike')
@@ -132,16 +130,16 @@ describe('case 24', () => {
   const recipe = recipeSchema.parse({ strategies: ['edit.final'], decontaminate: { sets: ['exam'] } })
   const evaluation = evaluationIndex([{ name: 'exam', items: [question, words(4, 40).join(' '), 'No.'] }], 0.5)
 
-  it('an evaluation item pasted by a user is not trained on, in the prompt or in what they kept', () => {
+  it('an evaluation item pasted by a user is not trained on, in the prompt or in what they kept', async () => {
     const set = curate(evidence, recipe, { ...ports, evaluation })
     expect(set.rows).toHaveLength(10)
     expect(drops(set)).toEqual({ 'decontamination.evaluation_set.exam': 2 })
     expect(set.contamination).toEqual([{ set: 'exam', items: 3, too_short: 1, rows: 2 }])
-    const { files, layouts } = renderShards(set, recipe)
+    const { files, layouts } = await renderShards(set, recipe)
     const inputs = inputsOf(snapshotOf(evidence))
     const { watermark, cutoff } = evidence
     const identity = { watermark, cutoff, inputs, recipe, parent: null, evaluation_sets: ['exam:00'] }
-    const manifest = buildManifest('0', identity, set, files, layouts)
+    const manifest = manifestOf('0', identity, set, files, layouts)
     expect(manifest.contamination).toEqual({ sets: set.contamination, hashes: ['exam:00'] })
     expect(datasetCard(manifest, layouts)).toContain('| exam | 3 | 1 | 2 |')
   })
@@ -190,13 +188,13 @@ describe('the evaluation hold-out', () => {
     expect(count('evaluation')).toBeGreaterThan(10)
     expect(Math.min(count('train'), count('validation'))).toBeGreaterThan(4)
     expect(set.leaking_members).toBe(0)
-    const { files, layouts } = renderShards(set, recipe)
+    const { files, layouts } = await renderShards(set, recipe)
     const bytes = new Map(files.map((file) => [file.path, file.bytes]))
     const rowsOf = (test: (file: (typeof files)[number]) => boolean): number =>
       files.filter((file) => file.format === 'jsonl' && test(file)).reduce((sum, { rows }) => sum + rows, 0)
     expect(rowsOf(({ target }) => target === 'evaluation')).toBe(count('evaluation'))
     expect(rowsOf(({ target }) => target === 'trl')).toBe(set.rows.length - count('evaluation'))
-    expect(await verifyShards(set, layouts, files, (path) => Promise.resolve(bytes.get(path)!))).toEqual([])
+    expect(await verifyShards(set, { files, layouts }, (path) => bytes.get(path))).toEqual([])
   })
 
   it('is permanent: another seed, another share and a later export keep it', () => {

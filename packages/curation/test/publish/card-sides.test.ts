@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest'
 import {
-  buildManifest,
   curate,
   datasetCard,
   exportId,
@@ -8,18 +7,18 @@ import {
   type Manifest,
   type RecipeInput,
   recipeSchema,
-  renderShards,
   snapshotOf,
 } from '../../src/index.js'
+import { manifestOf, renderShards } from '../rendered.js'
 import { ports, Story } from '../support.js'
 
-function published(story: Story, input: RecipeInput = {}): { manifest: Manifest; card: string } {
+async function published(story: Story, input: RecipeInput = {}): Promise<{ manifest: Manifest; card: string }> {
   const recipe = recipeSchema.parse(input)
   const evidence = story.evidence()
   const identity = { ...evidence, inputs: inputsOf(snapshotOf(evidence)), recipe, parent: null }
   const set = curate(evidence, recipe, ports)
-  const { files, layouts } = renderShards(set, recipe)
-  const manifest = buildManifest(exportId(identity), identity, set, files, layouts)
+  const { files, layouts } = await renderShards(set, recipe)
+  const manifest = manifestOf(exportId(identity), identity, set, files, layouts)
   return { manifest, card: datasetCard(manifest, layouts) }
 }
 
@@ -38,8 +37,8 @@ function eager(): Story {
   return story
 }
 
-it('says in manifest and card what was replaced, in which language the rows are and who wrote the sides', () => {
-  const { manifest, card } = published(eager())
+it('says in manifest and card what was replaced, in which language the rows are and who wrote the sides', async () => {
+  const { manifest, card } = await published(eager())
   expect(manifest.statistics).toMatchObject({
     redactions: { EMAIL: { values: 120, rows: 120 } },
     languages: { en: 120 },
@@ -52,18 +51,20 @@ it('says in manifest and card what was replaced, in which language the rows are 
   expect(card).not.toContain('house.example')
 })
 
-it('warns where the sides are told apart without the prompt', () => {
-  const { manifest, card } = published(eager())
+it('warns where the sides are told apart without the prompt', async () => {
+  const { manifest, card } = await published(eager())
   expect(manifest.statistics.tells_sides_apart.auc).toBeGreaterThan(0.75)
   expect(card).toContain('A bag of features tells chosen from rejected without the prompt')
 })
 
-it('asks for no check of a provider that the recipe judged, and prints why it may be used', () => {
-  const { card } = published(eager(), { rights: { providers: { openai: { allowed: true, reason: 'contract | 7' } } } })
+it('asks for no check of a provider that the recipe judged, and prints why it may be used', async () => {
+  const { card } = await published(eager(), {
+    rights: { providers: { openai: { allowed: true, reason: 'contract | 7' } } },
+  })
   expect(card).not.toContain('Check whether the terms')
   expect(card).toContain('| openai | 0 | 60 | 120 | contract   7 |')
 })
 
-it('warns where personal data was not looked for', () => {
-  expect(published(eager(), { redact: { detectors: [] } }).card).toContain('`redact.detectors` is empty')
+it('warns where personal data was not looked for', async () => {
+  expect((await published(eager(), { redact: { detectors: [] } })).card).toContain('`redact.detectors` is empty')
 })

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import {
-  buildManifest,
   type CuratedRow,
   datasetCard,
   FORMATS,
@@ -8,12 +7,11 @@ import {
   parseRecipe,
   type RecipeInput,
   recipeSchema,
-  renderShards,
   TARGETS,
   type TargetRecord,
-  verifyShards,
 } from '../../src/index.js'
 import { calls, exampleRows, rowOf, says, setOf } from '../formats/rows.js'
+import { manifestOf, renderShards, verifyShards } from '../rendered.js'
 import { Story } from '../support.js'
 
 const pair = (prior: number, row_id: string): CuratedRow =>
@@ -23,19 +21,19 @@ const pair = (prior: number, row_id: string): CuratedRow =>
   )
 
 async function recordsOf(rows: CuratedRow[], recipe: RecipeInput, target = 'trl'): Promise<TargetRecord[]> {
-  const { files } = renderShards(setOf(rows), recipeSchema.parse({ targets: [target], ...recipe }))
+  const { files } = await renderShards(setOf(rows), recipeSchema.parse({ targets: [target], ...recipe }))
   const file = files.find((each) => each.target === target && each.shape === 'preference')!
   return await FORMATS.find(({ id }) => id === file.format)!.read(file.bytes)
 }
 
-function cardOf(rows: CuratedRow[], recipe: RecipeInput): string {
+async function cardOf(rows: CuratedRow[], recipe: RecipeInput): Promise<string> {
   const parsed = recipeSchema.parse({ split: { validation: 0 }, ...recipe })
   const set = setOf(rows)
-  const { files, layouts } = renderShards(set, parsed)
+  const { files, layouts } = await renderShards(set, parsed)
   const at = '2026-01-05T09:00:00.000Z'
   const inputs = inputsOf(new Story().evidence())
   const identity = { watermark: at, cutoff: at, inputs, recipe: parsed, parent: null }
-  return datasetCard(buildManifest('e'.repeat(64), identity, set, files, layouts), layouts)
+  return datasetCard(manifestOf('e'.repeat(64), identity, set, files, layouts), layouts)
 }
 
 describe('weights', () => {
@@ -70,36 +68,36 @@ describe('weights', () => {
 
   it('repeat the sidecar with the rows, and the repeated shards are verified', async () => {
     const recipe = recipeSchema.parse({ weights: 'resample', shard_rows: 2, targets: TARGETS.map(({ id }) => id) })
-    const { files, layouts } = renderShards(setOf(rows), recipe)
+    const { files, layouts } = await renderShards(setOf(rows), recipe)
     const bytes = new Map(files.map((file) => [file.path, file.bytes]))
-    expect(await verifyShards(setOf(rows), layouts, files, (path) => Promise.resolve(bytes.get(path)!))).toEqual([])
+    expect(await verifyShards(setOf(rows), { files, layouts }, (path) => bytes.get(path))).toEqual([])
     for (const file of files.filter(({ shape }) => shape === 'meta')) {
       expect(new TextDecoder().decode(file.bytes).trimEnd().split('\n')).toHaveLength(file.rows)
     }
   })
 
-  it('are said to be unread where a target has no place for them', () => {
-    const card = cardOf(rows, { targets: ['trl', 'openai'], weights: 'margin' })
+  it('are said to be unread where a target has no place for them', async () => {
+    const card = await cardOf(rows, { targets: ['trl', 'openai'], weights: 'margin' })
     expect(card).toContain('The column `margin` is the log-odds of the prior. DPO, KTO and SFT trainers ignore both')
     expect(card).toContain('The recipe asks for `margin`, for which it has no place.')
   })
 })
 
 describe('the card', () => {
-  it('says what is held out, where it stands, and why nothing is', () => {
+  it('says what is held out, where it stands, and why nothing is', async () => {
     const share = { evaluation: { share: 0.2 } }
     const heldOut = rowOf({ shape: 'supervised', chosen: says('At noon.') }, { split: 'evaluation' })
     const rows = [...exampleRows(), heldOut]
-    expect(cardOf(rows, share)).toContain('1 rows of 1 groups of people')
-    expect(cardOf(rows, share)).toContain('`evaluation/` alone holds them')
-    expect(cardOf(rows, {})).toContain('no file holds them: name the target `evaluation`')
-    expect(cardOf(exampleRows(), share)).toContain('Nothing is held out for evaluation: the share drew nobody')
-    expect(cardOf(exampleRows(), {})).not.toContain('held out')
+    expect(await cardOf(rows, share)).toContain('1 rows of 1 groups of people')
+    expect(await cardOf(rows, share)).toContain('`evaluation/` alone holds them')
+    expect(await cardOf(rows, {})).toContain('no file holds them: name the target `evaluation`')
+    expect(await cardOf(exampleRows(), share)).toContain('Nothing is held out for evaluation: the share drew nobody')
+    expect(await cardOf(exampleRows(), {})).not.toContain('held out')
   })
 
-  it('gives the load line, the rows and what was left out of every target', () => {
+  it('gives the load line, the rows and what was left out of every target', async () => {
     const heldOut = rowOf({ shape: 'supervised', chosen: says('At noon.') }, { split: 'evaluation' })
-    const card = cardOf([...exampleRows(), heldOut], { targets: TARGETS.map(({ id }) => id) })
+    const card = await cardOf([...exampleRows(), heldOut], { targets: TARGETS.map(({ id }) => id) })
     for (const { name, traps } of TARGETS) {
       expect(card).toContain(`### ${name}\n`)
       for (const trap of traps) expect(card).toContain(`- ${trap}`)
@@ -110,12 +108,12 @@ describe('the card', () => {
     expect(card).toContain('dataset=flywheel_unpaired_train')
   })
 
-  it('tells the columns of JSON lines whose messages differ in their keys, where there is no Parquet', () => {
+  it('tells the columns of JSON lines whose messages differ in their keys, where there is no Parquet', async () => {
     const rows = [rowOf({ shape: 'preference', chosen: calls({ order: 1 }), rejected: says('no') })]
-    expect(cardOf(rows, { formats: ['jsonl'] })).toContain(
+    expect(await cardOf(rows, { formats: ['jsonl'] })).toContain(
       '"tool_calls": List({"type": Value("string"), "id": Value("string"), "function": {"name": Value("string"), "arguments": {"order": Value("int64")}}})',
     )
-    expect(cardOf([pair(0.8, 'x')], { formats: ['jsonl'] })).not.toContain('features=')
+    expect(await cardOf([pair(0.8, 'x')], { formats: ['jsonl'] })).not.toContain('features=')
   })
 })
 

@@ -1,0 +1,190 @@
+import { DisjointSets } from '../near/disjoint-sets.js'
+import { byCodeUnit } from '../text/canonical-json.js'
+
+/** What joins one feedback event to others. */
+export interface FeedbackKeys {
+  id: string
+  target_kind: string
+  target: string
+  /** Interactions among its candidates. */
+  candidates: string[]
+  retracts: string | null
+  /** Of its texts. */
+  bytes: number
+}
+
+/** What joins one link. */
+export interface LinkKeys {
+  id: string
+  target_kind: string
+  target: string
+  ref: string
+}
+
+/** What joins one interaction that feedback may be about, or that stands in one turn with it. */
+export interface InteractionKeys {
+  id: string
+  turn_id: string
+  session_id: string
+  provider_response_id: string
+  prompt_hash: string
+  /** Of its bodies. */
+  bytes: number
+}
+
+/** Where a row of a table with targets is found. */
+export interface TargetedId {
+  target: string
+  id: string
+}
+
+/** A part of a snapshot that no join crosses. */
+export interface Unit {
+  /** Sorted. */
+  interactions: string[]
+  /** By target, then id. */
+  feedback: TargetedId[]
+  links: TargetedId[]
+  bytes: number
+}
+
+/** Which joins a recipe's strategies make beside those of targets, turns and candidates. */
+export interface UnitJoins {
+  /** Samples of one prompt are compared with each other. */
+  prompts: boolean
+  /** A turn is compared with the one before it in its session. */
+  sessions: boolean
+}
+
+interface Placed {
+  place: number
+  bytes: number
+}
+
+/**
+ * Cuts a snapshot into units: parts that no join of curation crosses, so that each may be read, joined and judged by
+ * itself and all of them together give what the whole would. Holds keys alone: about 300 bytes an event.
+ *
+ * Feedback and links are added before interactions: what nothing points at joins nothing by a response.
+ */
+export class UnitBuilder {
+  readonly #joins: UnitJoins
+  readonly #places = new Map<string, number>()
+  readonly #edges: [number, number][] = []
+  readonly #interactions: (Placed & { id: string })[] = []
+  readonly #feedback: (Placed & TargetedId)[] = []
+  readonly #links: (Placed & TargetedId)[] = []
+
+  constructor(joins: UnitJoins) {
+    this.#joins = joins
+  }
+
+  #place(kind: string, key: string): number {
+    const name = `${kind}${key}`
+    const known = this.#places.get(name)
+    if (known !== undefined) return known
+    this.#places.set(name, this.#places.size)
+    return this.#places.size - 1
+  }
+
+  // Ids of interactions and of turns share a name: the turn of a single call is named by it.
+  #target(kind: string, target: string): number {
+    return this.#place(kind === 'ref' || kind === 'response' ? kind : '', target)
+  }
+
+  addFeedback({ id, target_kind, target, candidates, retracts, bytes }: FeedbackKeys): void {
+    const place = this.#target(target_kind, target)
+    this.#feedback.push({ place, id, target, bytes })
+    for (const candidate of candidates) this.#edges.push([place, this.#place('', candidate)])
+    if (retracts === null) return
+    this.#edges.push([place, this.#place('event', retracts)])
+  }
+
+  addLink({ id, target_kind, target, ref }: LinkKeys): void {
+    const place = this.#place('ref', ref)
+    this.#links.push({ place, id, target, bytes: 0 })
+    this.#edges.push([place, this.#target(target_kind, target)])
+  }
+
+  addInteraction({ id, turn_id, session_id, provider_response_id, prompt_hash, bytes }: InteractionKeys): void {
+    const place = this.#place('', id)
+    this.#interactions.push({ place, id, bytes })
+    if (turn_id !== id) this.#edges.push([place, this.#place('', turn_id)])
+    const response = this.#places.get(`response${provider_response_id}`)
+    if (response !== undefined) this.#edges.push([place, response])
+    if (this.#joins.prompts && prompt_hash !== '') this.#edges.push([place, this.#place('prompt', prompt_hash)])
+    if (this.#joins.sessions && session_id !== '') this.#edges.push([place, this.#place('session', session_id)])
+  }
+
+  /**
+   * The units in the order of their first interaction, each of at least one component of what is joined and, but where
+   * one component is larger, of no more than so many bytes.
+   */
+  finish(maxBytes: number): Unit[] {
+    for (const { place, id } of this.#feedback) {
+      // What another event takes back stands in its unit.
+      const event = this.#places.get(`event${id}`)
+      if (event !== undefined) this.#edges.push([place, event])
+    }
+    const sets = new DisjointSets(this.#places.size)
+    for (const [a, b] of this.#edges) sets.union(a, b)
+    const components = new Map<number, Unit>()
+    const componentOf = (place: number): Unit => {
+      const root = sets.find(place)
+      const known = components.get(root)
+      if (known !== undefined) return known
+      const made: Unit = { interactions: [], feedback: [], links: [], bytes: 0 }
+      components.set(root, made)
+      return made
+    }
+    const weigh = (unit: Unit, bytes: number): void => {
+      unit.bytes += bytes + ROW_BYTES
+    }
+    for (const { place, id, bytes } of this.#interactions) {
+      const unit = componentOf(place)
+      unit.interactions.push(id)
+      weigh(unit, bytes)
+    }
+    for (const [rows, kind] of [
+      [this.#feedback, 'feedback'],
+      [this.#links, 'links'],
+    ] as const) {
+      for (const { place, id, target, bytes } of rows) {
+        const unit = componentOf(place)
+        unit[kind].push({ target, id })
+        weigh(unit, bytes)
+      }
+    }
+    for (const unit of components.values()) unit.interactions.sort(byCodeUnit)
+    const firstOf = ({ interactions, feedback, links }: Unit): string =>
+      interactions[0] ?? feedback[0]?.id ?? links[0]?.id ?? ''
+    const ordered = [...components.values()].sort((a, b) => byCodeUnit(firstOf(a), firstOf(b)))
+    return pack(ordered, maxBytes)
+  }
+}
+
+/** What a row weighs beside its texts. */
+const ROW_BYTES = 600
+
+/** Joins neighbours to units of no more than so many bytes, and puts each unit's rows in order. */
+function pack(components: readonly Unit[], maxBytes: number): Unit[] {
+  const units: Unit[] = []
+  for (const { interactions, feedback, links, bytes } of components) {
+    const last = units.at(-1)
+    if (last === undefined || last.bytes + bytes > maxBytes) {
+      units.push({ interactions: [...interactions], feedback: [...feedback], links: [...links], bytes })
+      continue
+    }
+    for (const id of interactions) last.interactions.push(id)
+    for (const each of feedback) last.feedback.push(each)
+    for (const each of links) last.links.push(each)
+    last.bytes += bytes
+  }
+  const order = (a: TargetedId, b: TargetedId): number => byCodeUnit(a.target, b.target) || byCodeUnit(a.id, b.id)
+  for (const unit of units) {
+    unit.interactions.sort(byCodeUnit)
+    unit.feedback.sort(order)
+    unit.links.sort(order)
+  }
+  return units
+}

@@ -1,0 +1,171 @@
+import type { InteractionFilter } from '@flywheel/schema'
+import type { Database } from '../database.js'
+import { filterConditions } from './interaction-filter.js'
+import { EXPORT_LIMITS, SNAPSHOT_ORDER, SNAPSHOT_ROWS } from './snapshot.js'
+import { firstArrival } from './visible.js'
+
+/*
+ * What an export of any size reads: at first the keys by which rows are joined, then the rows themselves, some thousand
+ * at a time, named by their keys, which are a prefix of each table's order. The engine finds what feedback is about; an
+ * interaction that no feedback, link or candidate points at, nor at another step of its turn, is never read.
+ */
+
+/** What joins one feedback event to others. */
+export interface FeedbackKeysRow {
+  id: string
+  target_kind: string
+  target: string
+  candidates: string[]
+  retracts: string | null
+  bytes: number
+}
+
+/** What joins one link. */
+export interface LinkKeysRow {
+  id: string
+  target_kind: string
+  target: string
+  ref: string
+}
+
+/** What joins one interaction. */
+export interface InteractionKeysRow {
+  id: string
+  turn_id: string
+  session_id: string
+  provider_response_id: string
+  prompt_hash: string
+  bytes: number
+}
+
+/** A row of a table with targets. */
+export interface TargetedKey {
+  target: string
+  id: string
+}
+
+const CANDIDATES = `arrayFilter(id -> id != '',
+  arrayMap(candidate -> candidate.1, JSONExtract(candidates, 'Array(Tuple(id String))')))`
+
+/** Rows of a SELECT as they come, parsed a chunk at a time. */
+async function* rowsOf<Row>(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Row> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of chunks) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) if (line !== '') yield JSON.parse(line) as Row
+  }
+  if (rest.trim() !== '') yield JSON.parse(rest) as Row
+}
+
+/** Keys of the snapshot's feedback, in no order. */
+export function readFeedbackKeys(db: Database, project: string, watermark: string): AsyncIterable<FeedbackKeysRow> {
+  const sql = `SELECT id, target_kind, target, ${CANDIDATES} AS candidates, retracts,
+      length(kept) + length(kept_json) + length(shown) AS bytes
+    FROM feedback FINAL WHERE ${SNAPSHOT_ROWS} AND ${firstArrival('feedback')}`
+  return rowsOf(db.stream(sql, { project, watermark }, 'JSONEachRow', EXPORT_LIMITS))
+}
+
+/** Keys of the snapshot's links, in no order. */
+export function readLinkKeys(db: Database, project: string, watermark: string): AsyncIterable<LinkKeysRow> {
+  const sql = `SELECT id, target_kind, target, ref FROM links FINAL WHERE ${SNAPSHOT_ROWS} AND ${firstArrival('link')}`
+  return rowsOf(db.stream(sql, { project, watermark }, 'JSONEachRow', EXPORT_LIMITS))
+}
+
+// Hidden and late rows among these only name more than is needed: what is read of it is looked at again.
+const OF_PROJECT = 'project_id = {project:String}'
+const targets = (kind: string): string =>
+  ['feedback', 'links']
+    .map((table) => `SELECT target FROM ${table} WHERE ${OF_PROJECT} AND target_kind = '${kind}'`)
+    .join(' UNION ALL ')
+const ABOUT = `${OF_PROJECT} AND (
+  id IN (SELECT toUUIDOrZero(target) FROM (${targets('interaction')}))
+  OR id IN (SELECT toUUIDOrZero(arrayJoin(${CANDIDATES})) FROM feedback WHERE ${OF_PROJECT} AND candidates != '')
+  OR turn_id IN (SELECT toUUIDOrZero(target) FROM (${targets('turn')}))
+  OR (provider_response_id != '' AND provider_response_id IN (${targets('response')})))`
+
+/**
+ * Keys of the interactions that feedback is about, may be about, or that stand in one turn with one of those; with
+ * `sessions` also of those in one session with it. In no order.
+ */
+export function readInteractionKeys(
+  db: Database,
+  project: string,
+  watermark: string,
+  { sessions }: { sessions: boolean },
+): AsyncIterable<InteractionKeysRow> {
+  const beside = (column: string): string => `SELECT ${column} FROM interactions WHERE ${ABOUT}`
+  const inSession = sessions ? `OR (session_id != '' AND session_id IN (${beside('session_id')}))` : ''
+  const sql = `SELECT id, turn_id, session_id, provider_response_id, prompt_hash,
+      length(system) + length(messages) + length(tools) + length(outputs) AS bytes
+    FROM interactions FINAL WHERE ${SNAPSHOT_ROWS} AND (turn_id IN (${beside('turn_id')}) ${inSession})`
+  return rowsOf(db.stream(sql, { project, watermark }, 'JSONEachRow', EXPORT_LIMITS))
+}
+
+/** Authors with so many corrections of whole outputs, and more, whatever became of them. */
+export async function readFrequentAuthors(
+  db: Database,
+  project: string,
+  watermark: string,
+  corrections: number,
+): Promise<string[]> {
+  const rows = await db.query<{ author_id: string }>(
+    `SELECT author_id FROM feedback WHERE ${OF_PROJECT} AND kind = 'correction' AND field = '' AND author_id != ''
+       AND received_at <= {watermark:DateTime64(3, 'UTC')}
+     GROUP BY author_id HAVING uniqExact(id) >= {corrections:UInt32} ORDER BY author_id`,
+    { project, watermark, corrections },
+    EXPORT_LIMITS,
+  )
+  return rows.map(({ author_id }) => author_id)
+}
+
+// By the table's order: the interval takes what is far off, the set what lies between.
+const NAMED = `t >= UUIDv7ToDateTime({first:UUID}, 'UTC') AND t <= UUIDv7ToDateTime({last:UUID}, 'UTC')
+  AND id IN {ids:Array(UUID)}`
+
+/**
+ * Some columns of named interactions of a snapshot, as lines of JSON. With a filter each line has `is_selected`.
+ * @param ids sorted, at least one
+ */
+export function readNamedInteractions(
+  db: Database,
+  project: string,
+  watermark: string,
+  columns: readonly string[],
+  ids: readonly string[],
+  filter?: Omit<InteractionFilter, 'feedback_kind' | 'has_feedback' | 'text'>,
+): AsyncIterable<Uint8Array> {
+  const { row, params } = filter === undefined ? { row: '', params: {} } : filterConditions(filter)
+  const selected = row === '' ? '' : `, (${row}) AS is_selected`
+  const sql = `SELECT ${columns.map(untilLimit).join(', ')}${selected} FROM interactions FINAL
+    WHERE ${SNAPSHOT_ROWS} AND ${NAMED} ${SNAPSHOT_ORDER}`
+  const named = { ids, first: ids[0], last: ids.at(-1) }
+  return db.stream(sql, { ...params, project, watermark, ...named }, 'JSONEachRow', EXPORT_LIMITS)
+}
+
+/**
+ * Some columns of named feedback or links of a snapshot, as lines of JSON.
+ * @param keys at least one
+ */
+export function readNamedTargeted(
+  db: Database,
+  table: 'feedback' | 'links',
+  project: string,
+  watermark: string,
+  columns: readonly string[],
+  keys: readonly TargetedKey[],
+): AsyncIterable<Uint8Array> {
+  const sql = `SELECT ${columns.map(untilLimit).join(', ')} FROM ${table} FINAL
+    WHERE ${SNAPSHOT_ROWS} AND target IN {targets:Array(String)}
+      AND (target, id) IN (SELECT arrayJoin(arrayZip({targets:Array(String)}, {ids:Array(UUID)}))) ${SNAPSHOT_ORDER}`
+  const named = { targets: keys.map(({ target }) => target), ids: keys.map(({ id }) => id) }
+  return db.stream(sql, { project, watermark, ...named }, 'JSONEachRow', EXPORT_LIMITS)
+}
+
+const BODIES = new Set(['system', 'messages', 'tools', 'outputs', 'kept', 'kept_json', 'shown', 'reason_text'])
+
+/** Bodies past their limit read as '' before a merge has taken them. */
+function untilLimit(column: string): string {
+  return BODIES.has(column) ? `if(body_until > now64(3), ${column}, '') AS ${column}` : column
+}
