@@ -50,6 +50,18 @@ export {
   storeTime,
 } from './queries/export-runs.js'
 export {
+  type FeedbackKeysRow,
+  type InteractionKeysRow,
+  type LinkKeysRow,
+  readFeedbackKeys,
+  readFrequentAuthors,
+  readInteractionKeys,
+  readLinkKeys,
+  readNamedInteractions,
+  readNamedTargeted,
+  type TargetedKey,
+} from './queries/export-units.js'
+export {
   addRecipient,
   allExports,
   erasedItems,

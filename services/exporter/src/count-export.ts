@@ -1,10 +1,9 @@
 import { resolve } from 'node:path'
-import { type CuratedSet, canonicalTime, curate, deltaSet, type FunnelStep, type Recipe } from '@flywheel/curation'
-import { readEvaluationSets } from './evaluation-sets.js'
-import { compareWithChain, readChain } from './export-chain.js'
-import { readEvidence } from './read-evidence.js'
+import { canonicalTime, type FunnelStep, type Recipe, type SettledSet } from '@flywheel/curation'
+import { prepareSet } from './prepare-set.js'
+import { startFolder, sweepUnfinished } from './publish.js'
 import { gateOf, nothingToExport } from './refusals.js'
-import { assignmentsOf, type RunExportOptions, resolveRequest, rowPorts } from './run-export.js'
+import { lookThrough, type RunExportOptions, resolveRequest } from './run-export.js'
 
 /** Options of `countExport`: those of a run, less what only a published set has. */
 export type CountExportOptions = Omit<RunExportOptions, 'asOf' | 'now'>
@@ -28,28 +27,33 @@ export interface ExportCount {
   nothing: { gate: string; detail: string } | null
 }
 
-/** The set that a run with these options would publish, by the run's own steps. The one place that knows them. */
-async function setOf(options: CountExportOptions): Promise<{
-  set: CuratedSet
+/** The set that a run with these options would publish, by the run's own steps. */
+async function setOf(
+  options: CountExportOptions,
+  folder: string,
+): Promise<{
+  set: SettledSet
   recipe: Recipe
   watermark: string
   parent: string | undefined
   superseded: number | null
 }> {
-  const { db, projectId, rowKey } = options
   const outDir = resolve(options.outDir)
-  const { watermark, cutoff, recipe, parent } = await resolveRequest(options, outDir)
-  const evidence = await readEvidence(db, projectId, recipe, { watermark, cutoff })
-  const evaluation = await readEvaluationSets(outDir, recipe)
-  const ports = { ...(await rowPorts(rowKey, await assignmentsOf(outDir, parent))), evaluation: evaluation.index }
-  const set = curate(evidence, recipe, ports)
-  const chain = recipe.mode === 'delta' ? await readChain(outDir, parent, recipe) : null
-  if (chain === null || chain.isFirst) return { set, recipe, watermark, parent, superseded: null }
-  const delta = compareWithChain(set, chain.rows, evidence, recipe, ports)
-  return { set: deltaSet(set, delta), recipe, watermark, parent, superseded: delta.supersedes.length }
+  const request = await resolveRequest(options, outDir)
+  const { watermark, recipe, parent } = request
+  const { units, ports, chain } = await prepareSet(options, request, outDir, folder)
+  try {
+    if (chain === null || chain.isFirst) return { set: units.set, recipe, watermark, parent, superseded: null }
+    const { kept, builder } = await lookThrough(units, { recipe, ports, before: chain.rows })
+    const superseded = builder?.finish(units.isReadable).supersedes.length ?? 0
+    const set = builder === null ? units.set : { ...builder.summaryOf(units.set), kept }
+    return { set, recipe, watermark, parent, superseded }
+  } finally {
+    units.close()
+  }
 }
 
-function nothingIn(set: CuratedSet, recipe: Recipe): ExportCount['nothing'] {
+function nothingIn(set: SettledSet, recipe: Recipe): ExportCount['nothing'] {
   const error = nothingToExport(set, recipe)
   return { gate: gateOf(error), detail: error.message }
 }
@@ -61,23 +65,27 @@ function nothingIn(set: CuratedSet, recipe: Recipe): ExportCount['nothing'] {
  * @throws FlywheelError `invalid_request` for a recipe; a set without rows is an answer here, with what mends it
  */
 export async function countExport(options: CountExportOptions): Promise<ExportCount> {
-  const { set, recipe, watermark, parent, superseded } = await setOf(options)
-  const count = (wanted: (row: CuratedSet['rows'][number]) => boolean): number => set.rows.filter(wanted).length
+  const outDir = resolve(options.outDir)
+  await sweepUnfinished(outDir)
+  const workspace = await startFolder(outDir)
+  const found = await setOf(options, workspace.path).finally(() => workspace.discard())
+  const { set, recipe, watermark, parent, superseded } = found
   const shapes = (strategy?: string): Pick<ExportCount, 'pairs' | 'unpaired' | 'supervised'> => {
-    const of = (shape: string): number =>
-      count((row) => row.shape === shape && (strategy === undefined || row.meta.strategy === strategy))
+    const mine = strategy === undefined ? set.kept : set.kept.filter((facts) => facts.strategy === strategy)
+    const of = (shape: string): number => mine.filter((facts) => facts.shape === shape).length
     return { pairs: of('preference'), unpaired: of('unpaired'), supervised: of('supervised') }
   }
-  const splits = [...new Set(set.rows.map(({ meta }) => meta.split))].sort()
+  const splits = new Map<string, number>()
+  for (const { split } of set.kept) splits.set(split, (splits.get(split) ?? 0) + 1)
   return {
     watermark: canonicalTime(watermark),
     recipe_name: recipe.name,
     parent: parent ?? null,
     ...shapes(),
-    splits: Object.fromEntries(splits.map((split) => [split, count(({ meta }) => meta.split === split)])),
+    splits: Object.fromEntries([...splits].sort(([a], [b]) => (a < b ? -1 : 1))),
     strategies: set.strategies.map(({ strategy, candidates }) => ({ strategy, candidates, ...shapes(strategy) })),
     funnel: set.funnel,
     superseded,
-    nothing: set.rows.length === 0 && (superseded ?? 0) === 0 ? nothingIn(set, recipe) : null,
+    nothing: set.kept.length === 0 && (superseded ?? 0) === 0 ? nothingIn(set, recipe) : null,
   }
 }

@@ -1,19 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  bodiesNeeded,
-  type ChainRow,
-  type CuratedSet,
-  type Delta,
-  deltaOf,
-  type Evidence,
-  jsonLines,
-  type Ports,
-  type Recipe,
-  recipeHash,
-  type ShardFile,
-  sha256,
-} from '@flywheel/curation'
+import { type ChainRow, type Delta, type Recipe, recipeHash } from '@flywheel/curation'
 import { FlywheelError } from '@flywheel/schema'
 import { readPublished } from './publish.js'
 
@@ -41,43 +28,13 @@ export async function readChain(
   return { isFirst: false, rows: lines.map((line) => JSON.parse(line) as ChainRow) }
 }
 
-/** Compares a set with its chain; what the snapshot no longer holds with its texts supersedes nothing. */
-export function compareWithChain(
-  set: CuratedSet,
-  before: readonly ChainRow[],
-  evidence: Evidence,
-  recipe: Recipe,
-  ports: Ports,
-): Delta {
-  const bodies = new Map(evidence.bodies.map((body) => [body.id, body]))
-  const asked = new Set(bodiesNeeded(evidence, recipe))
-  const readable = new Set<string>()
-  const ids = new Set<string>()
-  for (const { id } of evidence.interactions) {
-    ids.add(id)
-    const body = bodies.get(id)
-    const hasExpired = asked.has(id) && (body === undefined || (body.messages === '' && body.outputs === ''))
-    if (!hasExpired) readable.add(ports.rowId([id]))
-  }
-  return deltaOf(
-    set,
-    before,
-    ({ event_ids }) =>
-      event_ids
-        .filter((id) => ids.has(id))
-        .map((id) => ports.rowId([id]))
-        .sort(),
-    (answer) => readable.has(answer),
-  )
-}
-
-function metaFile(path: string, lines: readonly object[]): ShardFile {
-  const bytes = jsonLines(lines)
-  const about = { target: '', shape: 'meta', split: '', format: 'jsonl' } as const
-  return { ...about, path, rows: lines.length, bytes, sha256: sha256(bytes) }
+/** A file of JSON lines beside the shards. */
+export interface MetaFile {
+  path: string
+  lines: readonly object[]
 }
 
 /** What the next export of the chain reads, and what this one says of those before it. */
-export function chainFiles({ chain, supersedes }: Delta, isFirst: boolean): ShardFile[] {
-  return [metaFile(CHAIN, chain), ...(isFirst ? [] : [metaFile('meta/supersedes.jsonl', supersedes)])]
+export function chainFiles({ chain, supersedes }: Pick<Delta, 'chain' | 'supersedes'>, isFirst: boolean): MetaFile[] {
+  return [{ path: CHAIN, lines: chain }, ...(isFirst ? [] : [{ path: 'meta/supersedes.jsonl', lines: supersedes }])]
 }

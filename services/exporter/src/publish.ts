@@ -61,6 +61,8 @@ export async function sweepUnfinished(outDir: string): Promise<void> {
 export interface Unfinished {
   readonly path: string
   write(path: string, bytes: Uint8Array | string): Promise<void>
+  rename(from: string, to: string): Promise<void>
+  read(path: string): Promise<Uint8Array>
   /**
    * Moves the folder to its place in one step; a folder that is there already gives way.
    * @throws FlywheelError `internal` where a file that was written is no longer there whole
@@ -98,6 +100,12 @@ export async function startFolder(outDir: string): Promise<Unfinished> {
       await writeDurably(path, name, bytes)
       written.set(name, Buffer.byteLength(bytes))
     },
+    async rename(from, to) {
+      await rename(join(path, from), join(path, to))
+      written.set(to, written.get(from) ?? 0)
+      written.delete(from)
+    },
+    read: (name) => readFile(join(path, name)),
     async publish(name) {
       const place = join(outDir, name)
       await refuseLost(path, written)

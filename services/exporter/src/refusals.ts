@@ -1,4 +1,4 @@
-import { type CuratedSet, canonicalTime, type Inputs, type Recipe, recipeHash } from '@flywheel/curation'
+import { canonicalTime, type Inputs, type Recipe, recipeHash, type SetSummary } from '@flywheel/curation'
 import { FlywheelError } from '@flywheel/schema'
 import { type Database, listExports } from '@flywheel/store'
 
@@ -27,7 +27,7 @@ function byCount(counts: Record<string, number> = {}): [string, number][] {
 }
 
 /** The error of an export without rows: which gate took everything, why, and what mends it. */
-export function nothingToExport(set: CuratedSet, recipe: Recipe): FlywheelError {
+export function nothingToExport(set: SetSummary, recipe: Recipe): FlywheelError {
   const candidates = set.funnel[0]?.in ?? 0
   if (candidates === 0) {
     return new FlywheelError(

@@ -1,34 +1,37 @@
-import { createHmac } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import {
   buildManifest,
+  type ChainRow,
   CODE_VERSIONS,
-  type CuratedSet,
   canonicalJson,
   canonicalTime,
-  curate,
+  type Delta,
+  DeltaBuilder,
   datasetCard,
-  deltaSet,
   type ExportIdentity,
   exportId,
+  type Facts,
   type FunnelStep,
-  inputsOf,
+  fileEntry,
   jsonLines,
   type Layout,
+  LayoutBuilder,
+  type Manifest,
   manifestFile,
   type Ports,
   parseRecipe,
   type Recipe,
   type RecipeInput,
+  type RowReader,
   recipeHash,
+  refuseLeaks,
   renderRow,
-  renderShards,
-  type ShardFile,
+  type SettledSet,
+  type Statistics,
+  StatisticsBuilder,
   type StoredRecipe,
   sha256,
-  snapshotOf,
-  verifyShards,
+  writeShards,
 } from '@flywheel/curation'
 import { FlywheelError } from '@flywheel/schema'
 import { type Database, recordExport, recordExportItems } from '@flywheel/store'
@@ -36,12 +39,12 @@ import { croissant } from './documents/croissant.js'
 import { openLineage } from './documents/open-lineage.js'
 import { reportPage } from './documents/report.js'
 import { earlierExport, latestExport } from './earlier-export.js'
-import { readEvaluationSets } from './evaluation-sets.js'
-import { chainFiles, compareWithChain, readChain } from './export-chain.js'
-import { readPublished, startFolder, sweepUnfinished } from './publish.js'
-import { readEvidence } from './read-evidence.js'
+import { chainFiles, type MetaFile } from './export-chain.js'
+import { prepareSet } from './prepare-set.js'
+import { readPublished, startFolder, sweepUnfinished, type Unfinished } from './publish.js'
 import { nothingToExport, refuseChangedInputs } from './refusals.js'
 import { resolveStored } from './stored-recipe.js'
+import type { CuratedUnits, Progress } from './units/curate-units.js'
 
 /** Options of `runExport`. */
 export interface RunExportOptions {
@@ -69,6 +72,12 @@ export interface RunExportOptions {
   rowKey: Uint8Array
   /** The wall clock, for `run.json` and the record of the export alone. */
   now: () => Date
+  /** Threads that judge units beside this one; 0 judges them here. @default one a core, at most 8 */
+  workers?: number | undefined
+  /** Bytes of texts of one unit. @default 12 million */
+  unitBytes?: number | undefined
+  /** Hears how far the run is. */
+  onProgress?: ((progress: Progress) => void) | undefined
 }
 
 /** What a run made, or found made. */
@@ -86,50 +95,11 @@ export interface ExportSummary {
   reused: boolean
 }
 
-/** What curation asks of a project and of the export before. */
-export async function rowPorts(rowKey: Uint8Array, assignments: ReadonlyMap<string, string>): Promise<Ports> {
-  // Loaded with the first export: its tables are 85 MB, which a process that never exports need not hold.
-  const { languageOf } = await import('@flywheel/curation/language')
-  return {
-    languageOf,
-    rowId: (ids) => createHmac('sha256', rowKey).update(canonicalJson(ids)).digest('hex').slice(0, 32),
-    assigned: (member) => assignments.get(member),
-  }
-}
-
-/** The splits that the members of components have from an earlier export. */
-export async function assignmentsOf(outDir: string, parent: string | undefined): Promise<Map<string, string>> {
-  if (parent === undefined) return new Map()
-  const published = await readPublished(join(outDir, parent))
-  if (published === null) {
-    throw new FlywheelError('not_found', `The parent export ${parent} is not whole in ${outDir}; name another or none`)
-  }
-  const text = await readFile(join(outDir, parent, 'meta/assignments.jsonl'), 'utf8')
-  const lines = text.split('\n').filter((line) => line !== '')
-  return new Map(
-    lines.map((line) => {
-      const { member, split } = JSON.parse(line) as { member: string; split: string }
-      return [member, split]
-    }),
-  )
-}
-
 /** The splits of this set and of those before it: a component keeps its own also after a set that has no row of it. */
-function assignmentsFile(set: CuratedSet, before: ReadonlyMap<string, string>): ShardFile {
+function assignmentsFile(set: SettledSet, before: ReadonlyMap<string, string>): MetaFile {
   const all = new Map([...before, ...set.assignments.map(({ member, split }) => [member, split] as const)])
   const lines = [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([member, split]) => ({ member, split }))
-  const bytes = jsonLines(lines)
-  const path = 'meta/assignments.jsonl'
-  return {
-    path,
-    target: '',
-    shape: 'meta',
-    split: '',
-    format: 'jsonl',
-    rows: lines.length,
-    bytes,
-    sha256: sha256(bytes),
-  }
+  return { path: 'meta/assignments.jsonl', lines }
 }
 
 interface Resolved {
@@ -152,72 +122,207 @@ export async function resolveRequest(options: Omit<RunExportOptions, 'now'>, out
   return { watermark, cutoff: options.cutoff ?? watermark, recipe, parent }
 }
 
-function firstRow(set: CuratedSet, layouts: readonly Layout[]): Record<string, unknown> | null {
-  const layout = layouts[0]
-  const row = set.rows.find(({ shape, meta }) => layout?.shapes.includes(shape) && layout.splits.includes(meta.split))
-  return row === undefined || layout === undefined ? null : renderRow(row, layout)
+/** What a run made of its snapshot before anything is written. */
+interface Curated {
+  identity: ExportIdentity
+  /** Of a delta, its own; else the whole set's. */
+  set: SettledSet
+  whole: SettledSet
+  rows: RowReader
+  figures: StatisticsBuilder
+  layouts: Layout[]
+  supersedes: Delta['supersedes'] | undefined
+  meta: MetaFile[]
+  firstRow: Record<string, unknown> | null
 }
+
+/** The first row as it stands in its file: a preference if there is one. */
+async function firstRowOf(rows: RowReader, layouts: readonly Layout[]): Promise<Record<string, unknown> | null> {
+  const [layout] = layouts
+  if (layout === undefined) return null
+  for await (const batch of rows.read({ shapes: layout.shapes })) {
+    const row = batch.find(({ meta }) => layout.splits.includes(meta.split))
+    if (row !== undefined) return renderRow(row, layout)
+  }
+  return null
+}
+
+/** Looks at every row of a set once: what its files will look like, its figures, and of a delta which rows it holds. */
+export async function lookThrough(
+  units: CuratedUnits,
+  { recipe, ports, before }: { recipe: Recipe; ports: Ports; before: readonly ChainRow[] | null },
+): Promise<{ kept: Facts[]; figures: StatisticsBuilder; layouts: Layout[]; builder: DeltaBuilder | null }> {
+  const builder = before === null ? null : new DeltaBuilder(before)
+  const figures = new StatisticsBuilder()
+  const layouts = new LayoutBuilder(recipe)
+  const kept: Facts[] = []
+  let at = 0
+  for await (const batch of units.rowsOf(units.set.kept).read()) {
+    for (const row of batch) {
+      const facts = units.set.kept[at++]!
+      const isMine =
+        builder?.add(
+          row,
+          units
+            .interactionsOf(facts)
+            .map((id) => ports.rowId([id]))
+            .sort(),
+        ) ?? true
+      if (!isMine) continue
+      kept.push(facts)
+      figures.add(row)
+      layouts.add(row)
+    }
+  }
+  return { kept, figures, layouts: layouts.finish(), builder }
+}
+
+async function writeSet(
+  folder: Unfinished,
+  curated: Curated,
+  { export_id, recipe }: { export_id: string; recipe: Recipe },
+): Promise<Manifest> {
+  const { rows, layouts, set, identity, figures, supersedes } = curated
+  const written = await writeShards(rows, recipe, folder, layouts)
+  const problems = [...refuseLeaks(set), ...written.problems]
+  if (problems.length > 0) {
+    throw new FlywheelError('internal', `Export ${export_id} was not published: ${problems.slice(0, 5).join('; ')}`)
+  }
+  const files = [...written.files]
+  for (const { path, lines } of curated.meta) {
+    const bytes = jsonLines(lines)
+    await folder.write(path, bytes)
+    files.push(fileEntry({ path, target: '', shape: 'meta', split: '', format: 'jsonl', rows: lines.length }, bytes))
+  }
+  return buildManifest(export_id, identity, set, figures, files, written.layouts, supersedes)
+}
+
+/** Rows of an export as they are recorded, some thousand at a time. */
+async function recordItems(
+  db: Database,
+  rows: RowReader,
+  { projectId, export_id }: { projectId: string; export_id: string },
+): Promise<void> {
+  let items: Parameters<typeof recordExportItems>[1][number][] = []
+  for await (const batch of rows.read()) {
+    for (const { shape, meta, event_ids } of batch) {
+      const { split, row_id, strategy, component } = meta
+      items.push({ project_id: projectId, export_id, config: shape, split, row_id, strategy, component, event_ids })
+    }
+    if (items.length < ITEMS_AT_A_TIME) continue
+    await recordExportItems(db, items)
+    items = []
+  }
+  if (items.length > 0) await recordExportItems(db, items)
+}
+
+const ITEMS_AT_A_TIME = 5000
 
 /**
  * Runs one export: snapshot, curate, write, verify, publish, record. The folder appears whole in one rename, shards
  * before the manifest; the record follows. Killed at any moment, it can be run again: the same snapshot, recipe, code
- * and parent have the same id and the same bytes, and what is there whole is reused.
+ * and parent have the same id and the same bytes, and what is there whole is reused. Memory holds the facts of rows,
+ * about a kilobyte each, and the texts of one unit and of one shard, whatever the size of the set.
  *
  * @throws FlywheelError `invalid_request` for a recipe, `nothing_to_export` naming the gate that took everything,
  * `inputs_changed` where retention or erasure took inputs of the same export
  */
 export async function runExport(options: RunExportOptions): Promise<ExportSummary> {
-  const { db, projectId, rowKey, now } = options
+  const { db, projectId, now } = options
   const started_at = now().toISOString()
   const outDir = resolve(options.outDir)
   await sweepUnfinished(outDir)
   const request = await resolveRequest(options, outDir)
+  const { watermark, recipe, parent } = request
+  const workspace = await startFolder(outDir)
+  try {
+    const prepared = await prepareSet(options, request, outDir, workspace.path)
+    const { units, ports, assignments, chain } = prepared
+    try {
+      const { inputs } = units
+      const identity: ExportIdentity = {
+        watermark,
+        cutoff: request.cutoff,
+        inputs,
+        recipe,
+        parent: parent ?? null,
+        evaluation_sets: prepared.evaluation_sets,
+      }
+      await refuseChangedInputs(db, projectId, { ...identity, code: CODE_VERSIONS })
+      const export_id = exportId(identity)
+      if (options.asOf !== undefined && export_id !== options.asOf) {
+        throw new FlywheelError(
+          'inputs_changed',
+          `Export ${options.asOf} cannot be made again: it would be ${export_id}`,
+        )
+      }
+      const isDelta = chain?.isFirst === false
+      const looked = await lookThrough(units, { recipe, ports, before: chain?.rows ?? null })
+      const { kept, figures, layouts, builder } = looked
+      const delta = builder?.finish(units.isReadable)
+      const set = builder === null || !isDelta ? units.set : { ...builder.summaryOf(units.set), kept }
+      const supersedes = isDelta ? delta?.supersedes : undefined
+      if (set.kept.length === 0 && (supersedes ?? []).length === 0) throw nothingToExport(set, recipe)
+      const rows = units.rowsOf(set.kept)
+      const curated: Curated = {
+        identity,
+        set,
+        whole: units.set,
+        rows,
+        figures,
+        layouts,
+        supersedes,
+        meta: [assignmentsFile(units.set, assignments), ...(delta === undefined ? [] : chainFiles(delta, !isDelta))],
+        firstRow: await firstRowOf(rows, layouts),
+      }
+      return await publishSet({
+        options,
+        request,
+        curated,
+        export_id,
+        started_at,
+        place: join(outDir, export_id),
+        outDir,
+      })
+    } finally {
+      units.close()
+    }
+  } finally {
+    await workspace.discard()
+  }
+}
+
+async function publishSet({
+  options: { db, projectId, now },
+  request,
+  curated,
+  export_id,
+  started_at,
+  place,
+  outDir,
+}: {
+  options: RunExportOptions
+  request: Resolved
+  curated: Curated
+  export_id: string
+  started_at: string
+  place: string
+  outDir: string
+}): Promise<ExportSummary> {
   const { watermark, cutoff, recipe, parent } = request
-
-  const evidence = await readEvidence(db, projectId, recipe, { watermark, cutoff })
-  const inputs = inputsOf(snapshotOf(evidence))
-  const evaluation = await readEvaluationSets(outDir, recipe)
-  const identity: ExportIdentity = {
-    watermark,
-    cutoff,
-    inputs,
-    recipe,
-    parent: parent ?? null,
-    evaluation_sets: evaluation.hashes,
-  }
-  await refuseChangedInputs(db, projectId, { ...identity, code: CODE_VERSIONS })
-  const export_id = exportId(identity)
-  if (options.asOf !== undefined && export_id !== options.asOf) {
-    throw new FlywheelError('inputs_changed', `Export ${options.asOf} cannot be made again: it would be ${export_id}`)
-  }
-
-  const assignments = await assignmentsOf(outDir, parent)
-  const ports: Ports = { ...(await rowPorts(rowKey, assignments)), evaluation: evaluation.index }
-  const whole = curate(evidence, recipe, ports)
-  const chain = recipe.mode === 'delta' ? await readChain(outDir, parent, recipe) : null
-  const delta = chain === null ? null : compareWithChain(whole, chain.rows, evidence, recipe, ports)
-  const isDelta = chain?.isFirst === false
-  const set = delta === null || !isDelta ? whole : deltaSet(whole, delta)
-  const supersedes = isDelta ? delta?.supersedes : undefined
-  if (set.rows.length === 0 && (supersedes ?? []).length === 0) throw nothingToExport(set, recipe)
-  const { files: shards, layouts } = renderShards(set, recipe)
-  const chained = delta === null ? [] : chainFiles(delta, !isDelta)
-  const files = [...shards, assignmentsFile(whole, assignments), ...chained]
-  const manifest = buildManifest(export_id, identity, set, files, layouts, supersedes)
-  const { path: manifestName, text } = manifestFile(manifest)
-
-  const place = join(outDir, export_id)
+  const { set, identity, figures, rows, layouts } = curated
   const published = await readPublished(place)
-  const reused = published !== null && sha256(canonicalJson(published.manifest)) === sha256(text)
-  let created_at = published?.finished_at ?? ''
-  if (!reused) {
+  // Its name is the hash of all that its bytes depend on; a folder whose files are not those of its manifest is not whole.
+  const reused = published !== null && isOf(published.manifest, export_id, figures.finish(set))
+  let manifest: Manifest
+  let created_at: string
+  if (reused) {
+    manifest = published.manifest
+    created_at = published.finished_at
+  } else {
     const folder = await startFolder(outDir)
     try {
-      for (const file of files) await folder.write(file.path, file.bytes)
-      const problems = await verifyShards(set, layouts, shards, (path) => readFile(join(folder.path, path)))
-      if (problems.length > 0) {
-        throw new FlywheelError('internal', `Export ${export_id} was not published: ${problems.slice(0, 5).join('; ')}`)
-      }
+      manifest = await writeSet(folder, curated, { export_id, recipe })
       await folder.write('README.md', datasetCard(manifest, layouts))
       created_at = now().toISOString()
       await folder.write('croissant.json', croissant(manifest))
@@ -225,28 +330,18 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
       const run = { export_id, started_at, finished_at: created_at, node: process.version }
       await folder.write('run.json', `${JSON.stringify(run)}\n`)
       await folder.write('openlineage.jsonl', openLineage(manifest, projectId, run))
-      await folder.write(manifestName, text)
+      const { path, text } = manifestFile(manifest)
+      await folder.write(path, text)
       await folder.publish(export_id)
     } catch (error) {
       await folder.discard()
       throw error
     }
   }
-  const { rows } = manifest.statistics
-  const counts = { pairs: rows.preference, unpaired: rows.unpaired, supervised: rows.supervised }
-  await recordExportItems(
-    db,
-    set.rows.map(({ shape, meta, event_ids }) => ({
-      project_id: projectId,
-      export_id,
-      config: shape,
-      split: meta.split,
-      row_id: meta.row_id,
-      strategy: meta.strategy,
-      component: meta.component,
-      event_ids,
-    })),
-  )
+  const { path: manifestName, text } = manifestFile(manifest)
+  const { rows: count } = manifest.statistics
+  const counts = { pairs: count.preference, unpaired: count.unpaired, supervised: count.supervised }
+  await recordItems(db, rows, { projectId, export_id })
   await recordExport(db, {
     project_id: projectId,
     id: export_id,
@@ -260,7 +355,7 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
     path: place,
     ...counts,
     funnel: JSON.stringify(set.funnel),
-    summary: JSON.stringify({ cutoff: canonicalTime(cutoff), inputs, code: CODE_VERSIONS, recipe }),
+    summary: JSON.stringify({ cutoff: canonicalTime(cutoff), inputs: identity.inputs, code: CODE_VERSIONS, recipe }),
     created_at: canonicalTime(request.created_at ?? created_at),
   })
   return {
@@ -269,7 +364,11 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
     ...counts,
     funnel: set.funnel,
     manifest_path: join(place, manifestName),
-    first_row: firstRow(set, layouts),
+    first_row: curated.firstRow,
     reused,
   }
+}
+
+function isOf(manifest: Manifest, export_id: string, statistics: Statistics): boolean {
+  return manifest.export_id === export_id && canonicalJson(manifest.statistics) === canonicalJson(statistics)
 }

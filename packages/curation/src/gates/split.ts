@@ -54,41 +54,58 @@ function drawn(oldest: string, { evaluation, split: { validation, seed } }: Reci
 
 /**
  * Gate 16: evaluation, validation or train by connected component over users, sessions, prompt clusters and
- * near-duplicates of prompts. A component keeps the split that an earlier export gave to its members; where two merge,
- * what would cross leaves, and what was held out stays so. A new one is drawn by the hash of its oldest interaction,
- * which later rows do not change.
+ * near-duplicates of prompts. What an earlier export gave to a member stays for ever, and a row goes with its members:
+ * one that new evidence would put on two sides leaves, and no other for its sake, however large the component that it
+ * joins. Rows that share a member nobody had before go together, held out before trained on. A new component is drawn by
+ * the hash of its oldest interaction, which later rows do not change.
  */
 export const split: SetGate = {
   id: 'split',
   run(candidates, recipe, ports) {
     const result: SetGateResult = { kept: [], dropped: [] }
+    const known = new Map<string, string | undefined>()
+    const assigned = (member: string): string | undefined => {
+      if (ports.assigned === undefined) return undefined
+      if (!known.has(member)) known.set(member, ports.assigned(ports.rowId([member])))
+      return known.get(member)
+    }
     const components = new Components()
-    for (const { members: list } of candidates) for (const member of list) components.union(member, list[0]!)
+    // Joined by what has no side yet alone: what has one holds its rows to it and carries nothing further.
+    const undecided = new Components()
+    for (const { members } of candidates) {
+      const free = members.filter((member) => assigned(member) === undefined)
+      for (const member of members) components.union(member, members[0]!)
+      for (const member of free) undecided.union(member, free[0]!)
+    }
     const oldest = new Map<string, string>()
     const given = new Map<string, Set<string>>()
-    const assigned = (member: string): string | undefined => ports.assigned?.(ports.rowId([member]))
     for (const { members, interaction } of candidates) {
       const root = components.find(members[0]!)
       const before = oldest.get(root)
       if (before === undefined || interaction < before) oldest.set(root, interaction)
-      const known = given.get(root) ?? new Set()
-      given.set(root, known)
+      const free = members.find((member) => assigned(member) === undefined)
+      if (free === undefined) continue
+      const sides = given.get(undecided.find(free)) ?? new Set()
+      given.set(undecided.find(free), sides)
       for (const member of members) {
         const name = assigned(member)
-        if (name !== undefined) known.add(name)
+        if (name !== undefined) sides.add(name)
       }
     }
     for (const facts of candidates) {
-      const root = components.find(facts.members[0]!)
-      const known = given.get(root) ?? new Set()
-      const name = PRECEDENCE.find((each) => known.has(each)) ?? drawn(oldest.get(root) ?? '', recipe)
-      if (facts.members.some((member) => (assigned(member) ?? name) !== name)) {
+      const { members } = facts
+      const born = oldest.get(components.find(members[0]!)) ?? ''
+      const free = members.find((member) => assigned(member) === undefined)
+      const own = members.map(assigned).filter((name) => name !== undefined)
+      const sides = free === undefined ? new Set(own) : (given.get(undecided.find(free)) ?? new Set())
+      const name = PRECEDENCE.find((each) => sides.has(each)) ?? drawn(born, recipe)
+      if (own.some((each) => each !== name)) {
         result.dropped.push({ facts, reason: 'split_conflict' })
         continue
       }
       facts.split = name
       facts.cluster = ports.rowId([`cluster:${facts.prompt_cluster}`])
-      facts.component = ports.rowId([`component:${oldest.get(root) ?? ''}`])
+      facts.component = ports.rowId([`component:${born}`])
       result.kept.push(facts)
     }
     return result

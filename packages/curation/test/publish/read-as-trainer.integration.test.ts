@@ -4,17 +4,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it, type TestContext } from 'vitest'
-import {
-  buildManifest,
-  type CuratedRow,
-  datasetCard,
-  inputsOf,
-  manifestFile,
-  recipeSchema,
-  renderShards,
-} from '../../src/index.js'
+import { type CuratedRow, datasetCard, inputsOf, manifestFile, recipeSchema } from '../../src/index.js'
 import { pythonWithDatasets } from '../formats/python-datasets.js'
 import { calls, exampleRows, refundTool, rowOf, says, setOf, user } from '../formats/rows.js'
+import { manifestOf, renderShards } from '../rendered.js'
 import { Story } from '../support.js'
 
 const SCRIPT = fileURLToPath(new URL('../../../../examples/train-dpo/read_export.py', import.meta.url))
@@ -44,13 +37,13 @@ function rows(): CuratedRow[] {
 }
 
 /** Writes an export as the exporter lays it out, its last file the manifest, and gives its folder. */
-function publish(name: string): string {
+async function publish(name: string): Promise<string> {
   const folder = join(root, name)
   const recipe = recipeSchema.parse({ shard_rows: 3 })
   const set = setOf(rows())
-  const { files, layouts } = renderShards(set, recipe)
+  const { files, layouts } = await renderShards(set, recipe)
   const identity = { watermark: AT, cutoff: AT, inputs: inputsOf(new Story().evidence()), recipe, parent: null }
-  const manifest = buildManifest('e'.repeat(64), identity, set, files, layouts)
+  const manifest = manifestOf('e'.repeat(64), identity, set, files, layouts)
   const { path, text } = manifestFile(manifest)
   const others = [
     { path: 'README.md', bytes: datasetCard(manifest, layouts) },
@@ -97,20 +90,23 @@ function read(
 }
 
 describe('examples/train-dpo/read_export.py', () => {
-  it.for(['parquet', 'jsonl'])('reads an export as what was captured, its calls as objects: %s', (format, context) => {
-    const folder = publish(`read-${format}`)
-    const { said, refused } = read(pythonOf(context), folder, format)
-    expect(refused).toBe('')
-    const lines = said.trimEnd().split('\n')
-    expect(lines[0]).toMatch(/^export e{64}: \d+ files are what the manifest says$/)
-    expect(lines.filter((line) => /^\w+ (train|validation): /.test(line))).toEqual([
-      'preference train: 6 rows (edit.final 6)',
-      'preference validation: 1 rows (edit.final 1)',
-      'unpaired train: 2 rows (edit.final 2)',
-      'supervised train: 2 rows (edit.final 2)',
-    ])
-    expect(JSON.parse(lines[3]!)).toEqual(captured(folder)[0])
-  })
+  it.for(['parquet', 'jsonl'])(
+    'reads an export as what was captured, its calls as objects: %s',
+    async (format, context) => {
+      const folder = await publish(`read-${format}`)
+      const { said, refused } = read(pythonOf(context), folder, format)
+      expect(refused).toBe('')
+      const lines = said.trimEnd().split('\n')
+      expect(lines[0]).toMatch(/^export e{64}: \d+ files are what the manifest says$/)
+      expect(lines.filter((line) => /^\w+ (train|validation): /.test(line))).toEqual([
+        'preference train: 6 rows (edit.final 6)',
+        'preference validation: 1 rows (edit.final 1)',
+        'unpaired train: 2 rows (edit.final 2)',
+        'supervised train: 2 rows (edit.final 2)',
+      ])
+      expect(JSON.parse(lines[3]!)).toEqual(captured(folder)[0])
+    },
+  )
 
   const SHARD = 'preference/train-00000-of-00002.jsonl'
   it.for([
@@ -122,8 +118,8 @@ describe('examples/train-dpo/read_export.py', () => {
       (text: string) => text.replace('"rows":3', '"rows":2'),
       'does not hold',
     ],
-  ] as const)('refuses %s', ([name, file, change, words], context) => {
-    const folder = publish(name)
+  ] as const)('refuses %s', async ([name, file, change, words], context) => {
+    const folder = await publish(name)
     const path = join(folder, file === 'manifest' ? readdirSync(folder).find((each) => each.startsWith(file))! : file)
     const text = readFileSync(path, 'utf8')
     expect(change(text)).not.toBe(text)
@@ -134,8 +130,8 @@ describe('examples/train-dpo/read_export.py', () => {
   })
 })
 
-it('the lines of the card make each row what was captured, in a dataset that SFTTrainer takes', (context) => {
-  const folder = publish('card')
+it('the lines of the card make each row what was captured, in a dataset that SFTTrainer takes', async (context) => {
+  const folder = await publish('card')
   const lines = /^```python\n([\s\S]*?)^```/m.exec(readFileSync(join(folder, 'README.md'), 'utf8'))?.[1]
   const program = [
     'from datasets import load_dataset',

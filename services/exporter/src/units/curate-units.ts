@@ -1,0 +1,176 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  type Evidence,
+  type Facts,
+  type Inputs,
+  inputsOfUnits,
+  type Ports,
+  type Recipe,
+  type RowReader,
+  type SettledSet,
+  settle,
+  surveyOf,
+  type UnitSurvey,
+  unitInputs,
+} from '@flywheel/curation'
+import type { Database } from '@flywheel/store'
+import { RowSpill } from './row-spill.js'
+import { spilledRows } from './spilled-rows.js'
+import { openUnitSource, type UnitLines } from './unit-source.js'
+import type { UnitContext, UnitJudgement, UnitWork } from './unit-work.js'
+
+/** How far a run is. */
+export interface Progress {
+  stage: 'survey' | 'judge' | 'settle' | 'write'
+  /** Units (of `settle` none, of `write` rows). */
+  done: number
+  of: number
+}
+
+/** A set whose rows wait on a disk. */
+export interface CuratedUnits {
+  set: SettledSet
+  inputs: Inputs
+  /** Reads rows of the set by their facts. */
+  rowsOf(kept: readonly Facts[]): RowReader
+  /** Interactions whose texts are in a row. */
+  interactionsOf(facts: Facts): string[]
+  /** Whether the snapshot still holds an interaction with its texts, by its HMAC. Of a delta alone. */
+  isReadable(answer: string): boolean
+  close(): void
+}
+
+/** Options of `curateUnits`. */
+export interface CurateUnitsOptions {
+  db: Database
+  projectId: string
+  recipe: Recipe
+  watermark: string
+  cutoff: string
+  ports: Ports
+  /** Whether `isReadable` is wanted. */
+  isChained: boolean
+  /** An empty folder that the caller removes. */
+  folder: string
+  /** Makes what judges units, here or in threads. */
+  start(context: UnitContext): AsyncUnitWork
+  /** Bytes of texts of a unit. @default 12 million */
+  unitBytes?: number | undefined
+  onProgress?: ((progress: Progress) => void) | undefined
+}
+
+/** `UnitWork` that may be done in other threads. */
+export interface AsyncUnitWork {
+  /** Units that can be worked on at a time. */
+  readonly width: number
+  survey(lines: UnitLines): Promise<UnitSurvey>
+  judge(...of: Parameters<UnitWork['judge']>): Promise<UnitJudgement>
+  close(): Promise<void>
+}
+
+/** Does something for each of a list, so many at a time, and hands the answers over in the list's order. */
+async function eachInOrder<T, Answer>(
+  list: readonly T[],
+  width: number,
+  work: (each: T, index: number) => Promise<Answer>,
+  take: (answer: Answer, index: number) => void,
+): Promise<void> {
+  const running: Promise<Answer>[] = []
+  let taken = 0
+  const takeFirst = async (): Promise<void> => {
+    take(await running.shift()!, taken)
+    taken++
+  }
+  try {
+    for (const [index, each] of list.entries()) {
+      const started = work(each, index)
+      // It is waited for in its turn; until then its failure is nobody's.
+      started.catch(() => {})
+      running.push(started)
+      if (running.length > width) await takeFirst()
+    }
+    while (running.length > 0) await takeFirst()
+  } finally {
+    await Promise.allSettled(running)
+  }
+}
+
+/**
+ * Curates a snapshot of any size: the keys of its rows cut it into units, each of which is read, joined and judged by
+ * itself; what stays in memory of a row are its facts, about a kilobyte. The gates over the whole set read those.
+ */
+export async function curateUnits(options: CurateUnitsOptions): Promise<CuratedUnits> {
+  const { db, projectId, recipe, watermark, cutoff, ports, folder, onProgress } = options
+  const source = await openUnitSource(db, projectId, recipe, { watermark, cutoff }, options.unitBytes)
+  const { units, project_consent, consents, frequentAuthors } = source
+  const context = { project_id: projectId, watermark, cutoff, project_consent, consents, frequentAuthors, recipe }
+  const spill = new RowSpill(join(folder, 'rows'))
+  const work = options.start(context)
+  try {
+    const surveys: UnitSurvey[] = []
+    // Between the two passes what was read waits on the disk: what is read twice could be two snapshots.
+    const pathOf = (index: number, kind: keyof UnitLines): string => join(folder, `${index}-${kind}`)
+    await eachInOrder(
+      units,
+      work.width,
+      async (unit, index) => {
+        const lines = await source.read(unit)
+        for (const kind of KINDS) await writeFile(pathOf(index, kind), lines[kind], { mode: 0o600 })
+        return await work.survey(lines)
+      },
+      (survey, index) => {
+        surveys.push(survey)
+        onProgress?.({ stage: 'survey', done: index + 1, of: units.length })
+      },
+    )
+    const survey = surveyOf(surveys, recipe)
+    const facts: Facts[] = []
+    const judged: Pick<UnitJudgement, 'funnel' | 'candidates' | 'inputs'>[] = []
+    const readable = new Set<string>()
+    await eachInOrder(
+      units,
+      work.width,
+      async (_, index) => {
+        const read = async (kind: keyof UnitLines): Promise<Uint8Array> => await readFile(pathOf(index, kind))
+        const lines = {
+          interactions: await read('interactions'),
+          feedback: await read('feedback'),
+          links: await read('links'),
+        }
+        const asked = surveys[index]!.bodies
+        return await work.judge(lines, await source.readBodies(asked), asked, survey, options.isChained)
+      },
+      ({ facts: mine, texts, ends, funnel, candidates, inputs, readable: held }, index) => {
+        spill.add(mine, texts, ends)
+        for (const each of mine) facts.push(each)
+        for (const each of held) readable.add(each)
+        judged.push({ funnel, candidates, inputs })
+        onProgress?.({ stage: 'judge', done: index + 1, of: units.length })
+      },
+    )
+    onProgress?.({ stage: 'settle', done: 0, of: facts.length })
+    const set = settle(facts, judged, survey, recipe, ports)
+    return {
+      set,
+      inputs: inputsOfUnits([...judged.map(({ inputs }) => inputs), consentInputs(consents)], project_consent),
+      rowsOf: (kept) => spilledRows(kept, (each) => spill.read(each)),
+      interactionsOf: (each) => spill.read(each).interactions,
+      isReadable: (answer) => readable.has(answer),
+      close: () => spill.close(),
+    }
+  } catch (error) {
+    spill.close()
+    throw error
+  } finally {
+    await work.close()
+  }
+}
+
+const KINDS = ['interactions', 'feedback', 'links'] as const
+
+function consentInputs(consents: CurateUnitsConsents): ReturnType<typeof unitInputs> {
+  return unitInputs({ interactions: [], bodies: [], feedback: [], links: [], consents: [...consents] })
+}
+
+type CurateUnitsConsents = readonly Evidence['consents'][number][]
