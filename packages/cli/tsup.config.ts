@@ -8,8 +8,9 @@ export default library(
     // What a recipe file imports.
     index: 'src/index.ts',
     main: 'src/main.ts',
-    // The exporter's worker is a file of its own beside the code that starts it.
+    // The exporter's threads are files of their own beside the code that starts them.
     worker: '../../services/exporter/src/worker.ts',
+    'unit-thread': '../../services/exporter/src/unit-thread.ts',
   },
   {
     noExternal: [/^@flywheel\//],

@@ -67,7 +67,7 @@ describe('curate', () => {
         expect(await bytesOf({ ...base, ...arrived })).toEqual(expected)
         expect(identity({ ...base, ...arrived })).toBe(identity(base))
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     )
   })
 

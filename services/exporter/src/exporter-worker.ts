@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { FlywheelError } from '@flywheel/schema'
 import type { ExportCount } from './count-export.js'
 import { EmptiedBy } from './refusals.js'
 import type { ExportSummary } from './run-export.js'
+import { startThread } from './start-thread.js'
 import { describeUnexpected } from './unexpected-error.js'
 import type { ExportRequest, FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
 
@@ -18,17 +17,6 @@ export interface ExporterWorker {
   count(request: ExportRequest): Promise<ExportCount>
   /** Closes the worker's session after the runs that were asked for; its idle thread ends with the process. */
   close(): Promise<void>
-}
-
-function start(data: WorkerStart): Worker {
-  const built = new URL('./worker.js', import.meta.url)
-  if (existsSync(fileURLToPath(built))) return new Worker(built, { workerData: data })
-  // From sources: on Node 20 a worker's own `--import tsx` registers nothing, so the worker registers it by hand.
-  const loader = JSON.stringify(import.meta.resolve('tsx/esm/api'))
-  const source = JSON.stringify(new URL('./worker.ts', import.meta.url).href)
-  const code = `import { register } from ${loader}; register(); await import(${source})`
-  const entry = new URL(`data:text/javascript,${encodeURIComponent(code)}`)
-  return new Worker(entry, { workerData: data, execArgv: ['--conditions=@flywheel/source'] })
 }
 
 function asError({ code, message, gate }: Extract<FromWorker, { error: object }>['error']): FlywheelError {
@@ -74,7 +62,7 @@ export function createExporterWorker(options: WorkerStart): ExporterWorker {
 
   function ensure(): Worker {
     if (worker !== null) return worker
-    const started = start(options)
+    const started = startThread('worker', options)
     worker = started
     started.on('message', receive)
     started.on('error', fail)

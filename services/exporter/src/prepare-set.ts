@@ -1,11 +1,13 @@
-import type { ChainRow, Ports, Recipe } from '@flywheel/curation'
-import { requireEvaluationSets } from '@flywheel/curation'
+import { availableParallelism } from 'node:os'
+import { type ChainRow, type Ports, type Recipe, requireEvaluationSets } from '@flywheel/curation'
 import type { Database } from '@flywheel/store'
 import { readEvaluationSets } from './evaluation-sets.js'
 import { readChain } from './export-chain.js'
 import { assignmentsOf } from './parent-assignments.js'
+import { rowPorts } from './row-ports.js'
+import { createUnitPool, inThisThread } from './unit-pool.js'
 import { type CuratedUnits, curateUnits, type Progress } from './units/curate-units.js'
-import { createRowId, createUnitWork } from './units/unit-work.js'
+import { createUnitWork } from './units/unit-work.js'
 
 /** A curated set before anything is written of it. */
 export interface PreparedSet {
@@ -19,20 +21,9 @@ export interface PreparedSet {
   chain: { isFirst: boolean; rows: ChainRow[] } | null
 }
 
-/** What curation asks of a project and of the export before. */
-export async function rowPorts(
-  rowKey: Uint8Array,
-  assignments: ReadonlyMap<string, string>,
-  evaluation: Ports['evaluation'],
-): Promise<Ports> {
-  // Loaded with the first export: its tables are 85 MB, which a process that never exports need not hold.
-  const { languageOf } = await import('@flywheel/curation/language')
-  return {
-    languageOf,
-    rowId: createRowId(rowKey),
-    assigned: (member) => assignments.get(member),
-    evaluation,
-  }
+// One core is left to whoever sends events meanwhile. More than eight wait for the engine.
+function defaultWorkers(): number {
+  return Math.min(8, Math.max(1, availableParallelism() - 1))
 }
 
 /**
@@ -57,7 +48,7 @@ export async function prepareSet(
   outDir: string,
   folder: string,
 ): Promise<PreparedSet> {
-  const { db, projectId, rowKey, unitBytes, onProgress } = options
+  const { db, projectId, rowKey, unitBytes, onProgress, workers = defaultWorkers() } = options
   const evaluation = await readEvaluationSets(outDir, recipe)
   const assignments = await assignmentsOf(outDir, parent)
   const ports = await rowPorts(rowKey, assignments, evaluation.index)
@@ -74,15 +65,10 @@ export async function prepareSet(
     folder,
     unitBytes,
     onProgress,
-    start(context) {
-      const work = createUnitWork(context, ports)
-      return {
-        width: 1,
-        survey: (lines) => Promise.resolve(work.survey(lines)),
-        judge: (...of) => Promise.resolve(work.judge(...of)),
-        close: () => Promise.resolve(),
-      }
-    },
+    start: (context, units) =>
+      units > 1 && workers > 0
+        ? createUnitPool(workers, { context, rowKey, outDir })
+        : inThisThread(createUnitWork(context, ports)),
   })
   return { units, ports, assignments, evaluation_sets: evaluation.hashes, chain }
 }

@@ -76,7 +76,8 @@ describe('runExport', () => {
     const manifest = JSON.parse(await readFile(made.manifest_path, 'utf8')) as {
       targets: { target: string; part: string; rows: number }[]
     }
-    for (const { id } of TARGETS) {
+    // Nothing is held out here: what is has its own test.
+    for (const { id } of TARGETS.filter((target) => target.id !== 'evaluation')) {
       const rows = manifest.targets.filter(({ target }) => target === id).reduce((sum, part) => sum + part.rows, 0)
       expect(rows, id).toBeGreaterThan(0)
     }

@@ -53,8 +53,8 @@ export interface CurateUnitsOptions {
   isChained: boolean
   /** An empty folder that the caller removes. */
   folder: string
-  /** Makes what judges units, here or in threads. */
-  start(context: UnitContext): AsyncUnitWork
+  /** Makes what judges so many units, here or in threads. */
+  start(context: UnitContext, units: number): AsyncUnitWork
   /** Bytes of texts of a unit. @default 12 million */
   unitBytes?: number | undefined
   onProgress?: ((progress: Progress) => void) | undefined
@@ -106,7 +106,7 @@ export async function curateUnits(options: CurateUnitsOptions): Promise<CuratedU
   const { units, project_consent, consents, frequentAuthors } = source
   const context = { project_id: projectId, watermark, cutoff, project_consent, consents, frequentAuthors, recipe }
   const spill = new RowSpill(join(folder, 'rows'))
-  const work = options.start(context)
+  const work = options.start(context, units.length)
   try {
     const surveys: UnitSurvey[] = []
     // Between the two passes what was read waits on the disk: what is read twice could be two snapshots.

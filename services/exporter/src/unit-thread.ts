@@ -1,0 +1,22 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { readEvaluationSets } from './evaluation-sets.js'
+import { rowPorts } from './row-ports.js'
+import { describeUnexpected } from './unexpected-error.js'
+import type { FromUnitThread, ToUnitThread, UnitThreadStart } from './unit-pool.js'
+import { createUnitWork } from './units/unit-work.js'
+
+const { context, rowKey, outDir } = workerData as UnitThreadStart
+// What an earlier export assigned is asked for by the gates over the whole set alone, which do not run here.
+const { index } = await readEvaluationSets(outDir, context.recipe)
+const work = createUnitWork(context, await rowPorts(rowKey, new Map(), index))
+
+function answer(message: ToUnitThread): FromUnitThread {
+  const { id } = message
+  try {
+    return { id, answer: message.does === 'survey' ? work.survey(...message.of) : work.judge(...message.of) }
+  } catch (error) {
+    return { id, error: describeUnexpected(error) }
+  }
+}
+
+parentPort?.on('message', (message: ToUnitThread) => parentPort?.postMessage(answer(message)))

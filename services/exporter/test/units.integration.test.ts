@@ -1,0 +1,130 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { curate, type Evidence, inputsOf, type Manifest, parseRecipe, snapshotOf } from '@flywheel/curation'
+import { languageOf } from '@flywheel/curation/language'
+import {
+  type Database,
+  insertRows,
+  readConsents,
+  readFeedback,
+  readInteractionBodies,
+  readInteractionHeads,
+  readLinks,
+} from '@flywheel/store'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type ExportSummary, type RunExportOptions, runExport } from '../src/run-export.js'
+import { createUnitPool } from '../src/unit-pool.js'
+import type { Progress } from '../src/units/curate-units.js'
+import { createRowId } from '../src/units/unit-work.js'
+import { filesOf, PROJECT, ROW_KEY, START, seed, settled, store, uuid, WATERMARK } from './support.js'
+
+let db: Database
+let outDir: string
+let remove: () => Promise<void>
+const now = (): Date => new Date(START + 7_200_000)
+
+beforeAll(async () => {
+  const rows = seed(120)
+  ;({ db, outDir, remove } = await store(rows))
+  // A link an hour before the feedback by its ref, a turn of two steps, and a correction that is taken back.
+  const [first, second] = rows.interactions as { id: string }[]
+  const common = {
+    project_id: PROJECT,
+    trust: 'server',
+    received_at: new Date(START + 500_000).toISOString(),
+    body_until: '2100-01-01T00:00:00.000Z',
+    row_until: '2100-01-01T00:00:00.000Z',
+    schema_version: 1,
+  }
+  const link = { ...common, source: 'log/0:9000', target_kind: 'interaction', target: first!.id, ref: 'desk:1' }
+  await insertRows(db, 'links', [{ ...link, id: uuid(START + 400_000, 1) }])
+  const said = { author_id: 'u0', author_kind: 'end_user', kind: 'thumb', label: 'up' }
+  const taken = uuid(START + 410_000, 4)
+  await insertRows(db, 'feedback', [
+    { ...common, ...said, source: 'log/0:9001', id: uuid(START + 410_000, 2), target_kind: 'ref', target: 'desk:1' },
+    { ...common, ...said, source: 'log/0:9002', id: uuid(START + 410_000, 3), target_kind: 'turn', target: second!.id },
+    { ...common, ...said, source: 'log/0:9003', id: taken, target_kind: 'interaction', target: second!.id },
+    {
+      ...common,
+      ...said,
+      source: 'log/0:9004',
+      id: uuid(START + 420_000, 5),
+      target_kind: 'interaction',
+      target: second!.id,
+      retracts: taken,
+    },
+  ])
+})
+afterAll(() => remove())
+
+async function made(name: string, options: Partial<RunExportOptions> = {}): Promise<ExportSummary> {
+  const folder = join(outDir, name)
+  const common = { db, projectId: PROJECT, recipe: settled, watermark: WATERMARK, outDir: folder, rowKey: ROW_KEY, now }
+  const summary = await runExport({ ...common, ...options })
+  // Nothing of a run is left beside what it published.
+  expect(await readdir(folder)).toEqual([summary.export_id])
+  return summary
+}
+
+it('is the same bytes from one unit and from many, judged here, by one thread and by eight', async () => {
+  const seen: Progress[] = []
+  const whole = await made('whole', { workers: 0 })
+  const cut = await made('cut', { workers: 0, unitBytes: 2000, onProgress: (progress) => void seen.push(progress) })
+  expect(seen.filter(({ stage }) => stage === 'judge').length).toBeGreaterThan(20)
+  expect(seen.filter(({ stage }) => stage === 'judge').at(-1)).toMatchObject({
+    done: seen.find(({ stage }) => stage === 'judge')?.of,
+  })
+  expect(cut.export_id).toBe(whole.export_id)
+  const expected = await filesOf(whole.dir)
+  expect(await filesOf(cut.dir)).toEqual(expected)
+  for (const workers of [1, 8]) {
+    const { dir } = await made(`threads-${workers}`, { workers, unitBytes: 2000 })
+    expect(await filesOf(dir)).toEqual(expected)
+  }
+})
+
+it('is the set and the digest that curation makes of the whole snapshot in memory', async () => {
+  const { manifest_path } = await made('memory', { unitBytes: 2000, workers: 0 })
+  const manifest = JSON.parse(await readFile(manifest_path, 'utf8')) as Manifest
+  const recipe = parseRecipe(settled)
+  const evidence = {
+    project_id: PROJECT,
+    watermark: WATERMARK,
+    cutoff: WATERMARK,
+    project_consent: {},
+    interactions: await readInteractionHeads(db, PROJECT, WATERMARK),
+    bodies: [],
+    feedback: await readFeedback(db, PROJECT, WATERMARK),
+    links: await readLinks(db, PROJECT, WATERMARK),
+    consents: await readConsents(db, PROJECT, WATERMARK),
+  } as Evidence
+  for await (const row of readInteractionBodies(
+    db,
+    PROJECT,
+    evidence.interactions.map(({ id }) => id),
+  )) {
+    evidence.bodies.push(row)
+  }
+  const set = curate(evidence, recipe, { languageOf, rowId: createRowId(ROW_KEY) })
+  expect(manifest.funnel).toEqual(set.funnel)
+  expect(manifest.strategies).toEqual(set.strategies)
+  expect(manifest.statistics.rows.preference).toBe(set.rows.filter(({ shape }) => shape === 'preference').length)
+  expect(manifest.snapshot.inputs).toMatchObject({
+    interactions: inputsOf(snapshotOf(evidence)).interactions,
+    feedback: evidence.feedback.length,
+    links: 1,
+  })
+})
+
+it('a thread that cannot start rejects what waits for it, with what to do', async () => {
+  const pool = createUnitPool(1, { context: {} as never, rowKey: ROW_KEY, outDir })
+  const none = { interactions: Buffer.alloc(0), feedback: Buffer.alloc(0), links: Buffer.alloc(0) }
+  await expect(pool.survey(none)).rejects.toMatchObject({ code: 'internal', message: expect.stringContaining('again') })
+  await pool.close()
+})
+
+it('leaves nothing of a failed run behind', async () => {
+  const failing = made('failing', { workers: 0, onProgress: () => expect.fail('stopped') })
+  await expect(failing).rejects.toThrow('stopped')
+  expect(await readdir(join(outDir, 'failing'))).toEqual([])
+})
