@@ -42,6 +42,7 @@ export { promptCluster, promptHash } from './prompt/canonical-prompt.js'
 export type { ChatMessage } from './prompt/chat.js'
 export { datasetCard } from './publish/card.js'
 export { type ChainRow, type Delta, DeltaBuilder, deltaOf, deltaSet, type Supersedes } from './publish/delta.js'
+export { type FileEntry, fileEntry, type ShardFile } from './publish/file-entry.js'
 export {
   CODE_VERSIONS,
   canonicalTime,
@@ -56,14 +57,7 @@ export {
 export { buildManifest, type Manifest, manifestFile } from './publish/manifest.js'
 export { LayoutBuilder, layoutsOf, renderRow, SPLITS } from './publish/plan.js'
 export { type RowReader, rowsInMemory, type Which } from './publish/row-reader.js'
-export {
-  type FileEntry,
-  fileEntry,
-  type ShardFile,
-  type ShardStore,
-  type WrittenShards,
-  writeShards,
-} from './publish/shards.js'
+export { type ShardStore, type WrittenShards, writeShards } from './publish/shards.js'
 export {
   LENGTH_BOUNDS,
   ROWS_PER_USER_BOUNDS,

@@ -1,5 +1,4 @@
-import type { PriorSource, Shape } from './draft.js'
-import type { ItemNotes } from './draft.js'
+import type { ItemNotes, PriorSource, Shape } from './draft.js'
 import type { RowTexts } from './judge.js'
 import type { ChatMessage } from './prompt/chat.js'
 import { EVALUATION_SPLIT } from './recipe/evaluation.js'

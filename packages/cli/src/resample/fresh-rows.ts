@@ -2,7 +2,7 @@ import {
   type CuratedRow,
   freshSide,
   type Layout,
-  layoutOf,
+  LayoutBuilder,
   type Recipe,
   renderRow,
   targetOf,
@@ -48,9 +48,11 @@ export function freshRows(
     else rows.push(withFreshSide(row, side, answer.model, host))
   }
   if (part === undefined) return made
-  const layout = layoutOf({ rows }, target, part, recipe)
-  if (layout === null) return made
-  made.layout = { ...layout, left_out: {} }
+  const layouts = new LayoutBuilder({ ...recipe, targets: [target.id] })
+  for (const row of rows) layouts.add(row)
+  const layout = layouts.finish().find((each) => each.part === part.id)
+  if (layout === undefined) return made
+  made.layout = layout
   for (const row of rows) {
     const code = part.check(renderRow(row, layout))
     if (code === null) made.rows.push(row)

@@ -1,14 +1,14 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
   type CuratedRow,
-  type CuratedSet,
   canonicalJson,
   type RecipeInput,
   type RowMeta,
   recipeSchema,
-  renderShards,
+  rowsInMemory,
   sha256,
+  writeShards,
 } from '@flywheel/curation'
 
 const tool = { type: 'function', function: { name: 'refund', parameters: { type: 'object', properties: {} } } }
@@ -44,12 +44,14 @@ export function callPair(n: number): CuratedRow {
 /** Writes rows as an export does: shards, sidecars and a manifest under its own hash. */
 export async function publish(dir: string, rows: CuratedRow[], given: RecipeInput = {}): Promise<string> {
   const recipe = recipeSchema.parse(given)
-  const { files } = renderShards({ rows } as unknown as CuratedSet, recipe)
-  for (const { path, bytes } of files) {
-    await mkdir(dirname(join(dir, path)), { recursive: true })
-    await writeFile(join(dir, path), bytes)
-  }
-  const listed = files.map(({ bytes, ...file }) => ({ ...file, bytes: bytes.length }))
+  const { files } = await writeShards(rowsInMemory(rows), recipe, {
+    async write(path, bytes) {
+      await mkdir(dirname(join(dir, path)), { recursive: true })
+      await writeFile(join(dir, path), bytes)
+    },
+    rename: (from, to) => rename(join(dir, from), join(dir, to)),
+    read: (path) => readFile(join(dir, path)),
+  })
   const manifest = {
     export_id: sha256(dir),
     kind: 'full',
@@ -59,7 +61,7 @@ export async function publish(dir: string, rows: CuratedRow[], given: RecipeInpu
     code: {},
     trainer: {},
   }
-  const text = canonicalJson({ ...manifest, files: listed })
+  const text = canonicalJson({ ...manifest, files })
   await writeFile(join(dir, `manifest-${sha256(text)}.json`), text)
   return dir
 }

@@ -4,8 +4,8 @@ import { type Recipe, recipeHash } from '../recipe.js'
 import type { SetSummary, StrategyCount } from '../settle.js'
 import { byCodeUnit, canonicalJson, sha256 } from '../text/canonical-json.js'
 import type { Supersedes } from './delta.js'
+import type { FileEntry } from './file-entry.js'
 import { CODE_VERSIONS, canonicalTime, type ExportIdentity, type Inputs } from './identity.js'
-import type { FileEntry } from './shards.js'
 import type { Statistics, StatisticsBuilder } from './statistics.js'
 
 /** What an export is, without the wall clock: times are those of the snapshot. */

@@ -3,29 +3,10 @@ import { jsonLines } from '../formats/jsonl.js'
 import { FORMATS } from '../formats/registry.js'
 import type { Layout, Part, Table, Target } from '../formats/target.js'
 import type { Recipe } from '../recipe.js'
-import { sha256 } from '../text/canonical-json.js'
+import { type FileEntry, fileEntry, type ShardFile } from './file-entry.js'
 import { type Entry, entriesOf, layoutsOf, partOf, SPLITS, targetsOf } from './plan.js'
 import type { RowReader } from './row-reader.js'
 import { verifyShard } from './verify-shards.js'
-
-/** What the manifest says of one file of a data set. */
-export interface FileEntry {
-  path: string
-  /** The target whose loader reads it; empty of what stands beside the shards. */
-  target: string
-  /** The part of the target, `meta` of a sidecar, `extra` of a file that a loader wants beside the shards. */
-  shape: string
-  split: string
-  format: string
-  rows: number
-  bytes: number
-  sha256: string
-}
-
-/** One file of a data set, whole. */
-export interface ShardFile extends Omit<FileEntry, 'bytes'> {
-  bytes: Uint8Array
-}
 
 /** Where files are written. A shard is named once it is known how many there are. */
 export interface ShardStore {
@@ -46,11 +27,6 @@ export interface WrittenShards {
 function shardName(index: number, of: number): string {
   const digits = (count: number): string => String(count).padStart(5, '0')
   return `${digits(index)}-of-${digits(of)}`
-}
-
-/** A file's entry, from what is known of it before its bytes. */
-export function fileEntry(about: Omit<FileEntry, 'bytes' | 'sha256'>, bytes: Uint8Array): FileEntry {
-  return { ...about, bytes: bytes.length, sha256: sha256(bytes) }
 }
 
 interface Stream {

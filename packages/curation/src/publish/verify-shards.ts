@@ -5,8 +5,8 @@ import { validateRecords } from '../formats/validate.js'
 import type { CuratedRow } from '../row.js'
 import { sha256 } from '../text/canonical-json.js'
 import { isSameJson } from '../text/same-json.js'
+import type { FileEntry } from './file-entry.js'
 import { type Entry, partOf } from './plan.js'
-import type { FileEntry } from './shards.js'
 
 /** Whether the record teaches what the row says, as the target's loader takes it. */
 // Not by way of the renderer, whose mistake it is that this looks for.

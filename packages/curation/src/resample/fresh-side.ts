@@ -1,7 +1,7 @@
 import { withoutReasoning } from '../artefacts/reasoning.js'
-import type { CuratedRow, RowMeta } from '../curate.js'
 import { isObject } from '../formats/conversation.js'
 import { type ChatMessage, type ChatToolCall, sideText } from '../prompt/chat.js'
+import type { CuratedRow, RowMeta } from '../row.js'
 import { comparable, holdsControlToken, isUnstorable, normaliseText } from '../text/normalise.js'
 import { refusalOf } from '../text/refusal.js'
 import { wordDistance } from '../text/word-distance.js'

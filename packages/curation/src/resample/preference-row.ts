@@ -1,8 +1,8 @@
-import type { CuratedRow, RowMeta } from '../curate.js'
 import { isObject } from '../formats/conversation.js'
 import { openaiMessage } from '../formats/render-message.js'
 import type { TargetRecord } from '../formats/target.js'
 import type { ChatMessage } from '../prompt/chat.js'
+import type { CuratedRow, RowMeta } from '../row.js'
 
 function parsed(value: unknown): unknown {
   return typeof value === 'string' ? (JSON.parse(value) as unknown) : value

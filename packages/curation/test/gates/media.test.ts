@@ -1,15 +1,7 @@
 import type { JsonValue, Message, Part } from '@flywheel/schema'
 import { describe, expect, it } from 'vitest'
-import {
-  buildManifest,
-  curate,
-  datasetCard,
-  exportId,
-  inputsOf,
-  recipeSchema,
-  renderShards,
-  snapshotOf,
-} from '../../src/index.js'
+import { curate, datasetCard, exportId, inputsOf, recipeSchema, snapshotOf } from '../../src/index.js'
+import { manifestOf, renderShards } from '../rendered.js'
 import { drops, pairsOf, ports, Story, text } from '../support.js'
 
 const blob = { type: 'blob' as const, sha256: 'a'.repeat(64), bytes: 3, media_type: 'image/png' }
@@ -103,15 +95,15 @@ describe('bytes are stored nowhere, so no row is made', () => {
   })
 })
 
-it('the card says how many candidates left for it, in its warnings and in the funnel', () => {
+it('the card says how many candidates left for it, in its warnings and in the funnel', async () => {
   const story = corrected({ messages: [{ role: 'user', parts: [says, blob] }] })
   for (let n = 0; n < 3; n++) story.say('correction', story.ask({}), { kept: `It comes on day ${n} of the month.` })
   const recipe = recipeSchema.parse({})
   const evidence = story.evidence()
   const identity = { ...evidence, inputs: inputsOf(snapshotOf(evidence)), recipe, parent: null }
   const set = curate(evidence, recipe, ports)
-  const { files, layouts } = renderShards(set, recipe)
-  const card = datasetCard(buildManifest(exportId(identity), identity, set, files, layouts), layouts)
+  const { files, layouts } = await renderShards(set, recipe)
+  const card = datasetCard(manifestOf(exportId(identity), identity, set, files, layouts), layouts)
   expect(card).toContain('2 candidates left because a picture, a file or a sound stands in their prompt')
   expect(card).toMatch(/completeness.*blob_not_stored 2/)
 })

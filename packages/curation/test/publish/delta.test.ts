@@ -143,7 +143,11 @@ describe('a chain of deltas', () => {
     const first = step(story, START + DAY, [])
     expect(first.chain.length).toBeGreaterThan(0)
     const empty = new Story()
-    expect(step(empty, START + 2 * DAY, first.chain, () => false)).toMatchObject({ rows: [], supersedes: [], chain: [] })
+    expect(step(empty, START + 2 * DAY, first.chain, () => false)).toMatchObject({
+      rows: [],
+      supersedes: [],
+      chain: [],
+    })
     expect(step(empty, START + 2 * DAY, first.chain).supersedes).toHaveLength(first.chain.length)
   })
 

@@ -1,28 +1,29 @@
 import { expect, it } from 'vitest'
-import { buildManifest, type CuratedRow, inputsOf, type Manifest, recipeSchema, renderShards } from '../../src/index.js'
+import { type CuratedRow, inputsOf, type Manifest, recipeSchema } from '../../src/index.js'
 import { rowOf, says, setOf } from '../formats/rows.js'
+import { manifestOf, renderShards } from '../rendered.js'
 import { Story } from '../support.js'
 
-function trainerOf(rows: CuratedRow[]): Manifest['trainer'] {
+async function trainerOf(rows: CuratedRow[]): Promise<Manifest['trainer']> {
   const recipe = recipeSchema.parse({})
   const set = setOf(rows)
-  const { files, layouts } = renderShards(set, recipe)
+  const { files, layouts } = await renderShards(set, recipe)
   const at = '2026-01-05T09:00:00.000Z'
   const identity = { watermark: at, cutoff: at, inputs: inputsOf(new Story().evidence()), recipe, parent: null }
-  return buildManifest('e'.repeat(64), identity, set, files, layouts).trainer
+  return manifestOf('e'.repeat(64), identity, set, files, layouts).trainer
 }
 
 const thumb = (label: boolean, split: 'train' | 'validation'): CuratedRow =>
   rowOf({ shape: 'unpaired', chosen: says(`${label} in ${split}`), label }, { split })
 
-it('weighs the labels of KTO by the rows of train alone, which are those that a trainer counts', () => {
+it('weighs the labels of KTO by the rows of train alone, which are those that a trainer counts', async () => {
   const train = [true, true, true, false].map((label) => thumb(label, 'train'))
   const held = [false, false, false, false, false].map((label) => thumb(label, 'validation'))
-  expect(trainerOf([...train, ...held])).toMatchObject({ kto_desirable_weight: 1, kto_undesirable_weight: 3 })
+  expect(await trainerOf([...train, ...held])).toMatchObject({ kto_desirable_weight: 1, kto_undesirable_weight: 3 })
 })
 
-it('has no weights for KTO where train has one label only', () => {
-  expect(trainerOf([thumb(true, 'train'), thumb(false, 'validation')])).toMatchObject({
+it('has no weights for KTO where train has one label only', async () => {
+  expect(await trainerOf([thumb(true, 'train'), thumb(false, 'validation')])).toMatchObject({
     kto_desirable_weight: null,
     kto_undesirable_weight: null,
   })
