@@ -20,6 +20,8 @@ export interface ExportTaken {
   seconds: number
   /** Of all threads of the process. */
   cpu_seconds: number
+  /** Seconds from the start until each stage was last heard of. */
+  stages: Record<string, number>
   /** In the near-duplicate gate; null where it did not run in the main thread of the process. */
   near_duplicates_seconds: number | null
   /** Most resident memory before the run began, and until its end. */
@@ -60,7 +62,12 @@ const before = await mostResident()
 const cpu = process.cpuUsage()
 const started = performance.now()
 const rowKey = new Uint8Array(32).fill(7)
-const summary = await runExport({ ...asked, db, projectId: PROJECT, rowKey, now: () => new Date() })
+/** Seconds from the start until each stage was last heard of. */
+const stages: Record<string, number> = {}
+const onProgress = ({ stage }: { stage: string }): void => {
+  stages[stage] = (performance.now() - started) / 1000
+}
+const summary = await runExport({ ...asked, db, projectId: PROJECT, rowKey, now: () => new Date(), onProgress })
 const seconds = (performance.now() - started) / 1000
 const { user, system } = process.cpuUsage(cpu)
 const most = await mostResident()
@@ -70,6 +77,7 @@ const supersedes = join(summary.dir, 'meta/supersedes.jsonl')
 const taken: ExportTaken = {
   seconds,
   cpu_seconds: (user + system) / 1e6,
+  stages,
   near_duplicates_seconds: gate(),
   rss_bytes: { before, most },
   summary: { ...summary, first_row: null },

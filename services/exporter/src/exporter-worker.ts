@@ -5,6 +5,7 @@ import { EmptiedBy } from './refusals.js'
 import type { ExportSummary } from './run-export.js'
 import { startThread } from './start-thread.js'
 import { describeUnexpected } from './unexpected-error.js'
+import type { Progress } from './units/curate-units.js'
 import type { ExportRequest, FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
 
 /** Runs and counts exports outside of the main thread, one at a time. */
@@ -12,11 +13,17 @@ export interface ExporterWorker {
   /** Folder that holds one folder an export. */
   readonly outDir: string
   /** Waits for its turn; rejects with the FlywheelError of the run. */
-  run(request: ExportRequest): Promise<ExportSummary>
+  run(request: ExportRequest, onProgress?: (progress: Progress) => void): Promise<ExportSummary>
   /** Counts what a run would yield, in its turn among the runs; rejects with the FlywheelError of the count. */
   count(request: ExportRequest): Promise<ExportCount>
   /** Closes the worker's session after the runs that were asked for; its idle thread ends with the process. */
   close(): Promise<void>
+}
+
+interface Waiter {
+  resolve: (answer: never) => void
+  reject: (error: unknown) => void
+  onProgress: ((progress: Progress) => void) | undefined
 }
 
 function asError({ code, message, gate }: Extract<FromWorker, { error: object }>['error']): FlywheelError {
@@ -32,7 +39,7 @@ function asError({ code, message, gate }: Extract<FromWorker, { error: object }>
  * const summary = await exporter.run({ projectId, watermark, rowKey })
  */
 export function createExporterWorker(options: WorkerStart): ExporterWorker {
-  const waiting = new Map<number, { resolve: (answer: never) => void; reject: (error: unknown) => void }>()
+  const waiting = new Map<number, Waiter>()
   let worker: Worker | null = null
   let onClosed = (): void => {}
   let isClosed = false
@@ -53,6 +60,10 @@ export function createExporterWorker(options: WorkerStart): ExporterWorker {
       return
     }
     const waiter = waiting.get(message.id)
+    if ('progress' in message) {
+      waiter?.onProgress?.(message.progress)
+      return
+    }
     waiting.delete(message.id)
     if (waiting.size === 0) worker?.unref()
     // The answer is of what was asked under this id.
@@ -72,11 +83,15 @@ export function createExporterWorker(options: WorkerStart): ExporterWorker {
     return started
   }
 
-  function ask<Answer>(does: 'run' | 'count', request: ExportRequest): Promise<Answer> {
+  function ask<Answer>(
+    does: 'run' | 'count',
+    request: ExportRequest,
+    onProgress?: (progress: Progress) => void,
+  ): Promise<Answer> {
     if (isClosed) return Promise.reject(new FlywheelError('draining', 'The exporter is closed'))
     return new Promise<Answer>((resolve, reject) => {
       const id = next++
-      waiting.set(id, { resolve, reject })
+      waiting.set(id, { resolve, reject, onProgress })
       const thread = ensure()
       thread.ref()
       thread.postMessage({ id, does, request } satisfies ToWorker)
@@ -85,7 +100,7 @@ export function createExporterWorker(options: WorkerStart): ExporterWorker {
 
   return {
     outDir: options.outDir,
-    run: (request) => ask('run', request),
+    run: (request, onProgress) => ask('run', request, onProgress),
     count: (request) => ask('count', request),
     close() {
       isClosed = true

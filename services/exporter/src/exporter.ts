@@ -160,7 +160,9 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
   ): Promise<ExportSummary> {
     let deliveries = ''
     try {
-      const summary = await worker.run({ ...asks, watermark: open.watermark ?? undefined })
+      const summary = await worker.run({ ...asks, watermark: open.watermark ?? undefined }, (progress) =>
+        logger.info({ project_id: asks.projectId, ...progress }, 'export goes on'),
+      )
       const copies = await copyToAll(
         { db, project_id: asks.projectId, note: `copied by plan ${plan?.name}` },
         plan?.destinations ?? [],

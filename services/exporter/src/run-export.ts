@@ -177,12 +177,27 @@ export async function lookThrough(
   return { kept, figures, layouts: layouts.finish(), builder }
 }
 
+/** Tells of the rows that are read. */
+function counted(rows: RowReader, of: number, onProgress: RunExportOptions['onProgress']): RowReader {
+  let done = 0
+  return {
+    async *read(which) {
+      for await (const batch of rows.read(which)) {
+        yield batch
+        done += batch.length
+        onProgress?.({ stage: 'write', done, of })
+      }
+    },
+  }
+}
+
 async function writeSet(
   folder: Unfinished,
   curated: Curated,
-  { export_id, recipe }: { export_id: string; recipe: Recipe },
+  { export_id, recipe, onProgress }: { export_id: string; recipe: Recipe; onProgress: RunExportOptions['onProgress'] },
 ): Promise<Manifest> {
-  const { rows, layouts, set, identity, figures, supersedes } = curated
+  const { layouts, set, identity, figures, supersedes } = curated
+  const rows = counted(curated.rows, set.kept.length * recipe.targets.length, onProgress)
   const written = await writeShards(rows, recipe, folder, layouts)
   const problems = [...refuseLeaks(set), ...written.problems]
   if (problems.length > 0) {
@@ -293,7 +308,7 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
 }
 
 async function publishSet({
-  options: { db, projectId, now },
+  options: { db, projectId, now, onProgress },
   request,
   curated,
   export_id,
@@ -322,7 +337,7 @@ async function publishSet({
   } else {
     const folder = await startFolder(outDir)
     try {
-      manifest = await writeSet(folder, curated, { export_id, recipe })
+      manifest = await writeSet(folder, curated, { export_id, recipe, onProgress })
       await folder.write('README.md', datasetCard(manifest, layouts))
       created_at = now().toISOString()
       await folder.write('croissant.json', croissant(manifest))

@@ -2,9 +2,10 @@ import type { ErrorCode } from '@flywheel/schema'
 import type { ServerOptions } from '@flywheel/store'
 import type { ExportCount } from './count-export.js'
 import type { ExportSummary, RunExportOptions } from './run-export.js'
+import type { Progress } from './units/curate-units.js'
 
 /** What the worker is told: everything but the database and the clock, which are its own. */
-export interface ExportRequest extends Omit<RunExportOptions, 'db' | 'now' | 'outDir'> {
+export interface ExportRequest extends Omit<RunExportOptions, 'db' | 'now' | 'outDir' | 'onProgress'> {
   outDir?: string | undefined
 }
 
@@ -24,4 +25,5 @@ export type ToWorker = { id: number; does: 'run' | 'count'; request: ExportReque
 export type FromWorker =
   | { id: number; answer: ExportSummary | ExportCount }
   | { closed: true }
+  | { id: number; progress: Progress }
   | { id: number; error: { code: ErrorCode; message: string; gate: string } }

@@ -5,6 +5,7 @@ import { countExport } from './count-export.js'
 import { gateOf } from './refusals.js'
 import { runExport } from './run-export.js'
 import { describeUnexpected } from './unexpected-error.js'
+import type { Progress } from './units/curate-units.js'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
 
 const { store, outDir } = workerData as WorkerStart
@@ -14,7 +15,7 @@ const db = store.kind === 'embedded' ? await openEmbedded({ path: store.path }) 
 async function answer(message: Extract<ToWorker, { id: number }>): Promise<FromWorker> {
   const { id, does, request } = message
   try {
-    const options = { outDir, ...withoutUndefined(request), db }
+    const options = { outDir, ...withoutUndefined(request), db, onProgress: progressOf(id) }
     return {
       id,
       answer: await (does === 'count' ? countExport(options) : runExport({ ...options, now: () => new Date() })),
@@ -23,6 +24,18 @@ async function answer(message: Extract<ToWorker, { id: number }>): Promise<FromW
     if (isFlywheelError(error)) return { id, error: { code: error.code, message: error.message, gate: gateOf(error) } }
     const message = `The export failed: ${describeUnexpected(error)}; report it`
     return { id, error: { code: 'internal', message, gate: '' } }
+  }
+}
+
+/** A run that is shorter says nothing of its progress. */
+const PROGRESS_EVERY_MS = 5000
+
+function progressOf(id: number): (progress: Progress) => void {
+  let last = performance.now()
+  return (progress) => {
+    if (performance.now() - last < PROGRESS_EVERY_MS) return
+    last = performance.now()
+    parentPort?.postMessage({ id, progress } satisfies FromWorker)
   }
 }
 

@@ -118,7 +118,8 @@ describe('an export with a hold-out', () => {
     }
     await sweepErasure(db, KEY, row, Date.now)
     await eraseFromExports({ db, projectId: PROJECT, rowKey: ROW_KEY, erasureKey: KEY, outDir, now })
-    for (const name of await readdir(outDir)) {
+    // What somebody registered is their own copy: the next export of the set is registered in its place.
+    for (const name of (await readdir(outDir)).filter((each) => each !== 'evaluation-sets')) {
       const files = await filesOf(join(outDir, name))
       for (const base64 of Object.values(files)) {
         expect(Buffer.from(base64, 'base64').toString()).not.toContain(`Reason ${number}:`)

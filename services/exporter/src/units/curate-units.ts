@@ -23,7 +23,7 @@ import type { UnitContext, UnitJudgement, UnitWork } from './unit-work.js'
 /** How far a run is. */
 export interface Progress {
   stage: 'survey' | 'judge' | 'settle' | 'write'
-  /** Units (of `settle` none, of `write` rows). */
+  /** Units; of `settle` and `write` rows, of each target anew. */
   done: number
   of: number
 }

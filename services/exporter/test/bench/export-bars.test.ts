@@ -6,6 +6,7 @@ function taken(seconds: number, most: number, near: number | null = seconds / 10
   return {
     seconds,
     cpu_seconds: seconds,
+    stages: {},
     near_duplicates_seconds: near,
     rss_bytes: { before: 2e8, most },
     summary: {
