@@ -1,7 +1,7 @@
 import { defineConfig, type Options } from 'tsup'
 
 /** Declarations, for a package that is published. */
-export const declarations: NonNullable<Options['dts']> = {
+export const declarations: Exclude<Options['dts'], boolean | string | undefined> = {
   // tsup sets baseUrl, which TypeScript 6 deprecates
   compilerOptions: { ignoreDeprecations: '6.0', isolatedDeclarations: false },
 }

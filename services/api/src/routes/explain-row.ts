@@ -50,11 +50,9 @@ const explainedSchema = z
         trust: z.string(),
         reason_codes: z.array(z.string()),
         kept_preview: z.string(),
-        state: z
-          .enum(['live', 'superseded', 'retracted', 'retraction', 'yields_to_commit', 'elsewhere'])
-          .openapi({
-            description: 'What became of it since; `elsewhere` where it is about no call of the row any more',
-          }),
+        state: z.enum(['live', 'superseded', 'retracted', 'retraction', 'yields_to_commit', 'elsewhere']).openapi({
+          description: 'What became of it since; `elsewhere` where it is about no call of the row any more',
+        }),
       }),
     ),
     gone: z.array(z.string()).openapi({ description: 'Events behind the row that were erased or are past retention' }),
