@@ -41,7 +41,7 @@ function complaints(folder: string): string[] {
   if (readFileSync(join(folder, 'LICENSE'), 'utf8') !== readFileSync('LICENSE', 'utf8')) {
     found.push('its LICENSE is not the one of the repository')
   }
-  const { dependencies, optionalDependencies, peerDependencies } = manifestOf(folder)
+  const { name: own, dependencies, optionalDependencies, peerDependencies } = manifestOf(folder)
   for (const [name, range] of Object.entries({ ...dependencies, ...optionalDependencies, ...peerDependencies })) {
     if (!name.startsWith('@flywheel/')) continue
     if (!names.has(name)) found.push(`it depends on ${name}, which is not published`)
@@ -52,6 +52,8 @@ function complaints(folder: string): string[] {
     .flatMap((file) => [...readFileSync(join(folder, file), 'utf8').matchAll(/(?:from|import) '(@flywheel\/[^/']+)/g)])
     .map((match) => match[1] as string)
   for (const name of new Set(imported)) {
+    // An example in a comment imports the package itself.
+    if (name === own) continue
     if (dependencies?.[name] === undefined) found.push(`its declarations import ${name}, on which it does not depend`)
   }
   for (const file of files) {
