@@ -162,7 +162,8 @@ export async function startDistributed(folder: string): Promise<Distributed> {
         await onStore((db) => eraseRows(db, SECRET, subject))
         const replayed = await rewind(asOperator)
         await up()
-        await settled(api, 180_000)
+        // Everything there is goes through the sink once more.
+        await settled(api, 180_000 + replayed * 100)
         return { before, after: await onStore((db) => rowsWith(db, subject.canary)), replayed, in_log: null }
       },
       said: () => everything.map((each) => each.said).join('\n'),
