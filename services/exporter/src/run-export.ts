@@ -127,7 +127,6 @@ interface Curated {
   identity: ExportIdentity
   /** Of a delta, its own; else the whole set's. */
   set: SettledSet
-  whole: SettledSet
   rows: RowReader
   figures: StatisticsBuilder
   layouts: Layout[]
@@ -236,8 +235,8 @@ const ITEMS_AT_A_TIME = 5000
 /**
  * Runs one export: snapshot, curate, write, verify, publish, record. The folder appears whole in one rename, shards
  * before the manifest; the record follows. Killed at any moment, it can be run again: the same snapshot, recipe, code
- * and parent have the same id and the same bytes, and what is there whole is reused. Memory holds the facts of rows,
- * about a kilobyte each, and the texts of one unit and of one shard, whatever the size of the set.
+ * and parent have the same id and the same bytes, and what is there whole is reused. Memory holds the facts of
+ * every candidate (docs/speed.md has what they cost), and the texts of one unit and of one shard.
  *
  * @throws FlywheelError `invalid_request` for a recipe, `nothing_to_export` naming the gate that took everything,
  * `inputs_changed` where retention or erasure took inputs of the same export
@@ -282,7 +281,6 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
       const curated: Curated = {
         identity,
         set,
-        whole: units.set,
         rows,
         figures,
         layouts,

@@ -1,6 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { curate, type Evidence, inputsOf, type Manifest, parseRecipe, snapshotOf } from '@flywheel/curation'
+import {
+  bodiesNeeded,
+  curate,
+  type Evidence,
+  inputsOf,
+  type Manifest,
+  parseRecipe,
+  snapshotOf,
+} from '@flywheel/curation'
 import { languageOf } from '@flywheel/curation/language'
 import {
   type Database,
@@ -14,6 +22,7 @@ import {
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type ExportSummary, type RunExportOptions, runExport } from '../src/run-export.js'
 import { createUnitPool } from '../src/unit-pool.js'
+import { consentRow, unitColumns } from '../src/units/columns.js'
 import type { Progress } from '../src/units/curate-units.js'
 import { createRowId } from '../src/units/unit-work.js'
 import { filesOf, PROJECT, ROW_KEY, START, seed, settled, store, uuid, WATERMARK } from './support.js'
@@ -87,33 +96,28 @@ it('is the set and the digest that curation makes of the whole snapshot in memor
   const { manifest_path } = await made('memory', { unitBytes: 2000, workers: 0 })
   const manifest = JSON.parse(await readFile(manifest_path, 'utf8')) as Manifest
   const recipe = parseRecipe(settled)
-  const evidence = {
+  const columns = unitColumns(recipe)
+  const pick = <Row extends object>(rows: readonly Row[], names: readonly string[]): Row[] =>
+    rows.map((row) => Object.fromEntries(names.map((name) => [name, row[name as keyof Row]])) as Row)
+  const evidence: Evidence = {
     project_id: PROJECT,
     watermark: WATERMARK,
     cutoff: WATERMARK,
     project_consent: {},
-    interactions: await readInteractionHeads(db, PROJECT, WATERMARK),
+    interactions: pick(await readInteractionHeads(db, PROJECT, WATERMARK), columns.interactions),
     bodies: [],
-    feedback: await readFeedback(db, PROJECT, WATERMARK),
-    links: await readLinks(db, PROJECT, WATERMARK),
-    consents: await readConsents(db, PROJECT, WATERMARK),
-  } as Evidence
-  for await (const row of readInteractionBodies(
-    db,
-    PROJECT,
-    evidence.interactions.map(({ id }) => id),
-  )) {
-    evidence.bodies.push(row)
+    feedback: pick(await readFeedback(db, PROJECT, WATERMARK), columns.feedback),
+    links: pick(await readLinks(db, PROJECT, WATERMARK), columns.links),
+    consents: (await readConsents(db, PROJECT, WATERMARK)).map(consentRow),
+  }
+  for await (const row of readInteractionBodies(db, PROJECT, bodiesNeeded(evidence, recipe))) {
+    evidence.bodies.push(...pick([row], columns.bodies))
   }
   const set = curate(evidence, recipe, { languageOf, rowId: createRowId(ROW_KEY) })
   expect(manifest.funnel).toEqual(set.funnel)
   expect(manifest.strategies).toEqual(set.strategies)
   expect(manifest.statistics.rows.preference).toBe(set.rows.filter(({ shape }) => shape === 'preference').length)
-  expect(manifest.snapshot.inputs).toMatchObject({
-    interactions: inputsOf(snapshotOf(evidence)).interactions,
-    feedback: evidence.feedback.length,
-    links: 1,
-  })
+  expect(manifest.snapshot.inputs).toEqual(inputsOf(snapshotOf(evidence)))
 })
 
 it('a thread that cannot start rejects what waits for it, with what to do', async () => {

@@ -1,21 +1,9 @@
 import { z } from 'zod'
 import { DEFAULT_REJECTIONS } from '../text/rejection.js'
+import { STRATEGY_IDS } from './ids.js'
 
 /** Every strategy of the catalogue but `followup.repair`, which reads a refusal into a person's next words. */
-export const DEFAULT_STRATEGIES: readonly string[] = [
-  'edit.final',
-  'edit.toolcall',
-  'choice.ab',
-  'choice.best_of_n',
-  'regenerate.accepted',
-  'regenerate.edited',
-  'accept.reject',
-  'thumbs.pair',
-  'thumbs.unpaired',
-  'review.decision',
-  'sft.edit',
-  'sft.accept',
-]
+export const DEFAULT_STRATEGIES: readonly string[] = STRATEGY_IDS.filter((id) => id !== 'followup.repair')
 
 /** When signs are strong enough for a row. */
 export interface EvidenceRecipe {

@@ -19,24 +19,11 @@ import {
   UnitBuilder,
   unitInputs,
 } from '../../src/index.js'
+import { STRATEGY_IDS } from '../../src/recipe/ids.js'
 import { DAY, HOUR, iso, ports, START, Story } from '../support.js'
 
 const EVERYTHING = recipeSchema.parse({
-  strategies: [
-    'edit.final',
-    'edit.toolcall',
-    'choice.ab',
-    'choice.best_of_n',
-    'regenerate.accepted',
-    'regenerate.edited',
-    'accept.reject',
-    'thumbs.pair',
-    'thumbs.unpaired',
-    'review.decision',
-    'followup.repair',
-    'sft.edit',
-    'sft.accept',
-  ],
+  strategies: [...STRATEGY_IDS],
   evidence: { thumbs_min_gap: 2, recalibrate_from: 10 },
   settling: { draft_ms: HOUR, late_feedback_ms: HOUR },
 })

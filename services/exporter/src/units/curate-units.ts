@@ -98,7 +98,7 @@ async function eachInOrder<T, Answer>(
 
 /**
  * Curates a snapshot of any size: the keys of its rows cut it into units, each of which is read, joined and judged by
- * itself; what stays in memory of a row are its facts, about a kilobyte. The gates over the whole set read those.
+ * itself; what stays in memory of a row are its facts. The gates over the whole set read those.
  */
 export async function curateUnits(options: CurateUnitsOptions): Promise<CuratedUnits> {
   const { db, projectId, recipe, watermark, cutoff, ports, folder, onProgress } = options
