@@ -1,8 +1,23 @@
-/** Prints `passed failed skipped` of a vitest JSON report; a suite that did not load counts as failed. */
-import { existsSync, readFileSync } from 'node:fs'
+/**
+ * Prints `passed failed skipped` of a vitest JSON report; a suite that did not load counts as failed. With a second
+ * path, appends what failed to that file, by name and with the beginning of its message.
+ */
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { relative } from 'node:path'
 
-const path = process.argv[2] ?? ''
+const [path = '', failures] = process.argv.slice(2)
+
+/** The first lines of a message, enough to know what to look at. */
+const LINES = 8
+
+function failed(name: string, message: string): void {
+  if (failures === undefined) return
+  const lines = message.split('\n').slice(0, LINES)
+  appendFileSync(failures, `${[name, ...lines.map((line) => `    ${line}`)].join('\n')}\n`)
+}
+
 if (!existsSync(path)) {
+  failed('no report of the tests', path)
   console.log('0 1 0')
 } else {
   const report = JSON.parse(readFileSync(path, 'utf8')) as {
@@ -10,9 +25,21 @@ if (!existsSync(path)) {
     numFailedTests: number
     numPendingTests: number
     numTodoTests: number
-    testResults: { status: string; assertionResults: unknown[] }[]
+    testResults: {
+      name: string
+      status: string
+      message: string
+      assertionResults: { status: string; fullName: string; failureMessages: string[] }[]
+    }[]
   }
   const unloaded = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
+  for (const file of unloaded) failed(relative('.', file.name), file.message)
+  for (const { name, assertionResults } of report.testResults) {
+    for (const test of assertionResults) {
+      if (test.status !== 'failed') continue
+      failed(`${relative('.', name)} > ${test.fullName}`, test.failureMessages.join('\n'))
+    }
+  }
   console.log(
     `${report.numPassedTests} ${report.numFailedTests + unloaded.length} ${report.numPendingTests + report.numTodoTests}`,
   )
