@@ -40,7 +40,7 @@ export { type EvaluationIndex, type EvaluationSet, evaluationIndex } from './nea
 export { parseRecipe } from './parse-recipe.js'
 export { promptCluster, promptHash } from './prompt/canonical-prompt.js'
 export type { ChatMessage } from './prompt/chat.js'
-export { datasetCard } from './publish/card.js'
+export { datasetCard, loadingSections, preferenceSettings } from './publish/card.js'
 export { type ChainRow, type Delta, DeltaBuilder, deltaOf, deltaSet, type Supersedes } from './publish/delta.js'
 export { type FileEntry, fileEntry, type ShardFile } from './publish/file-entry.js'
 export {
@@ -54,7 +54,7 @@ export {
   type UnitInputs,
   unitInputs,
 } from './publish/identity.js'
-export { buildManifest, type Manifest, manifestFile } from './publish/manifest.js'
+export { buildManifest, type Manifest, manifestFile, trainerSettings } from './publish/manifest.js'
 export { LayoutBuilder, layoutsOf, renderRow, SPLITS } from './publish/plan.js'
 export { type RowReader, rowsInMemory, type Which } from './publish/row-reader.js'
 export { type ShardStore, type WrittenShards, writeShards } from './publish/shards.js'

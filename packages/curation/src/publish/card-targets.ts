@@ -11,7 +11,10 @@ const WEIGHTS: Record<Layout['weights'], string> = {
   resample: 'Rows of train are repeated in proportion to their weights, the lightest once.',
 }
 
-function loadLine(target: Target, part: string, manifest: Manifest, layouts: readonly Layout[]): string {
+/** What the sections on targets read of a manifest. */
+export type WrittenFor = Pick<Manifest, 'files' | 'targets' | 'recipe'>
+
+function loadLine(target: Target, part: string, manifest: WrittenFor, layouts: readonly Layout[]): string {
   const layout = layouts.find((each) => each.target === target.id && each.part === part)
   const files = manifest.files.filter((file) => file.target === target.id && file.shape === part)
   const isTold = layout !== undefined && hasOptionalKeys(layout)
@@ -32,7 +35,7 @@ function leftOut(reasons: Record<string, number>): string {
   return words.length === 0 ? '' : `; left out: ${words.join(', ')}`
 }
 
-function section(target: Target, manifest: Manifest, layouts: readonly Layout[]): string[] {
+function section(target: Target, manifest: WrittenFor, layouts: readonly Layout[]): string[] {
   const parts = manifest.targets.filter((each) => each.target === target.id)
   const mode = layouts.find((layout) => layout.target === target.id)?.weights ?? 'none'
   const isUnread = manifest.recipe.weights !== 'none' && mode === 'none'
@@ -51,7 +54,7 @@ function section(target: Target, manifest: Manifest, layouts: readonly Layout[])
 }
 
 /** How each target's files are loaded, what they hold, and what goes wrong there without a word. */
-export function targetsSection(manifest: Manifest, layouts: readonly Layout[]): string[] {
+export function targetsSection(manifest: WrittenFor, layouts: readonly Layout[]): string[] {
   const written = TARGETS.filter(({ id }) => manifest.targets.some(({ target }) => target === id))
   return written.length === 0 ? [] : ['## Loading', '', ...written.flatMap((each) => section(each, manifest, layouts))]
 }

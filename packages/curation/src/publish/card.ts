@@ -1,7 +1,7 @@
 import type { Layout } from '../formats/target.js'
 import { EVALUATION_SPLIT, makesEvaluationSet } from '../recipe/evaluation.js'
 import { sidesSection, sideWarnings } from './card-sides.js'
-import { targetsSection } from './card-targets.js'
+import { targetsSection, type WrittenFor } from './card-targets.js'
 import type { Manifest } from './manifest.js'
 import { SPLITS } from './plan.js'
 
@@ -167,6 +167,20 @@ function comparedSection({ statistics, contamination, recipe }: Manifest): strin
   return [...lines, ...table(['evaluation set', 'items', 'too short to compare', 'rows that repeated one'], cells)]
 }
 
+/** How the files of a set are loaded, target by target, and what makes their calls what was captured. */
+export function loadingSections(manifest: WrittenFor, layouts: readonly Layout[]): string[] {
+  const throughArrow = layouts.filter(({ target }) => target === 'hub' || target.startsWith('trl'))
+  return [...targetsSection(manifest, layouts), ...decodeSection(throughArrow)]
+}
+
+/** What to set in the trainer of preferences. */
+export function preferenceSettings(trainer: Manifest['trainer']): string[] {
+  return [
+    `- \`max_length\` at least ${trainer['max_length_at_least']}: TRL drops rows whose prompt fills it (1024 by default).`,
+    `- DPO \`label_smoothing\` ${trainer['label_smoothing'] ?? 'none'}: the share of labels expected to be wrong, by the priors. TRL reads it with \`loss_type="robust"\`, not with the default.`,
+  ]
+}
+
 /** The dataset card, README.md: what is in the set, what is not, and what to set in the trainer. */
 export function datasetCard(manifest: Manifest, layouts: readonly Layout[]): string {
   const { recipe, statistics, trainer } = manifest
@@ -230,12 +244,10 @@ export function datasetCard(manifest: Manifest, layouts: readonly Layout[]): str
     '',
     `Committed corrections and choices ${hours(settling.committed_ms)}, drafts quiet for ${hours(settling.draft_ms)} and used, thumbs and accepted second samples ${hours(settling.late_feedback_ms)}.`,
     '',
-    ...targetsSection(manifest, layouts),
-    ...decodeSection(layouts.filter(({ target }) => target === 'hub' || target.startsWith('trl'))),
+    ...loadingSections(manifest, layouts),
     '## In the trainer',
     '',
-    `- \`max_length\` at least ${trainer['max_length_at_least']}: TRL drops rows whose prompt fills it (1024 by default).`,
-    `- DPO \`label_smoothing\` ${trainer['label_smoothing'] ?? 'none'}: the share of labels expected to be wrong, by the priors. TRL reads it with \`loss_type="robust"\`, not with the default.`,
+    ...preferenceSettings(trainer),
     `- KTO \`desirable_weight\` ${trainer['kto_desirable_weight'] ?? '1'}, \`undesirable_weight\` ${trainer['kto_undesirable_weight'] ?? '1'}.`,
     '',
   ]

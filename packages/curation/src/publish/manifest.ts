@@ -41,7 +41,11 @@ export interface Manifest {
   trainer: Record<string, number | string | null>
 }
 
-function trainerSettings(figures: StatisticsBuilder, statistics: Statistics): Manifest['trainer'] {
+/** What to set in a trainer of the rows that `figures` has seen. */
+export function trainerSettings(
+  figures: StatisticsBuilder,
+  statistics: Pick<Statistics, 'expected_noise'>,
+): Manifest['trainer'] {
   const { up, down } = figures.trainLabels()
   return {
     max_length_at_least: 2 ** Math.ceil(Math.log2(Math.max(1024, figures.tokens()))),
