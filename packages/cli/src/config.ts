@@ -90,6 +90,12 @@ function findUpwards(from: string): string | null {
   }
 }
 
+/** The data folder that a flag names, or that stands here or in a folder above. */
+export function dataDirOf(dataDir: string | undefined, cwd: string = process.cwd()): string {
+  const found = dataDir === undefined ? findUpwards(cwd) : null
+  return found === null ? (dataDir ?? DATA_DIR) : dirname(found)
+}
+
 /** The environment with flags over it, for a server that reads its configuration from there. */
 export function environmentWith(
   flags: Readonly<Record<string, string | undefined>>,

@@ -3,12 +3,13 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { environmentWith } from '../config.js'
 import type { CommandContext } from '../context.js'
 import { CliError, EXIT } from '../exit.js'
-import { createEndpoint, onlyModel } from '../resample/endpoint.js'
+import type { Output } from '../output.js'
+import { createEndpoint, type Endpoint, onlyModel } from '../resample/endpoint.js'
 import { lockFolder } from '../resample/journal.js'
 import { baseUrl, keyFor, numberOf, type Sampling, samplingHash } from '../resample/sampling.js'
 import { openSource, type Source } from '../resample/source.js'
 import { takeSamples } from '../resample/take-samples.js'
-import { writeSet } from '../resample/write-set.js'
+import { type WriteOptions, writeSet } from '../resample/write-set.js'
 
 /** Flags of the command, as they are given. */
 export interface ResampleFlags {
@@ -26,6 +27,8 @@ export interface ResampleFlags {
 }
 
 const PROGRESS_EVERY_MS = 5000
+// Of a timer; a longer one would fire at once.
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 
 /** Refuses to go on with samples that were taken in another way. */
 async function claim(folder: string, source: Source, sampling: Sampling): Promise<void> {
@@ -38,13 +41,51 @@ async function claim(folder: string, source: Source, sampling: Sampling): Promis
   throw new CliError(EXIT.usage, message)
 }
 
-function progressSayer(context: CommandContext, rows: number): (progress: { taken: number; failed: number }) => void {
+function progressSayer(output: Output, rows: number): (progress: { taken: number; failed: number }) => void {
   let last = Date.now()
   return ({ taken, failed }) => {
     if (Date.now() - last < PROGRESS_EVERY_MS) return
     last = Date.now()
-    context.output.say(`${taken} of ${rows} sampled${failed === 0 ? '' : `, ${failed} without an answer`}`)
+    output.say(`${taken} of ${rows} sampled${failed === 0 ? '' : `, ${failed} without an answer`}`)
   }
+}
+
+/** Says at most every few seconds, and the first time at once, why an endpoint is asked again. */
+function troubleSayer({ output }: CommandContext, host: string): (why: string) => void {
+  let last = Number.NEGATIVE_INFINITY
+  return (why) => {
+    if (Date.now() - last < PROGRESS_EVERY_MS) return
+    last = Date.now()
+    output.say(`${host}: ${why}; it is asked again`)
+  }
+}
+
+async function sampleAndWrite(
+  { output, signal }: CommandContext,
+  endpoint: Endpoint,
+  concurrency: number,
+  options: Omit<WriteOptions, 'progress'>,
+): Promise<void> {
+  const { source, sampling, folder, out, limit } = options
+  const pairs = source.shards.reduce((sum, shard) => sum + shard.rows, 0)
+  const rows = Math.min(limit, pairs)
+  output.say(
+    `Sampling ${sampling.model} at ${new URL(sampling.endpoint).host} for ${rows} pairs, ${concurrency} at a time`,
+  )
+  const onProgress = progressSayer(output, rows)
+  const progress = await takeSamples({ source, endpoint, folder, limit, concurrency, signal, onProgress })
+  const { export_id, parent, sampling: told } = await writeSet({ ...options, progress })
+  const { asked, kept, dropped } = told
+  const recipient = `"resampled set ${export_id.slice(0, 12)}"`
+  output.one(
+    { export_id, parent, dir: out, asked, kept, dropped },
+    [
+      `${kept} of ${asked} pairs have a fresh rejected side`,
+      ...Object.entries(dropped).map(([reason, count]) => `  left out: ${reason} ${count}`),
+      out,
+      `Erasures name this copy once it is noted as a recipient: flywheel export recipients ${parent} --add ${recipient}`,
+    ].join('\n'),
+  )
 }
 
 /**
@@ -55,7 +96,7 @@ export async function exportResample(context: CommandContext, given: string, fla
   const startedAt = new Date().toISOString()
   const endpoint = baseUrl(flags.endpoint)
   const apiKey = keyFor(endpoint, flags.apiKeyEnv, environmentWith({}))
-  const timeout_ms = numberOf('timeout', flags.timeout, 0.1, false) * 1000
+  const timeout_ms = Math.min(LONGEST_TIMEOUT_MS, Math.round(numberOf('timeout', flags.timeout, 0.1, false) * 1000))
   const limit = flags.limit === undefined ? Number.POSITIVE_INFINITY : numberOf('limit', flags.limit, 1, true)
   const concurrency = numberOf('concurrency', flags.concurrency, 1, true)
   const retries = numberOf('retries', flags.retries, 0, true)
@@ -65,7 +106,7 @@ export async function exportResample(context: CommandContext, given: string, fla
     max_tokens: flags.maxTokens === undefined ? null : numberOf('max-tokens', flags.maxTokens, 1, true),
   }
   const source = await openSource(given, context.flags.dataDir)
-  const model = flags.model ?? (await onlyModel(endpoint, apiKey, timeout_ms))
+  const model = flags.model ?? (await onlyModel(endpoint, { apiKey, timeout_ms, signal: context.signal }))
   const sampling: Sampling = { endpoint, model, ...settings }
   const id = source.manifest.export_id
   const out = resolve(flags.out ?? `${id.slice(0, 12)}-resampled-${samplingHash(id, sampling)}`)
@@ -77,31 +118,16 @@ export async function exportResample(context: CommandContext, given: string, fla
   const unlock = await lockFolder(folder)
   try {
     await claim(folder, source, sampling)
-    const rows = Math.min(
-      limit,
-      source.shards.reduce((sum, shard) => sum + shard.rows, 0),
-    )
-    context.output.say(`Sampling ${model} at ${new URL(endpoint).host} for ${rows} pairs, ${concurrency} at a time`)
-    const onProgress = progressSayer(context, rows)
-    const asking = createEndpoint({ sampling, apiKey, timeout_ms, retries })
-    const { signal } = context
-    await takeSamples({ source, endpoint: asking, folder, limit, concurrency, signal, onProgress })
-    const manifest = await writeSet({ source, sampling, folder, out, limit, startedAt })
-    const { asked, kept, dropped } = manifest.sampling
-    const reasons = Object.entries(dropped).map(([reason, count]) => `  left out: ${reason} ${count}`)
-    context.output.one(
-      { export_id: manifest.export_id, parent: id, dir: out, asked, kept, dropped },
-      [
-        `${kept} of ${asked} pairs have a fresh rejected side`,
-        ...reasons,
-        out,
-        `Erasures name this copy once it is noted as a recipient: flywheel export recipients ${id} --add "resampled set ${manifest.export_id.slice(0, 12)}"`,
-      ].join('\n'),
-    )
-    return EXIT.ok
-  } catch (error) {
-    if (context.signal.aborted) context.output.say(`Interrupted. What was sampled is kept; the same command goes on`)
-    throw error
+    try {
+      const onTrouble = troubleSayer(context, new URL(endpoint).host)
+      const asking = createEndpoint({ sampling, apiKey, timeout_ms, retries, onTrouble })
+      await sampleAndWrite(context, asking, concurrency, { source, sampling, folder, out, limit, startedAt })
+      return EXIT.ok
+    } catch (error) {
+      const kept = `What was sampled is kept in ${folder}: the same command goes on with it; remove it where you do not`
+      context.output.say(context.signal.aborted ? `Interrupted. ${kept}` : kept)
+      throw error
+    }
   } finally {
     await unlock()
   }

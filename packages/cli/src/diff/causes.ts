@@ -37,17 +37,24 @@ function countDiffs(a: Counts, b: Counts): CountDiff[] {
   return names.map((name) => ({ name, a: a[name] ?? 0, b: b[name] ?? 0 })).filter((each) => each.a !== each.b)
 }
 
-function funnelDiffs(a: AnyManifest['funnel'], b: AnyManifest['funnel']): Causes['funnel'] {
+type Funnel = NonNullable<AnyManifest['funnel']>
+
+function funnelDiffs(a: Funnel, b: Funnel): Causes['funnel'] {
+  const candidates = (funnel: Funnel): number => funnel[0]?.in ?? 0
+  const [from, to] = [candidates(a), candidates(b)]
   // A gate that one of them lacks took nothing there.
   const gates = [...new Set([...a, ...b].map(({ gate }) => gate))]
-  const dropped = (funnel: AnyManifest['funnel'], gate: string): Counts =>
-    funnel.find((step) => step.gate === gate)?.dropped ?? {}
-  return gates.flatMap((gate) =>
+  const dropped = (funnel: Funnel, gate: string): Counts => funnel.find((step) => step.gate === gate)?.dropped ?? {}
+  const ofGates = gates.flatMap((gate) =>
     countDiffs(dropped(a, gate), dropped(b, gate)).map(({ name, ...counts }) => ({ gate, reason: name, ...counts })),
   )
+  return [...(from === to ? [] : [{ gate: 'candidates', reason: 'in', a: from, b: to }]), ...ofGates]
 }
 
-const candidatesOf = ({ funnel }: AnyManifest): number => funnel[0]?.in ?? 0
+/** A figure of two sets that both have it; a set without says nothing about it. */
+function both<Figure>(a: Figure | undefined, b: Figure | undefined, none: Figure): [Figure, Figure] {
+  return a === undefined || b === undefined ? [none, none] : [a, b]
+}
 
 /** Everything that two manifests say of why their rows differ. */
 export function causesOf(a: AnyManifest, b: AnyManifest): Causes {
@@ -59,23 +66,19 @@ export function causesOf(a: AnyManifest, b: AnyManifest): Causes {
     watermark: snapshot.watermark,
     cutoff: snapshot.cutoff,
   })
-  const [setsBefore, setsAfter] = [a.contamination.hashes, b.contamination.hashes]
-  const [from, to] = [candidatesOf(a), candidatesOf(b)]
+  const [setsBefore, setsAfter] = both(a.contamination?.hashes, b.contamination?.hashes, [])
   return {
     recipe: fieldDiffs({ ...a.recipe }, { ...b.recipe }),
     code: fieldDiffs({ ...a.code }, { ...b.code }),
     snapshot: fieldDiffs(times(a), times(b)),
     inputs: countDiffs(inputsBefore, inputsAfter),
     same_inputs: before === after,
-    funnel: [
-      ...(from === to ? [] : [{ gate: 'candidates', reason: 'in', a: from, b: to }]),
-      ...funnelDiffs(a.funnel, b.funnel),
-    ],
+    funnel: funnelDiffs(...both(a.funnel, b.funnel, [])),
     evaluation_sets: {
       added: setsAfter.filter((each) => !setsBefore.includes(each)),
       removed: setsBefore.filter((each) => !setsAfter.includes(each)),
     },
-    consent: countDiffs(a.consent.rows, b.consent.rows),
+    consent: countDiffs(...both(a.consent?.rows, b.consent?.rows, {})),
     erased: countDiffs(a.erased?.rows ?? {}, b.erased?.rows ?? {}),
   }
 }

@@ -103,7 +103,9 @@ async function compare(
     if (row.change !== 'gone' && row.change !== 'added') return row
     const said =
       row.change === 'gone' ? (reasonOf(row, told) ?? asked?.reasons.get(row.row_id)) : reasonOf(row, toldOfAdded)
-    return { ...row, ...(said ?? (isSame ? { reason: 'taken_by_gate' } : {})) }
+    const missing = (row.change === 'gone' ? b : a).manifest
+    const reason = missing.kind === 'resampled' ? 'not_sampled' : 'taken_by_gate'
+    return { ...row, ...(said ?? (isSame ? { reason } : {})) }
   })
   const { groups, ...rest } = compared
   const rows = {

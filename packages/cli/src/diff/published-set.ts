@@ -5,11 +5,15 @@ import { createInterface } from 'node:readline'
 import { type Manifest, sha256 } from '@flywheel/curation'
 import { CliError, EXIT } from '../exit.js'
 
+/** What a resampled set, which no gate judged, says by its parent alone. */
+type Judged = Pick<Manifest, 'funnel' | 'contamination' | 'consent'>
+
 /** The manifest of a published set; that of an erasure export says what left it. */
-export type AnyManifest = Omit<Manifest, 'kind'> & {
-  kind: Manifest['kind'] | 'erasure'
-  erased?: { rows: Record<string, number> }
-}
+export type AnyManifest = Omit<Manifest, 'kind' | keyof Judged> &
+  Partial<Judged> & {
+    kind: Manifest['kind'] | 'erasure' | 'resampled'
+    erased?: { rows: Record<string, number> }
+  }
 
 /** A published set in a folder, wherever it was copied to. */
 export interface PublishedSet {

@@ -18,6 +18,8 @@ const REASONS: Record<string, (other: string) => string> = {
   exported_before: (other) => `an earlier export of the chain of ${other} holds them, and they stand`,
   strategy_not_asked: (other) => `the recipe of ${other} does not name their strategy`,
   taken_by_gate: (other) => `what they are made of still stands: a gate of ${other} took them, see below`,
+  not_sampled: (other) =>
+    `${other} has no fresh side for them: see its card for what was left out and how many were asked`,
   not_there_yet: (other) => `${other} is of an earlier time, or its gates took them, see below`,
   no_longer_there: (other) => `later feedback that ${other} knows took the place of theirs, or its gates took them`,
   not_told: () => 'not told by the files: name the exports by id, and the server says what became of their feedback',

@@ -2,11 +2,11 @@ import { setTimeout } from 'node:timers/promises'
 import type { Completion } from '@flywheel/curation'
 import pRetry, { AbortError } from 'p-retry'
 import { CliError, EXIT } from '../exit.js'
-import { completionOf, isObject, parsed } from './chat-completion.js'
+import { completionOf, failureText, isObject, parsed } from './chat-completion.js'
 import type { Sampling } from './sampling.js'
 
-/** What an endpoint made of one request: an answer, or why there is none for this row alone. */
-export type Answer = Completion | { failed: 'no_answer' | 'refused_by_endpoint' }
+/** What an endpoint made of one request: an answer, or why there is none for this row alone, `why` in its own words. */
+export type Answer = Completion | { failed: 'no_answer' | 'refused_by_endpoint'; why: string }
 
 /** Asks one endpoint; `ask` fails only for what concerns every row. */
 export interface Endpoint {
@@ -23,6 +23,8 @@ export interface EndpointOptions {
   retries: number
   /** The first pause; it doubles up to a minute. @default 1000 */
   pause_ms?: number
+  /** Hears why a request is tried again. */
+  onTrouble?(why: string): void
 }
 
 // An endpoint that asks for more is better asked again by a person.
@@ -39,6 +41,15 @@ class Unanswered extends Error {
 
 class Refused extends Error {}
 
+/** Why `fetch` failed: its own message says "fetch failed" of everything. */
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error & { cause?: { code?: string; message?: string } }
+  return cause?.code ?? cause?.message ?? message
+}
+
+const statusText = (status: number, body: string): string =>
+  [`HTTP ${status}`, failureText(body)].filter((text) => text !== '').join(': ')
+
 /** RFC 9110: seconds or a date. */
 export function retryAfter(header: string | null, now: number): number {
   if (header === null) return 0
@@ -49,7 +60,7 @@ export function retryAfter(header: string | null, now: number): number {
 
 /** An endpoint that is asked with pauses, as long as it says or doubling; a hang ends at the timeout. */
 export function createEndpoint(options: EndpointOptions): Endpoint {
-  const { sampling, apiKey, timeout_ms, retries, pause_ms = 1000 } = options
+  const { sampling, apiKey, timeout_ms, retries, pause_ms = 1000, onTrouble } = options
   const { endpoint, model, temperature, top_p, max_tokens } = sampling
   const parameters = {
     model,
@@ -78,19 +89,21 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       text = await response.text()
     } catch (cause) {
       signal.throwIfAborted()
-      throw new Unanswered((cause as Error).message)
+      throw new Unanswered(reasonOf(cause))
     }
     const { status } = response
     if (status === 200) {
       const completion = completionOf(parsed(text), model)
-      if (completion === null) throw new Unanswered('the answer is no chat completion')
+      if (completion === null) throw new Unanswered('its answer is no chat completion')
       return completion
     }
     if (TRANSIENT.has(status) || status >= 500) {
-      throw new Unanswered(`HTTP ${status}`, retryAfter(response.headers.get('retry-after'), Date.now()))
+      throw new Unanswered(statusText(status, text), retryAfter(response.headers.get('retry-after'), Date.now()))
     }
-    if (status === 400 || status === 413 || status === 422) throw new AbortError(new Refused(`HTTP ${status}`))
-    throw new AbortError(new CliError(EXIT.failed, `${endpoint} answers ${status}: ${inWords(status)}`))
+    if (status === 400 || status === 413 || status === 422) throw new AbortError(new Refused(statusText(status, text)))
+    throw new AbortError(
+      new CliError(EXIT.failed, `${endpoint} answers ${statusText(status, text)}; ${inWords(status)}`),
+    )
   }
 
   return {
@@ -104,13 +117,14 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
           randomize: true,
           signal,
           onFailedAttempt: async ({ error, retriesLeft }) => {
-            if (error instanceof Unanswered && retriesLeft > 0)
-              await setTimeout(error.retry_after_ms, undefined, { signal })
+            if (!(error instanceof Unanswered) || retriesLeft === 0) return
+            onTrouble?.(error.message)
+            await setTimeout(error.retry_after_ms, undefined, { signal })
           },
         })
       } catch (error) {
-        if (error instanceof Refused) return { failed: 'refused_by_endpoint' }
-        if (error instanceof Unanswered) return { failed: 'no_answer' }
+        if (error instanceof Refused) return { failed: 'refused_by_endpoint', why: error.message }
+        if (error instanceof Unanswered) return { failed: 'no_answer', why: error.message }
         throw error
       }
     },
@@ -128,16 +142,31 @@ function inWords(status: number): string {
  * The one model that an endpoint serves.
  * @throws CliError where it serves several, or does not say
  */
-export async function onlyModel(endpoint: string, apiKey: string | null, timeout_ms: number): Promise<string> {
+export async function onlyModel(
+  endpoint: string,
+  { apiKey, timeout_ms, signal }: { apiKey: string | null; timeout_ms: number; signal: AbortSignal },
+): Promise<string> {
   const headers: Record<string, string> = apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }
-  let body: unknown = null
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeout_ms)])
+  let status: number
+  let text: string
   try {
-    const signal = AbortSignal.timeout(timeout_ms)
-    const response = await fetch(`${endpoint}/models`, { headers, signal, redirect: 'manual' })
-    if (response.ok) body = parsed(await response.text())
+    const response = await fetch(`${endpoint}/models`, { headers, signal: limit, redirect: 'manual' })
+    status = response.status
+    text = await response.text()
   } catch (cause) {
-    throw new CliError(EXIT.failed, `${endpoint} does not answer: ${(cause as Error).message}`, { cause })
+    signal.throwIfAborted()
+    const message = `${endpoint} does not answer: ${reasonOf(cause)}; check --endpoint, and that it is up`
+    throw new CliError(EXIT.failed, message, { cause })
   }
+  if (status !== 200) {
+    const advice =
+      status === 404
+        ? 'check that --endpoint ends where /models begins, as http://127.0.0.1:8000/v1 does, or name the model with --model'
+        : inWords(status)
+    throw new CliError(EXIT.failed, `${endpoint}/models answers ${statusText(status, text)}; ${advice}`)
+  }
+  const body = parsed(text)
   const list = isObject(body) && Array.isArray(body['data']) ? (body['data'] as unknown[]) : []
   const ids = list.flatMap((each) => (isObject(each) && typeof each['id'] === 'string' ? [each['id']] : []))
   if (ids.length === 1) return ids[0] as string

@@ -1,4 +1,5 @@
 import {
+  type Completion,
   type CuratedRow,
   freshSide,
   type Layout,
@@ -8,7 +9,6 @@ import {
   targetOf,
   withFreshSide,
 } from '@flywheel/curation'
-import type { Taken } from './journal.js'
 
 const target = targetOf('trl')
 const part = target.parts.find(({ id }) => id === 'preference')
@@ -27,7 +27,7 @@ export interface FreshRows {
 /** Puts the answers taken into the rows of a shard, and says of every other row why it left. */
 export function freshRows(
   given: readonly CuratedRow[],
-  taken: ReadonlyMap<string, Taken>,
+  { taken, refused }: { taken: ReadonlyMap<string, Completion>; refused: ReadonlySet<string> },
   host: string,
   recipe: Recipe,
 ): FreshRows {
@@ -38,8 +38,8 @@ export function freshRows(
   const rows: CuratedRow[] = []
   for (const row of given) {
     const answer = taken.get(row.meta.row_id)
-    if (answer === undefined || 'failed' in answer) {
-      drop(answer?.failed ?? 'no_answer')
+    if (answer === undefined) {
+      drop(refused.has(row.meta.row_id) ? 'refused_by_endpoint' : 'no_answer')
       continue
     }
     made.models[answer.model] = (made.models[answer.model] ?? 0) + 1

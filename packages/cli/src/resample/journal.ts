@@ -1,21 +1,21 @@
 import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { Completion } from '@flywheel/curation'
 import { CliError, EXIT } from '../exit.js'
 
-/** What is kept of a row: the endpoint's answer, or that it would not take the row. */
-export type Taken = Completion | { failed: 'refused_by_endpoint' }
+const LOCK_WRITTEN_MS = 200
 
 /** The answers taken so far for one shard, on disk as they come: a run that is killed loses those under way alone. */
 export interface Journal {
-  readonly taken: ReadonlyMap<string, Taken>
-  add(rowId: string, answer: Taken): Promise<void>
+  readonly taken: ReadonlyMap<string, Completion>
+  add(rowId: string, answer: Completion): Promise<void>
   close(): Promise<void>
 }
 
 interface Line {
   row_id: string
-  answer: Taken
+  answer: Completion
 }
 
 function parsedLine(text: string): Line | null {
@@ -31,7 +31,7 @@ export async function openJournal(folder: string, name: string): Promise<Journal
   const path = join(folder, `${name}.jsonl`)
   const text = await readFile(path, 'utf8').catch(() => '')
   const whole = text.slice(0, text.lastIndexOf('\n') + 1)
-  const taken = new Map<string, Taken>()
+  const taken = new Map<string, Completion>()
   for (const line of whole.split('\n')) {
     const entry = line === '' ? null : parsedLine(line)
     if (entry !== null) taken.set(entry.row_id, entry.answer)
@@ -58,6 +58,10 @@ function isAlive(pid: number): boolean {
   }
 }
 
+async function holderOf(path: string): Promise<number> {
+  return Number(await readFile(path, 'utf8').catch(() => ''))
+}
+
 /**
  * Takes a folder for this process alone; a lock that a killed one left is taken over.
  * @returns gives it back
@@ -66,10 +70,21 @@ function isAlive(pid: number): boolean {
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const path = join(folder, 'lock')
-  const holder = Number(await readFile(path, 'utf8').catch(() => ''))
-  if (Number.isInteger(holder) && holder > 0 && holder !== process.pid && isAlive(holder)) {
-    throw new CliError(EXIT.failed, `Process ${holder} is sampling into ${folder}; wait for it, or name another --out`)
+  for (;;) {
+    try {
+      // Made by one of two that begin at once, and never written over.
+      await writeFile(path, `${process.pid}`, { mode: 0o600, flag: 'wx' })
+      return () => rm(path, { force: true })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+    // Made and not written yet, by one that begins at this moment.
+    if ((await holderOf(path)) === 0) await setTimeout(LOCK_WRITTEN_MS)
+    const holder = await holderOf(path)
+    if (Number.isInteger(holder) && holder > 0 && holder !== process.pid && isAlive(holder)) {
+      const message = `Process ${holder} is sampling into ${folder}; wait for it, or name another --out (where that process is another program, remove ${path})`
+      throw new CliError(EXIT.failed, message)
+    }
+    await rm(path, { force: true })
   }
-  await writeFile(path, `${process.pid}`, { mode: 0o600 })
-  return () => rm(path, { force: true })
 }

@@ -1,4 +1,14 @@
-import { canonicalJson, FRESH_PROBLEMS, type Layout, type Recipe, sha256 } from '@flywheel/curation'
+import {
+  canonicalJson,
+  FRESH_PROBLEMS,
+  type Layout,
+  loadingSections,
+  preferenceSettings,
+  type Recipe,
+  type StatisticsBuilder,
+  sha256,
+  trainerSettings,
+} from '@flywheel/curation'
 import type { AnyManifest } from '../diff/published-set.js'
 import type { Sampling } from './sampling.js'
 import type { Source } from './source.js'
@@ -30,6 +40,8 @@ export interface ResampledManifest {
   statistics: {
     rows: { preference: number; unpaired: 0; supervised: 0 }
     splits: Record<string, { rows: number }>
+    /** Share of the pairs whose chosen side is longer than the fresh one. */
+    chosen_longer: number | null
   }
   targets: { target: string; part: string; rows: number; left_out: Record<string, number> }[]
   files: SetFile[]
@@ -43,6 +55,8 @@ export interface ManifestParts {
   files: SetFile[]
   rowsAsked: number
   kept: ReadonlyMap<string, number>
+  /** Has seen every row that is left. */
+  figures: StatisticsBuilder
   dropped: Record<string, number>
   models: Record<string, number>
   layout: Layout
@@ -50,13 +64,15 @@ export interface ManifestParts {
 
 /** Builds the manifest; its id follows from the parent, the sampling and the bytes of the files. */
 export function resampledManifest(parts: ManifestParts): ResampledManifest {
-  const { source, sampling, files, rowsAsked, kept, dropped, models, layout } = parts
+  const { source, sampling, files, rowsAsked, kept, figures, dropped, models, layout } = parts
   const { manifest } = source
   const rows = [...kept.values()].reduce((sum, each) => sum + each, 0)
   const host = new URL(sampling.endpoint).host
   const told = { ...sampling, endpoint: host, asked: rowsAsked, kept: rows, dropped, models }
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1))
   const identity = { parent: manifest.export_id, sampling: told, files: sorted.map((file) => file.sha256) }
+  const tells_sides_apart = { auc: null, pairs: rows, folds: 0 }
+  const statistics = figures.finish({ rows_per_user: [], leaking_members: 0, tells_sides_apart })
   return {
     manifest_version: 1,
     export_id: sha256(canonicalJson(identity)),
@@ -70,10 +86,12 @@ export function resampledManifest(parts: ManifestParts): ResampledManifest {
     statistics: {
       rows: { preference: rows, unpaired: 0, supervised: 0 },
       splits: Object.fromEntries([...kept].map(([split, count]) => [split, { rows: count }])),
+      chosen_longer: statistics.chosen_longer,
     },
     targets: [{ target: layout.target, part: layout.part, rows, left_out: {} }],
     files: sorted,
-    trainer: manifest.trainer,
+    // Of these sides: the parent's were shorter, or longer, and some of its rows unpaired.
+    trainer: trainerSettings(figures, statistics),
   }
 }
 
@@ -93,7 +111,9 @@ function header(files: readonly SetFile[]): string[] {
 }
 
 /** The dataset card: whose the rejected sides are, and what that makes of the labels. */
-export function resampledCard({ parent, sampling, export_id, recipe, files, statistics }: ResampledManifest): string {
+export function resampledCard(manifest: ResampledManifest, layout: Layout): string {
+  const { parent, sampling, export_id, recipe, files, statistics, snapshot, trainer } = manifest
+  const { chosen_longer: longer } = statistics
   const { endpoint, model, temperature, top_p, max_tokens, asked, kept, dropped, models } = sampling
   const cell = (text: string): string => text.replaceAll(/[|\n\r`]/g, ' ')
   const limits = [
@@ -108,13 +128,17 @@ export function resampledCard({ parent, sampling, export_id, recipe, files, stat
     ...header(files),
     `# ${recipe.name}, sampled anew`,
     '',
-    `Pairs of export \`${parent}\` whose rejected sides are no longer what was served: each is a fresh sample of \`${cell(model)}\` at ${endpoint} (${limits.join(', ')}), taken for the same prompt and tools. Prompts and chosen sides are the parent's. Set \`${export_id}\`.`,
+    `Pairs of export \`${parent}\` whose rejected sides are no longer what was served: each is a fresh sample of \`${cell(model)}\` at ${endpoint} (${limits.join(', ')}), taken for the same prompt and tools. Prompts and chosen sides are the parent's: snapshot ${snapshot.watermark}, consent as of ${snapshot.cutoff}, purpose \`${recipe.purpose}\`; its card says whose texts they are and what was taken out. Set \`${export_id}\`.`,
     '',
     '## Warnings',
     '',
     '- Nobody has compared these sides. People preferred the chosen side to what was served then; that it is better than what the model says now is an assumption, and the weaker the better the model. `prior` and `weight` in the sidecar are those of the pair that people judged.',
     '- Samples are not reproducible. This folder is the only copy of them.',
     `- The server does not know this copy, and takes nobody out of it. Note it as a recipient of the export, so that erasures name it: \`flywheel export recipients ${parent} --add "resampled set ${export_id.slice(0, 12)}"\`. Where an erasure export takes the parent's place, make this set again from that.`,
+    `- Check whether the terms of ${endpoint} allow training on its model's texts: \`rights\` of the recipe judged those of the parent.`,
+    ...(longer === null || Math.abs(longer - 0.5) <= 0.1
+      ? []
+      : [`- The chosen side is longer in ${Math.round(longer * 100)}% of the pairs: length will be learnt.`]),
     '- Fresh sides were not redacted: their prompts were, so that a personal value in them is the model’s own.',
     '',
     '## Rows',
@@ -123,6 +147,11 @@ export function resampledCard({ parent, sampling, export_id, recipe, files, stat
     '',
     ...(reasons.length === 0 ? [] : ['| left out | rows | why |', '| --- | --- | --- |', ...reasons, '']),
     'Each shard has a sidecar in `meta/` whose n-th line is about its n-th row: `rejected_by` names the model and says that the side was sampled; `model`, `provider`, `edit_distance` and `rejected_chars` are of the fresh side, everything else is the parent’s.',
+    '',
+    ...loadingSections(manifest, [layout]),
+    '## In the trainer',
+    '',
+    ...preferenceSettings(trainer),
     '',
   ].join('\n')
 }

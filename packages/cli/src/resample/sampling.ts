@@ -30,6 +30,10 @@ export function baseUrl(given: string): string {
   if (url.username !== '' || url.password !== '') {
     throw new CliError(EXIT.usage, '--endpoint holds a password; name the variable that holds the key: --api-key-env')
   }
+  if (url.search !== '') {
+    const names = [...url.searchParams.keys()].join(', ')
+    throw new CliError(EXIT.usage, `--endpoint has a query (${names}), which no request would carry; give it without`)
+  }
   return `${url.origin}${url.pathname.replace(/\/+$/, '').replace(/\/chat\/completions$/, '')}`
 }
 
@@ -41,9 +45,16 @@ export function keyFor(
   variable: string | undefined,
   env: Record<string, string | undefined>,
 ): string | null {
-  if (variable === undefined) return new URL(endpoint).host === OPENAI ? (env['OPENAI_API_KEY'] ?? null) : null
-  const key = env[variable]
-  if (key !== undefined && key !== '') return key
+  if (variable === undefined && new URL(endpoint).host !== OPENAI) return null
+  const name = variable ?? 'OPENAI_API_KEY'
+  const key = env[name]?.trim() ?? ''
+  // What no header can hold would stand in the error of the request.
+  if (/^[\x21-\x7e]+$/.test(key)) return key
+  if (key !== '') {
+    const message = `--api-key-env ${name}: its value is no key, it holds a blank, a line break or a letter beyond ASCII`
+    throw new CliError(EXIT.usage, message)
+  }
+  if (variable === undefined) return null
   throw new CliError(EXIT.usage, `--api-key-env ${variable}: the variable is not set`)
 }
 

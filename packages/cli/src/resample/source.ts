@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   type CuratedRow,
@@ -10,7 +10,7 @@ import {
   targetOf,
   validateRecords,
 } from '@flywheel/curation'
-import { DATA_DIR } from '../config.js'
+import { dataDirOf } from '../config.js'
 import { type AnyManifest, openSet } from '../diff/published-set.js'
 import { CliError, EXIT } from '../exit.js'
 
@@ -29,17 +29,24 @@ export interface Source {
   shards: SourceShard[]
 }
 
+const isFolder = async (path: string): Promise<boolean> => (await stat(path).catch(() => null))?.isDirectory() === true
+
 async function folderOf(given: string, dataDir: string | undefined): Promise<string> {
-  const inServer = join(dataDir ?? DATA_DIR, 'exports', given)
-  for (const path of [given, inServer]) if ((await stat(path).catch(() => null))?.isDirectory() === true) return path
+  if (await isFolder(given)) return given
+  const exports = join(dataDirOf(dataDir), 'exports')
+  const ids = (await readdir(exports).catch((): string[] => [])).filter((name) => /^[0-9a-f]{64}$/.test(name))
+  const [one, other] = ids.filter((id) => given !== '' && id.startsWith(given))
+  if (one !== undefined && other === undefined) return join(exports, one)
+  if (one !== undefined)
+    throw new CliError(EXIT.usage, `Several exports in ${exports} begin with ${given}; give more of the id`)
   throw new CliError(
     EXIT.notFound,
-    `There is no folder ${given}; give the folder of one export, as export list shows it`,
+    `${given} is neither a folder nor an export in ${exports}; give the folder that export list shows, or a copy of it`,
   )
 }
 
 /**
- * Opens an export: its folder, or its id below the data folder.
+ * Opens an export: its folder, or its id (or how that begins) below the data folder.
  * @throws CliError where it holds no pairs in JSON lines of the target `trl`
  */
 export async function openSource(given: string, dataDir?: string): Promise<Source> {

@@ -5,7 +5,7 @@ import type { Endpoint } from './endpoint.js'
 import { type Journal, openJournal } from './journal.js'
 import { readShard, type Source, type SourceShard } from './source.js'
 
-// That many rows in a row without an answer are no accident of the rows.
+// That many rows without an answer, and none with one between them, are no accident of the rows.
 const MOST_FAILURES = 10
 
 /** How far the sampling is. */
@@ -13,6 +13,10 @@ export interface Progress {
   /** Rows that have an answer, those of an earlier run among them. */
   taken: number
   failed: number
+  /** Rows that the endpoint would not take: they are asked for again by another run. */
+  refused: ReadonlySet<string>
+  /** Why the latest row has no answer, in the endpoint's words; '' where each has one. */
+  why: string
 }
 
 /** What samples are taken of, and with what. */
@@ -44,7 +48,8 @@ export function asked(rows: readonly CuratedRow[], limit: number): CuratedRow[] 
  */
 export async function takeSamples(options: TakeOptions): Promise<Progress> {
   const { source, endpoint, folder, concurrency, onProgress } = options
-  const progress: Progress = { taken: 0, failed: 0 }
+  const refused = new Set<string>()
+  const progress: Progress = { taken: 0, failed: 0, refused, why: '' }
   const stop = new AbortController()
   const signal = AbortSignal.any([options.signal, stop.signal])
   let left = options.limit
@@ -52,20 +57,29 @@ export async function takeSamples(options: TakeOptions): Promise<Progress> {
 
   async function take(row: CuratedRow, journal: Journal): Promise<void> {
     const answer = await endpoint.ask(chatRequest(row), signal)
-    if ('failed' in answer && answer.failed === 'no_answer') {
-      progress.failed++
-      silent++
-      if (silent >= MOST_FAILURES) {
-        const message = `The endpoint gave no answer to ${silent} rows in a row. ${progress.taken} samples are kept; when it is back, the same command goes on`
-        throw new CliError(EXIT.failed, message)
-      }
-    } else {
+    if (!('failed' in answer)) {
       silent = 0
-      await journal.add(row.meta.row_id, answer as Parameters<Journal['add']>[1])
+      await journal.add(row.meta.row_id, answer)
       progress.taken++
+    } else {
+      progress.why = answer.why
+      if (answer.failed === 'refused_by_endpoint') refused.add(row.meta.row_id)
+      else {
+        progress.failed++
+        silent++
+      }
+      if (silent >= MOST_FAILURES) throw stopped(`gave no answer to ${silent} rows in a row`, 'when it is back')
+      if (refused.size >= MOST_FAILURES && progress.taken === 0)
+        throw stopped(`would take none of the first ${refused.size} rows`, 'when it takes them')
     }
     onProgress(progress)
   }
+
+  const stopped = (what: string, when: string): CliError =>
+    new CliError(
+      EXIT.failed,
+      `The endpoint ${what} (${progress.why}). ${progress.taken} samples are kept; ${when}, the same command goes on`,
+    )
 
   for (const shard of source.shards) {
     if (left <= 0) break

@@ -8,9 +8,10 @@ import {
   type Layout,
   mergeLayouts,
   renderRow,
+  StatisticsBuilder,
   sha256,
   targetOf,
-  validateRecords,
+  verifyShard,
 } from '@flywheel/curation'
 import { CliError, EXIT } from '../exit.js'
 import { type FreshRows, freshRows } from './fresh-rows.js'
@@ -18,7 +19,7 @@ import { openJournal } from './journal.js'
 import { type ResampledManifest, resampledCard, resampledManifest, type SetFile } from './manifest.js'
 import type { Sampling } from './sampling.js'
 import { readShard, type Source, type SourceShard } from './source.js'
-import { journalName } from './take-samples.js'
+import { journalName, type Progress } from './take-samples.js'
 
 /** Where a set is made of what, and how its samples were taken. */
 export interface WriteOptions {
@@ -28,6 +29,8 @@ export interface WriteOptions {
   folder: string
   out: string
   limit: number
+  /** Of the sampling: rows that the endpoint would not take, and why the latest row has no answer. */
+  progress: Pick<Progress, 'refused' | 'why'>
   /** RFC 3339 UTC, for `run.json` alone. */
   startedAt: string
 }
@@ -47,7 +50,8 @@ async function writeDurably(path: string, bytes: Uint8Array | string): Promise<v
 }
 
 /** The rows of the set, a shard at a time, as often as they are needed. */
-async function* shardsOf({ source, sampling, folder, limit }: WriteOptions): AsyncGenerator<[SourceShard, FreshRows]> {
+async function* shardsOf(options: WriteOptions): AsyncGenerator<[SourceShard, FreshRows]> {
+  const { source, sampling, folder, limit, progress } = options
   let left = limit
   for (const shard of source.shards) {
     if (left <= 0) return
@@ -56,7 +60,7 @@ async function* shardsOf({ source, sampling, folder, limit }: WriteOptions): Asy
     const journal = await openJournal(folder, journalName(shard))
     await journal.close()
     const host = new URL(sampling.endpoint).host
-    yield [shard, freshRows(rows, journal.taken, host, source.manifest.recipe)]
+    yield [shard, freshRows(rows, { taken: journal.taken, refused: progress.refused }, host, source.manifest.recipe)]
   }
 }
 
@@ -71,7 +75,8 @@ async function writeShard(
   [split, name]: [string, string],
   formats: readonly Format[],
 ): Promise<SetFile[]> {
-  const records = rows.map((row) => renderRow(row, layout))
+  const entries = rows.map((row) => ({ row, record: renderRow(row, layout) }))
+  const records = entries.map(({ record }) => record)
   const files: SetFile[] = []
   const put = async (path: string, bytes: Uint8Array, what: Pick<SetFile, 'target' | 'shape' | 'format'>) => {
     await writeDurably(join(root, path), bytes)
@@ -81,12 +86,10 @@ async function writeShard(
     const path = `preference/${name}.${format.extension}`
     const bytes = format.write(records, { columns: part?.columns?.(layout) ?? [], messages: layout })
     await put(path, bytes, { target: target.id, shape: 'preference', format: format.id })
-    const read = await format.read(await readFile(join(root, path)))
-    const [problem] = validateRecords(read, target, part)
-    if (problem !== undefined) throw new CliError(EXIT.failed, `${path}: row ${problem.row}: ${problem.code}`)
-    if (canonicalJson(read) !== canonicalJson(records)) {
-      throw new CliError(EXIT.failed, `${path} reads as other rows than were written; report this as a bug`)
-    }
+    const file = { target: target.id, shape: 'preference', format: format.id, rows: rows.length, sha256: sha256(bytes) }
+    // As an export's: by the trainer's loader, and each side against the row, not by way of the renderer.
+    const [problem] = await verifyShard(file, entries, layout, await readFile(join(root, path)))
+    if (problem !== undefined) throw new CliError(EXIT.failed, `${path}: ${problem}; report this as a bug`)
   }
   const meta = jsonLines(rows.map((row) => row.meta))
   await put(`meta/preference-${name}.jsonl`, meta, { target: '', shape: 'meta', format: 'jsonl' })
@@ -103,6 +106,7 @@ export async function writeSet(options: WriteOptions): Promise<ResampledManifest
   const dropped: Record<string, number> = {}
   const models: Record<string, number> = {}
   const layouts: Layout[] = []
+  const figures = new StatisticsBuilder()
   const kept = new Map<string, number>()
   const shardCount = new Map<string, number>()
   let rowsAsked = 0
@@ -112,13 +116,15 @@ export async function writeSet(options: WriteOptions): Promise<ResampledManifest
     rowsAsked += fresh.rows.length + Object.values(fresh.dropped).reduce((sum, rows) => sum + rows, 0)
     if (fresh.layout === null || fresh.rows.length === 0) continue
     layouts.push(fresh.layout)
+    for (const row of fresh.rows) figures.add(row)
     kept.set(shard.split, (kept.get(shard.split) ?? 0) + fresh.rows.length)
     shardCount.set(shard.split, (shardCount.get(shard.split) ?? 0) + 1)
   }
   const layout = mergeLayouts(layouts)
   if (layout === null) {
     const why = Object.entries(dropped).map(([reason, rows]) => `${reason} ${rows}`)
-    throw new CliError(EXIT.gate, `No row is left of ${rowsAsked}: ${why.join(', ')}`)
+    const said = options.progress.why === '' ? '' : `. The endpoint: ${options.progress.why}`
+    throw new CliError(EXIT.gate, `No row is left of ${rowsAsked}: ${why.join(', ')}${said}`)
   }
   const root = join(folder, 'set')
   await rm(root, { recursive: true, force: true })
@@ -133,9 +139,9 @@ export async function writeSet(options: WriteOptions): Promise<ResampledManifest
     const digits = [index, shardCount.get(split) ?? 1].map((count) => String(count).padStart(5, '0'))
     files.push(...(await writeShard(root, fresh, layout, [split, `${split}-${digits.join('-of-')}`], formats)))
   }
-  const manifest = resampledManifest({ source, sampling, files, rowsAsked, kept, dropped, models, layout })
+  const manifest = resampledManifest({ source, sampling, files, rowsAsked, kept, figures, dropped, models, layout })
   const text = canonicalJson(manifest)
-  await writeDurably(join(root, 'README.md'), resampledCard(manifest))
+  await writeDurably(join(root, 'README.md'), resampledCard(manifest, layout))
   const run = { export_id: manifest.export_id, started_at: options.startedAt, finished_at: new Date().toISOString() }
   await writeDurably(join(root, 'run.json'), `${JSON.stringify({ ...run, node: process.version })}\n`)
   await writeDurably(join(root, `manifest-${sha256(text)}.json`), text)

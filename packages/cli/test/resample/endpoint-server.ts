@@ -13,7 +13,8 @@ export interface Asked {
 export type Reply =
   | { text: string; finish_reason?: string }
   | { calls: { name: string; arguments: string }[] }
-  | { status: number; headers?: Record<string, string> }
+  | { message: Record<string, unknown> }
+  | { status: number; headers?: Record<string, string>; error?: string }
   | 'garbage'
   | 'hang'
 
@@ -26,6 +27,8 @@ export interface EndpointServer {
 }
 
 function completion(reply: Exclude<Reply, string | { status: number }>): object {
+  if ('message' in reply)
+    return { model: 'tuned-7', choices: [{ index: 0, message: reply.message, finish_reason: 'stop' }] }
   const message =
     'text' in reply
       ? { role: 'assistant', content: reply.text }
@@ -59,7 +62,9 @@ export async function startEndpoint(
     const made = await reply(asked, before)
     if (made === 'hang') return
     if (made === 'garbage') return send(response, 200, '<html>Bad gateway')
-    if ('status' in made) return send(response, made.status, '{"error":{"message":"no"}}', made.headers)
+    if ('status' in made) {
+      return send(response, made.status, JSON.stringify({ error: { message: made.error ?? 'no' } }), made.headers)
+    }
     send(response, 200, JSON.stringify(completion(made)))
   }
   const server: Server = createServer((request, response) => void answer(request, response))

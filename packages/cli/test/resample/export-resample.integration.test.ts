@@ -1,16 +1,18 @@
-import { spawn } from 'node:child_process'
+import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { exportDiff } from '../../src/commands/export-diff.js'
 import { exportResample, type ResampleFlags } from '../../src/commands/export-resample.js'
 import { exportValidate } from '../../src/commands/export-validate.js'
 import { openSet } from '../../src/diff/published-set.js'
 import { type Asked, type EndpointServer, type Reply, startEndpoint } from './endpoint-server.js'
 import { callPair, pair, publish } from './published.js'
 
+const HOLDER = fileURLToPath(new URL('../children/lock-folder.ts', import.meta.url))
 const BIN = fileURLToPath(new URL('../../bin/flywheel.js', import.meta.url))
 
 let folder = ''
@@ -156,6 +158,153 @@ describe('flywheel export resample', () => {
     expect(only?.rejected[0]?.content).toBe('Parcel 7 is lost.')
   })
 
+  it('takes the words of a refusal for one however they are put, and what never ended for no answer', async () => {
+    const replies: Reply[] = [
+      { message: { role: 'assistant', content: null, refusal: 'That is nothing I speak about.' } },
+      { text: 'Parcel 1 is on its', finish_reason: 'max_tokens' },
+      { text: 'Parcel 2 is on its', finish_reason: 'model_length' },
+      { text: 'x', finish_reason: 'safety' },
+      { text: 'Parcel 4 is', finish_reason: 'abort' },
+      { text: 'Parcel 5 is', finish_reason: 'error' },
+      { text: 'Parcel 6 is lost.', finish_reason: 'eos_token' },
+    ]
+    server = await startEndpoint((asked) => replies[numberIn(asked)] as Reply)
+    const source = await publish(
+      join(folder, 'ends'),
+      replies.map((_, n) => pair(n)),
+    )
+    const report = await resample(source)
+    expect(report).toMatchObject({ kept: 1, dropped: { refusal: 1, truncated: 2, filtered: 1, unfinished: 2 } })
+  })
+
+  it('reads arguments that are an object already, and changes no number of a call', async () => {
+    const calling = (told: unknown) => [{ id: 'x', type: 'function', function: { name: 'refund', arguments: told } }]
+    const deep = `{"order":${'['.repeat(20_000)}${']'.repeat(20_000)}}`
+    const told: unknown[] = [{ order: 3 }, '{"order":12345678901234567890}', deep]
+    server = await startEndpoint((asked) => ({
+      message: { role: 'assistant', content: null, tool_calls: calling(told[numberIn(asked)]) },
+    }))
+    const report = await resample(await publish(join(folder, 'told'), [callPair(0), callPair(1), callPair(2)]))
+    expect(report).toMatchObject({ kept: 1, dropped: { arguments_not_an_object: 2 } })
+    const [only] = await linesOf<Pair>(report.dir, 'preference', SHARD)
+    expect(only?.rejected[0]?.tool_calls).toMatchObject([{ function: { name: 'refund', arguments: { order: 3 } } }])
+  })
+
+  it('stops where the endpoint takes no request at all, in its own words, and asks again once it does', async () => {
+    let isMended = false
+    server = await startEndpoint((asked) =>
+      isMended ? fresh(asked) : { status: 400, error: 'max_tokens is too large' },
+    )
+    const rows = Array.from({ length: 40 }, (_, n) => pair(n))
+    const source = await publish(join(folder, 'refusing'), rows)
+    const flags = { concurrency: '2', out: join(folder, 'after-refusals') }
+    await expect(resample(source, flags)).rejects.toThrow('HTTP 400: max_tokens is too large')
+    expect(server.requests.length).toBeLessThan(15)
+    isMended = true
+    expect(await resample(source, flags)).toMatchObject({ kept: 40, dropped: {} })
+  })
+
+  it('says while it waits what the endpoint does, and in the end why nothing came', async () => {
+    said.length = 0
+    server = await startEndpoint(() => ({ status: 503 }))
+    const source = await publish(
+      join(folder, 'waiting'),
+      [0, 1].map((n) => pair(n)),
+    )
+    await expect(resample(source)).rejects.toThrow('No row is left of 2: no_answer 2. The endpoint: HTTP 503: no')
+    expect(said.join('\n')).toContain('HTTP 503: no; it is asked again')
+    expect(said.at(-1)).toContain('What was sampled is kept in')
+  })
+
+  it('never says a key, and sends none that no header can hold', async () => {
+    server = await startEndpoint(fresh)
+    const source = await publish(join(folder, 'two-keys'), [pair(0)])
+    process.env['FLYWHEEL_TEST_SAMPLING_KEY'] = 'sk-first\nsk-second'
+    try {
+      const named = { apiKeyEnv: 'FLYWHEEL_TEST_SAMPLING_KEY' }
+      const failure = await resample(source, named).then(String, String)
+      expect(failure).toContain('--api-key-env FLYWHEEL_TEST_SAMPLING_KEY')
+      expect(failure).not.toContain('sk-')
+    } finally {
+      delete process.env['FLYWHEEL_TEST_SAMPLING_KEY']
+    }
+  })
+
+  it('names what is wrong with an endpoint before anything is sampled', async () => {
+    server = await startEndpoint(fresh)
+    const source = await publish(join(folder, 'wrong-endpoint'), [pair(0)])
+    const failing = (endpoint: string) => resample(source, { endpoint }).then(String, String)
+    expect(await failing(server.url.replace('/v1', ''))).toContain('answers HTTP 404')
+    expect(await failing(`${server.url}?api-version=1`)).toContain('a query (api-version)')
+    const { url } = server
+    await server.close()
+    expect(await failing(url)).toContain('ECONNREFUSED')
+  })
+
+  it('says in manifest and card of its own sides how long they are, how calls are read, and whose terms hold', async () => {
+    server = await startEndpoint((asked) =>
+      numberIn(asked) === 0
+        ? { calls: [{ name: 'refund', arguments: JSON.stringify({ order: 3, why: 'because '.repeat(1000) }) }] }
+        : { calls: [{ name: 'refund', arguments: '{"order":3}' }] },
+    )
+    const source = await publish(join(folder, 'long'), [callPair(0), callPair(1)])
+    const report = await resample(source)
+    const { manifest } = await openSet(report.dir)
+    expect(manifest.trainer).toMatchObject({ max_length_at_least: 2048, kto_desirable_weight: null })
+    expect(manifest.statistics).toMatchObject({ chosen_longer: 0.5 })
+    const card = await readFile(join(report.dir, 'README.md'), 'utf8')
+    expect(card).toContain('`max_length` at least 2048')
+    expect(card).toContain('load_dataset("parquet", data_files="preference/train-00000-of-00001.parquet"')
+    expect(card).toContain('json.loads(call["function"]["arguments"])')
+    expect(card).toContain(`terms of ${new URL(server.url).host} allow`)
+    expect(card).toContain('consent as of 2026-11-01T00:00:00.000Z, purpose `train`')
+  })
+
+  it('can be compared with its parent: rejected sides differ, and nothing else', async () => {
+    server = await startEndpoint(fresh)
+    const source = await publish(
+      join(folder, 'compared'),
+      [0, 1, 2].map((n) => pair(n)),
+    )
+    const { dir } = await resample(source, { limit: '2' })
+    let diff: unknown
+    expect(
+      await exportDiff(
+        contextOf((value) => (diff = value)),
+        source,
+        dir,
+        {},
+      ),
+    ).toBe(0)
+    expect(diff).toMatchObject({
+      rows: { same: 0, changed: 2, gone: 1, added: 0, moved: 0 },
+      columns: { rejected: 2 },
+      reasons: [{ change: 'gone', reason: 'not_sampled', rows: 1 }],
+      causes: { recipe: [], funnel: [], consent: [] },
+    })
+  })
+
+  it('finds an export by the first digits of its id in the data folder, here or above', async () => {
+    server = await startEndpoint(fresh)
+    const [ids, below] = [[`ab${'0'.repeat(62)}`, `ac${'0'.repeat(62)}`], join(folder, 'project', 'deep', 'down')]
+    for (const id of ids) await publish(join(folder, 'project', '.flywheel', 'exports', id), [pair(0)])
+    await writeFile(join(folder, 'project', '.flywheel', 'cli.json'), '{}')
+    await mkdir(below, { recursive: true })
+    const args = ['export', 'resample', 'ab', '--endpoint', server.url]
+    const [code] = await once(spawn(process.execPath, [BIN, ...args], { cwd: below, stdio: 'ignore' }), 'close')
+    expect(code).toBe(0)
+    const dataDir = join(folder, 'project', '.flywheel')
+    const context = { ...contextOf(), flags: { dataDir } }
+    await expect(exportResample(context, 'a', flagsFor())).rejects.toThrow('give more of the id')
+    await expect(exportResample(context, 'ad', flagsFor())).rejects.toThrow('neither a folder nor an export')
+  }, 60_000)
+
+  it('waits for a fraction of a second where it is told so', async () => {
+    server = await startEndpoint(fresh)
+    const source = await publish(join(folder, 'fraction'), [pair(0)])
+    expect(await resample(source, { timeout: '2.0007' })).toMatchObject({ kept: 1 })
+  })
+
   it('shows the tools, and numbers the calls of both sides alike', async () => {
     server = await startEndpoint((asked) =>
       numberIn(asked) === 0
@@ -200,7 +349,9 @@ describe('flywheel export resample', () => {
     const rows = Array.from({ length: 30 }, (_, n) => pair(n))
     const source = await publish(join(folder, 'silent'), rows)
     const flags = { retries: '0', concurrency: '1', out: join(folder, 'after-silence') }
-    await expect(resample(source, flags)).rejects.toThrow('no answer to 10 rows in a row. 6 samples are kept')
+    await expect(resample(source, flags)).rejects.toThrow(
+      'no answer to 10 rows in a row (HTTP 502: no). 6 samples are kept',
+    )
     await expect(stat(flags.out)).rejects.toThrow('ENOENT')
     await expect(resample(source, { ...flags, temperature: '0' })).rejects.toThrow('another export, model or setting')
     const before = server.requests.length
@@ -218,7 +369,7 @@ describe('flywheel export resample', () => {
       await expect(resample(source, { model: 'm' })).rejects.toThrow('--api-key-env')
       expect(server.requests.every(({ authorization }) => authorization === undefined)).toBe(true)
       const named = { model: 'm', apiKeyEnv: 'FLYWHEEL_TEST_SAMPLING_KEY' }
-      await expect(resample(source, named)).rejects.toThrow('answers 401')
+      await expect(resample(source, named)).rejects.toThrow('answers HTTP 401')
       expect(server.requests.at(-1)?.authorization).toBe('Bearer sk-test')
     } finally {
       delete process.env['FLYWHEEL_TEST_SAMPLING_KEY']
@@ -246,6 +397,24 @@ describe('flywheel export resample', () => {
     await expect(resample(source)).rejects.toThrow('is not what the manifest says')
     expect(server.requests).toEqual([])
   })
+
+  it('lets one of two runs that begin at once sample into a folder', async () => {
+    const holders = [0, 1].map(() =>
+      fork(HOLDER, [], { execArgv: ['--conditions=@flywheel/source', '--import', 'tsx'], stdio: 'inherit' }),
+    )
+    try {
+      await Promise.all(holders.map((holder) => once(holder, 'message')))
+      for (let round = 0; round < 100; round++) {
+        const at = { folder: join(folder, `lock-${round}`), at: Date.now() + 10 }
+        const answers = holders.map((holder) => once(holder, 'message'))
+        for (const holder of holders) holder.send(at)
+        const held = (await Promise.all(answers)).filter(([answer]) => answer === 'held')
+        expect(held, `round ${round}`).toHaveLength(1)
+      }
+    } finally {
+      for (const holder of holders) holder.kill()
+    }
+  }, 60_000)
 
   it('goes on after kill -9: no answer that was written is asked for again, and no set is there before it is whole', async () => {
     let asked = 0

@@ -15,7 +15,31 @@ const tool = { type: 'function', function: { name: 'refund', parameters: { type:
 
 /** Pair number n of a set. */
 export function pair(n: number, more: Partial<CuratedRow> = {}): CuratedRow {
-  const meta = { row_id: `row-${String(n).padStart(4, '0')}`, strategy: 'edit.final', split: 'train', weight: 0.5 }
+  const meta: RowMeta = {
+    row_id: `row-${String(n).padStart(4, '0')}`,
+    strategy: 'edit.final',
+    split: 'train',
+    weight: 0.5,
+    prior: 0.75,
+    prior_source: 'measured',
+    edit_distance: 0.5,
+    prompt_chars: 40,
+    chosen_chars: 24,
+    rejected_chars: 21,
+    model: 'served-1',
+    provider: 'openai',
+    chosen_provider: 'openai',
+    chosen_by: 'human',
+    language: 'en',
+    safety_tags: [],
+    redactions: {},
+    artefacts_removed: [],
+    task: 'reply',
+    cluster: `cluster-${n}`,
+    component: `component-${n}`,
+    near_duplicates: null,
+    consent: 'own',
+  }
   return {
     shape: 'preference',
     prompt: [
@@ -26,7 +50,7 @@ export function pair(n: number, more: Partial<CuratedRow> = {}): CuratedRow {
     chosen: { role: 'assistant', content: `Parcel ${n} left on Monday.` },
     rejected: { role: 'assistant', content: `Parcel ${n} leaves soon.` },
     event_ids: [],
-    meta: { ...meta, model: 'served-1', provider: 'openai', edit_distance: 0.5, rejected_chars: 21 } as RowMeta,
+    meta,
     ...more,
   }
 }
@@ -57,9 +81,14 @@ export async function publish(dir: string, rows: CuratedRow[], given: RecipeInpu
     kind: 'full',
     recipe,
     recipe_hash: '',
-    snapshot: {},
+    snapshot: { watermark: '2026-11-01T00:00:00.000Z', cutoff: '2026-11-01T00:00:00.000Z', inputs: { digest: 'd' } },
     code: {},
-    trainer: {},
+    trainer: { max_length_at_least: 1024, kto_desirable_weight: 3 },
+    funnel: [],
+    contamination: { sets: [], hashes: [] },
+    consent: { purpose: 'train', rows: {} },
+    statistics: { rows: { preference: rows.length, unpaired: 0, supervised: 0 } },
+    parent: null,
   }
   const text = canonicalJson({ ...manifest, files })
   await writeFile(join(dir, `manifest-${sha256(text)}.json`), text)

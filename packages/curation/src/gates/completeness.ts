@@ -1,19 +1,9 @@
 import { partsOf } from '../candidate.js'
 import type { Answer } from '../evidence/evidence.js'
+import { cutBy } from '../evidence/finish-reasons.js'
 import { holdsMedia } from '../prompt/media.js'
 import type { World } from '../world.js'
 import { eachGate, type Gate } from './gate.js'
-
-const TRUNCATED = new Set(['length', 'max_tokens', 'max_output_tokens', 'model_length', 'MAX_TOKENS'])
-const FILTERED = new Set([
-  'content_filter',
-  'content-filter',
-  'safety',
-  'SAFETY',
-  'recitation',
-  'RECITATION',
-  'refusal',
-])
 
 function judge(answer: Answer, world: World): string | null {
   const head = world.head(answer.interaction)
@@ -21,8 +11,8 @@ function judge(answer: Answer, world: World): string | null {
   if (head.operation !== 'chat' && head.operation !== 'completion') return 'not_a_generation'
   if (head.status !== 'ok') return head.status === 'error' ? 'errored' : head.status
   const reason = head.finish_reasons[answer.choice] ?? ''
-  if (TRUNCATED.has(reason)) return 'truncated'
-  if (FILTERED.has(reason)) return 'filtered'
+  const cut = cutBy(reason)
+  if (cut !== null) return cut
   const exchange = world.exchange(answer.interaction)
   if (exchange === undefined) return 'body_expired'
   if (exchange.messages.length === 0 && exchange.outputs.length === 0) return 'body_expired'

@@ -1,5 +1,7 @@
 import { withoutReasoning } from '../artefacts/reasoning.js'
+import { cutBy } from '../evidence/finish-reasons.js'
 import { isObject } from '../formats/conversation.js'
+import { canonicalArguments } from '../prompt/canonical-prompt.js'
 import { type ChatMessage, type ChatToolCall, sideText } from '../prompt/chat.js'
 import type { CuratedRow, RowMeta } from '../row.js'
 import { comparable, holdsControlToken, isUnstorable, normaliseText } from '../text/normalise.js'
@@ -9,6 +11,8 @@ import { wordDistance } from '../text/word-distance.js'
 /** The first choice of a chat completion, as an OpenAI-compatible endpoint gives it. */
 export interface Completion {
   content: string
+  /** The endpoint says that the model refused; `content` are its words for it. */
+  is_refusal?: boolean
   tool_calls: { name: string; arguments: string }[]
   /** As the endpoint says; '' where it says nothing. */
   finish_reason: string
@@ -24,11 +28,13 @@ export interface ResampledMeta extends RowMeta {
 /** Why a completion is no rejected side, with what it means. */
 export const FRESH_PROBLEMS: Readonly<Record<string, string>> = {
   truncated: 'the answer was cut off at the limit of tokens, or its thoughts never ended: raise --max-tokens',
+  unfinished: 'the endpoint says that it gave up in the middle of the answer',
   filtered: "the endpoint's filter ended or replaced the answer",
   refusal: 'the model refused; a refusal is not a worse answer to the same question',
   empty: 'the model said nothing',
   same_as_chosen: 'the model now says what people wanted: there is nothing to prefer',
-  arguments_not_an_object: 'the model called a tool with arguments that are no JSON object',
+  arguments_not_an_object:
+    'the model called a tool with arguments that are no JSON object, or hold a number that JSON.parse would change',
   invalid_text: 'the answer holds a NUL or a lone surrogate',
   control_token: "the answer holds a chat template's control token",
 }
@@ -37,12 +43,8 @@ function callsOf({ tool_calls }: Completion, prompt: readonly ChatMessage[]): Ch
   const known = prompt.flatMap((message) => (message.tool_calls ?? []).map(({ id }) => id))
   const calls: ChatToolCall[] = []
   for (const { name, arguments: told } of tool_calls) {
-    let given: unknown
-    try {
-      given = told.trim() === '' ? {} : JSON.parse(told)
-    } catch {
-      return null
-    }
+    // As captured arguments are read: what stays a text is no JSON, nested without end or loses digits.
+    const given: unknown = told.trim() === '' ? {} : canonicalArguments(told)
     if (!isObject(given)) return null
     // Numbered as the other side's: an id of the endpoint's own would tell them apart.
     const id = `call_${new Set(known).size + calls.length + 1}`
@@ -51,10 +53,15 @@ function callsOf({ tool_calls }: Completion, prompt: readonly ChatMessage[]): Ch
   return calls
 }
 
+// What vLLM, SGLang, OpenRouter and Mistral say of an answer that they did not end.
+const UNFINISHED = new Set(['abort', 'error', 'cancelled'])
+
 /** A completion as the rejected side of a row, or the key of `FRESH_PROBLEMS` that says why it is none. */
 export function freshSide(completion: Completion, { prompt, chosen }: CuratedRow): ChatMessage | string {
-  if (completion.finish_reason === 'length') return 'truncated'
-  if (completion.finish_reason === 'content_filter') return 'filtered'
+  const cut = cutBy(completion.finish_reason)
+  if (cut !== null) return cut
+  if (UNFINISHED.has(completion.finish_reason)) return 'unfinished'
+  if (completion.is_refusal === true) return 'refusal'
   const spoken = withoutReasoning(completion.content)
   if (spoken === null) return 'truncated'
   const content = normaliseText(spoken)
