@@ -67,6 +67,7 @@ export {
   erasedItems,
   exportedEvents,
   exportItems,
+  forgetExportItems,
   forgetSupersededItems,
   getExport,
   listExports,

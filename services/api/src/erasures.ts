@@ -7,6 +7,7 @@ import {
   getErasure,
   keyedHash,
   listExports,
+  listRuns,
   openErasures,
   replacedParts,
   sweepErasure,
@@ -133,7 +134,9 @@ export function createErasures(options: ErasuresOptions): Erasures {
   }
 
   async function eraseExports({ project_id }: ErasureStateRow): Promise<number> {
-    if ((await listExports(db, project_id)).length === 0) return 0
+    // A run that ended before its export was recorded may have left a folder.
+    const isNone = (await listExports(db, project_id)).length === 0 && (await listRuns(db, project_id, 1)).length === 0
+    if (isNone) return 0
     const done = (await exports.withdraw?.(project_id)) ?? []
     return done.filter(({ outcome }) => outcome === 'missing').length
   }

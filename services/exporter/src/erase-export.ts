@@ -20,6 +20,7 @@ import {
   erasureManifest,
 } from './erasure-manifest.js'
 import { readPublished, startFolder } from './publish.js'
+import { markRecorded, markUnrecorded } from './unrecorded.js'
 
 /** What must leave one export. */
 export interface Removal {
@@ -165,10 +166,11 @@ export async function eraseExport(
   if (published === null) {
     if (removal.rows.size === 0) return null
     if ((await stat(dir).catch(() => null)) === null) return { ...base, replaced_by: null, outcome: 'missing' }
-    // Its files are not what its manifest says: nobody can tell which of them holds whose text.
-    await rm(dir, { recursive: true, force: true })
+    // Its files are not what its manifest says: nobody can tell which of them holds whose text. The store first: cut off
+    // in between, the next pass removes the folder; without one, this export would read as one that somebody moved away.
     const removed = { rows: base.rows, erasures: base.erasures }
     await supersedeExport(db, { ...row, summary: JSON.stringify({ ...JSON.parse(row.summary || '{}'), removed }) })
+    await rm(dir, { recursive: true, force: true })
     return { ...base, replaced_by: null, outcome: 'removed' }
   }
   const { manifest } = published
@@ -201,9 +203,10 @@ export async function eraseExport(
       items.filter(({ row_id }) => !removal.rows.has(row_id)),
     )
     const card = await readFile(join(dir, 'README.md'), 'utf8')
-    await publish(outDir, id, files, next, erasureCard(card, next), now)
+    await publish(outDir, row.project_id, id, files, next, erasureCard(card, next), now)
   }
   await record(db, row, items, next, place, base)
+  await markRecorded(place)
   await supersedeExport(db, row)
   await removeErased(dir, next)
   return { ...base, replaced_by: id, outcome: 'rewritten' }
@@ -211,6 +214,7 @@ export async function eraseExport(
 
 async function publish(
   outDir: string,
+  project_id: string,
   id: string,
   files: readonly ErasureFile[],
   manifest: object,
@@ -228,6 +232,7 @@ async function publish(
     )
     const text = canonicalJson(manifest)
     await folder.write(`manifest-${sha256(text)}.json`, text)
+    await markUnrecorded(folder, project_id)
     await folder.publish(id)
   } catch (error) {
     await folder.discard()

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { canonicalJson } from '@flywheel/curation'
@@ -16,6 +16,7 @@ import {
 import { ERASED, type ErasedExport, eraseExport, type Removal, removeErased } from './erase-export.js'
 import type { ErasureManifest, ErasureReason } from './erasure-manifest.js'
 import { sweepUnfinished } from './publish.js'
+import { removeUnrecorded } from './unrecorded.js'
 import { readBook, withdrawnItems } from './withdrawn-items.js'
 
 /** Options of `eraseFromExports`. */
@@ -44,6 +45,7 @@ export async function eraseFromExports(options: EraseFromExportsOptions): Promis
   const { db, projectId, outDir, now } = options
   await othersEnded(db, projectId)
   await sweepUnfinished(outDir)
+  await removeUnrecorded(options, () => othersEnded(db, projectId))
   const exports = await allExports(db, projectId)
   await forgetSupersededItems(db, projectId)
   await finishInterrupted(outDir, exports)
@@ -130,6 +132,8 @@ const erasedLines = (text: string): { row_id: string; reason: ErasureReason }[] 
 /** A crash after an export was superseded leaves its files; nobody else would look for them again. */
 async function finishInterrupted(outDir: string, exports: readonly ExportRow[]): Promise<void> {
   const superseded = new Set(exports.filter(({ status }) => status === 'superseded').map(({ id }) => id))
+  for (const { id, summary } of exports.filter(({ status }) => status === 'superseded'))
+    if ('removed' in JSON.parse(summary || '{}')) await rm(join(outDir, id), { recursive: true, force: true })
   for (const { id, parent, kind, manifest_sha256 } of exports) {
     if (kind !== 'erasure' || !superseded.has(parent)) continue
     const text = await readFile(join(outDir, id, `manifest-${manifest_sha256}.json`), 'utf8').catch(() => null)

@@ -5,7 +5,9 @@ import { isMainThread } from 'node:worker_threads'
 import { type Manifest, sha256 } from '@flywheel/curation'
 import { FlywheelError } from '@flywheel/schema'
 
-const TEMPORARY = /^\.writing-(\d+)-(main|worker)?/
+const TEMPORARY = /^\.writing-(\d+)-(?:(\d+)-(main|worker)-)?/
+/** When this process began, the same in each of its threads: an id alone is also that of a process before it. */
+const STARTED = String(Math.floor(performance.timeOrigin))
 /** Threads of one process share its id and not what they know: each knows its own folders, by their names. */
 const THREAD = isMainThread ? 'main' : 'worker'
 /** Folders that this thread is writing. */
@@ -42,17 +44,18 @@ function isAlive(pid: number): boolean {
 }
 
 /**
- * Removes what a process that no longer lives left half-written. A folder with this process's own id that it does not
- * know is an earlier process's: in a container every start has the same id. The main thread and the worker, of which
- * there is one at a time, each sweep their own kind alone: neither knows what the other is writing.
+ * Removes what a process that no longer lives left half-written. A folder with this process's id and another start is an
+ * earlier process's: in a container every start has the same id. The main thread and the worker, of which there is one at
+ * a time, each sweep their own kind alone of what this process began: neither knows what the other is writing.
  */
 export async function sweepUnfinished(outDir: string): Promise<void> {
   await mkdir(outDir, { recursive: true, mode: 0o700 })
   for (const name of await readdir(outDir)) {
-    const [, id = Number.NaN, thread = THREAD] = TEMPORARY.exec(name) ?? []
+    const [isTemporary, id, started, thread] = TEMPORARY.exec(name) ?? []
+    if (isTemporary === undefined) continue
     const pid = Number(id)
-    if (pid === process.pid && thread !== THREAD) continue
-    const isLeft = pid === process.pid ? !writing.has(join(outDir, name)) : Number.isInteger(pid) && !isAlive(pid)
+    const isOurs = pid === process.pid && started === STARTED
+    const isLeft = isOurs ? thread === THREAD && !writing.has(join(outDir, name)) : pid === process.pid || !isAlive(pid)
     if (isLeft) await rm(join(outDir, name), { recursive: true, force: true })
   }
 }
@@ -88,7 +91,7 @@ async function refuseLost(root: string, written: ReadonlyMap<string, number>): P
 
 /** Starts a folder beside its final place, so that the last step is one rename on one file system. */
 export async function startFolder(outDir: string): Promise<Unfinished> {
-  const path = join(outDir, `.writing-${process.pid}-${THREAD}-${randomBytes(6).toString('hex')}`)
+  const path = join(outDir, `.writing-${process.pid}-${STARTED}-${THREAD}-${randomBytes(6).toString('hex')}`)
   const written = new Map<string, number>()
   await mkdir(outDir, { recursive: true, mode: 0o700 })
   // Known before it is there: a sweep must not find it unknown.

@@ -45,6 +45,7 @@ import { readPublished, startFolder, sweepUnfinished, type Unfinished } from './
 import { nothingToExport, refuseChangedInputs } from './refusals.js'
 import { resolveStored } from './stored-recipe.js'
 import type { CuratedUnits, Progress } from './units/curate-units.js'
+import { markRecorded, markUnrecorded } from './unrecorded.js'
 
 /** Options of `runExport`. */
 export interface RunExportOptions {
@@ -345,6 +346,7 @@ async function publishSet({
       await folder.write('openlineage.jsonl', openLineage(manifest, projectId, run))
       const { path, text } = manifestFile(manifest)
       await folder.write(path, text)
+      await markUnrecorded(folder, projectId)
       await folder.publish(export_id)
     } catch (error) {
       await folder.discard()
@@ -371,6 +373,7 @@ async function publishSet({
     summary: JSON.stringify({ cutoff: canonicalTime(cutoff), inputs: identity.inputs, code: CODE_VERSIONS, recipe }),
     created_at: canonicalTime(request.created_at ?? created_at),
   })
+  await markRecorded(place)
   return {
     export_id,
     dir: place,

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { canonicalJson, FORMATS, sha256 } from '@flywheel/curation'
 import {
@@ -9,13 +9,15 @@ import {
   insertRows,
   keyedHash,
   listExports,
+  recordExport,
   recordExportItems,
   sweepErasure,
 } from '@flywheel/store'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { eraseExport } from '../src/erase-export.js'
 import { type ErasedExport, type ExportSummary, eraseFromExports, runExport } from '../src/index.js'
 import { readPublished } from '../src/publish.js'
+import { removeUnrecorded } from '../src/unrecorded.js'
 import { filesOf, PROJECT, ROW_KEY, START, seed, settled, store, uuid, WATERMARK } from './support.js'
 
 const KEY = { k0: '1', k1: '2' }
@@ -313,10 +315,50 @@ describe('eraseFromExports', () => {
     expect(await readFile(join(first.dir, 'superseded-by.json'), 'utf8')).toContain('export_id')
   })
 
+  it('removes an export whose run was killed before the store knew it: no list names it, and its texts are anybody’s', async () => {
+    const insert = db.insert.bind(db)
+    const killed = vi.spyOn(db, 'insert').mockImplementation(async (table, ...rest) => {
+      if (table === 'exports') throw new Error('killed')
+      await insert(table, ...rest)
+    })
+    await expect(run(new Date(START + 3_600_001).toISOString())).rejects.toThrow('killed')
+    killed.mockRestore()
+    const others = async () => (await readdir(outDir)).filter((name) => name !== first.export_id)
+    const [left = ''] = await others()
+    expect(left).toMatch(/^[0-9a-f]{64}$/)
+    expect(await exportItems(db, PROJECT, left)).not.toEqual([])
+    await tombstone('u1')
+    const [done] = await erase()
+    expect(await others()).toEqual([done?.replaced_by])
+    expect(await exportItems(db, PROJECT, left)).toEqual([])
+    expect(await readdir(join(outDir, done!.replaced_by!))).not.toContain('unrecorded.json')
+  })
+
+  it('leaves an export that a run is about to record, and one of another project', async () => {
+    const row = (await getExport(db, PROJECT, first.export_id))!
+    const soon = 'a'.repeat(64)
+    const theirs = 'b'.repeat(64)
+    for (const [id, project_id] of [
+      [soon, PROJECT],
+      [theirs, 'p2'],
+    ] as const) {
+      await mkdir(join(outDir, id))
+      await writeFile(join(outDir, id, 'unrecorded.json'), JSON.stringify({ project_id }))
+    }
+    await removeUnrecorded({ db, projectId: PROJECT, outDir }, () => recordExport(db, { ...row, id: soon }))
+    expect(await readdir(join(outDir, soon))).toEqual([])
+    expect(await readdir(join(outDir, theirs))).toEqual(['unrecorded.json'])
+  })
+
   it('removes a folder that is not what its manifest says, and names one that is not there', async () => {
     await writeFile(join(first.dir, 'preference/train-00000-of-00001.jsonl'), '{}\n')
     await tombstone('u1')
     expect(await erase()).toEqual([expect.objectContaining({ outcome: 'removed', replaced_by: null })])
+    await expect(readdir(first.dir)).rejects.toMatchObject({ code: 'ENOENT' })
+    // Killed before the folder went: the next pass knows that it must go.
+    await mkdir(first.dir)
+    await writeFile(join(first.dir, 'README.md'), 'Case 1:')
+    expect(await erase()).toEqual([])
     await expect(readdir(first.dir)).rejects.toMatchObject({ code: 'ENOENT' })
     const second = await run(new Date(START + 3_600_001).toISOString())
     await tombstone('u2')

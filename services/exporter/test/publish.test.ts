@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -45,6 +45,17 @@ describe('a folder under construction', () => {
       'preference',
       'preference/train.jsonl',
     ])
+  })
+
+  it('of an earlier process goes, though both had the same id and a thread of its own wrote it', async () => {
+    const folder = await startFolder(outDir)
+    const mine = folder.path.slice(outDir.length + 1)
+    for (const thread of ['main', 'worker'])
+      await mkdir(join(outDir, mine.replace(/-\d+-main-/, `-1700000000000-${thread}-`)))
+    expect(await readdir(outDir)).toHaveLength(3)
+    await sweepUnfinished(outDir)
+    expect(await readdir(outDir)).toEqual([mine])
+    await folder.discard()
   })
 
   it('that is lost is not made again by the next file', async () => {

@@ -44,10 +44,11 @@ export async function recordExportItems(db: Database, rows: readonly ExportItemR
 export async function supersedeExport(db: Database, row: ExportRow): Promise<void> {
   const updated_at = new Date(Math.max(Date.now(), Date.parse(row.created_at) + 1)).toISOString()
   await insertRows(db, 'exports', [{ ...row, status: 'superseded', updated_at }])
-  await forgetItems(db, row.project_id, [row.id])
+  await forgetExportItems(db, row.project_id, [row.id])
 }
 
-async function forgetItems(db: Database, project: string, ids: readonly string[]): Promise<void> {
+/** Forgets which events stood behind the rows of exports that are no more. */
+export async function forgetExportItems(db: Database, project: string, ids: readonly string[]): Promise<void> {
   await db.command(
     'ALTER TABLE export_items DELETE WHERE project_id = {project:String} AND export_id IN {ids:Array(String)} SETTINGS mutations_sync = 2',
     { project, ids: [...ids] },
@@ -63,7 +64,7 @@ export async function forgetSupersededItems(db: Database, projectId: string): Pr
   )
   // Only where there are any: a mutation rewrites whole parts.
   if (left.length > 0) {
-    await forgetItems(
+    await forgetExportItems(
       db,
       projectId,
       left.map(({ export_id }) => export_id),
