@@ -133,6 +133,28 @@ test("two servers that carry one erasure on take none of each other's findings b
   expect(row.counts).toMatchObject({ interactions: 1 })
 })
 
+test('asks the exporter also where a run is all that is known of it: it may have left a folder that no list names', async () => {
+  const user = { id: nextId(), user_id: 'uma', schema_version: 1 }
+  await api.seed('interactions', [user])
+  const asked: string[] = []
+  const withdraw = async (project: string) => {
+    asked.push(project)
+    return []
+  }
+  const parts = { db: api.db, master: api.master, log: kafkaLike().log, exports: { withdraw } }
+  const erasures = createErasures({ ...parts, logger: createLogger('test', { level: 'silent' }) })
+  const erase = (subject: string) =>
+    erasures.request({ project_id: 'default', subject_kind: 'user', subject, reason: '' })
+  await erase('uma')
+  await erasures.advance()
+  expect(asked).toEqual([])
+  const created_at = new Date().toISOString()
+  await api.seed('runs', [{ id: nextId(), recipe_name: 'r', status: 'running', export_id: '', error: '', created_at }])
+  await erase('ulf')
+  await erasures.advance()
+  expect(asked).toEqual(['default'])
+})
+
 test('a subject is hidden at once while another erasure waits for an exporter that does not answer', async () => {
   const at = new Date().toISOString()
   const none = { recipe_name: 'r', recipe_hash: '', manifest_sha256: '', path: '', funnel: '', summary: '', parent: '' }

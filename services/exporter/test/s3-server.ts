@@ -68,14 +68,15 @@ async function answers(endpoint: string, server: ChildProcess): Promise<void> {
 /** Starts the server that `buildS3Server` built. */
 export async function startS3Server(): Promise<S3Server> {
   const root = await mkdtemp(join(tmpdir(), 'flywheel-s3-'))
-  for (const folder of ['data', 'sidecar', 'users']) await mkdir(join(root, folder))
+  for (const folder of ['data', 'sidecar', 'users', 'versions']) await mkdir(join(root, folder))
   const port = await freePort()
   const credentials = { accessKeyId: 'test-access', secretAccessKey: 'test-secret-of-some-length' }
   const { accessKeyId, secretAccessKey } = credentials
   const flags = ['--port', `127.0.0.1:${port}`, '--access', accessKeyId, '--secret', secretAccessKey, '--quiet']
   const users = ['--iam-dir', join(root, 'users')]
   // Attributes in a folder of their own: not every file system of a test machine has extended ones.
-  const backend = ['posix', '--sidecar', join(root, 'sidecar'), join(root, 'data')]
+  const versions = ['--versioning-dir', join(root, 'versions')]
+  const backend = ['posix', '--sidecar', join(root, 'sidecar'), ...versions, join(root, 'data')]
   const server = spawn(BINARY, [...flags, ...users, ...backend], { stdio: 'ignore' })
   const endpoint = `http://127.0.0.1:${port}`
   await answers(endpoint, server)

@@ -1,9 +1,17 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { S3Client } from '@aws-sdk/client-s3'
 import type { Manifest } from '@flywheel/curation'
 import { addressIn, openClient, statusOf } from '../s3-client.js'
-import { documentsOf, HASH, type S3Destination } from '../s3-destination.js'
+import { documentsOf, type S3Destination } from '../s3-destination.js'
+import {
+  type Bucket,
+  endUploads,
+  keysBelow,
+  remove,
+  type StoredObject,
+  standing,
+  versionsBelow,
+} from './bucket-objects.js'
 
 /** Says in the bucket that an export there was replaced. */
 const MARKER = 'WITHDRAWN.json'
@@ -19,13 +27,6 @@ export interface S3Withdrawal {
   foreign: number
 }
 
-interface Bucket {
-  client: S3Client
-  destination: S3Destination
-  signal: AbortSignal
-}
-
-const isDenied = (error: unknown): boolean => statusOf(error) === 403
 const isManifest = (key: string): boolean => /\/manifest-[0-9a-f]{64}\.json$/.test(key)
 
 /** Writes the marker if there is none: the right to write is all that it needs. */
@@ -41,24 +42,6 @@ async function mark({ client, destination, signal }: Bucket, Key: string, body: 
   }
 }
 
-/** Every key below the prefix; null where the key of this server may not list. */
-async function listed({ client, destination, signal }: Bucket, Prefix: string): Promise<string[] | null> {
-  const { paginateListObjectsV2 } = await import('@aws-sdk/client-s3')
-  const keys: string[] = []
-  try {
-    for await (const page of paginateListObjectsV2(
-      { client },
-      { Bucket: destination.bucket, Prefix },
-      { abortSignal: signal },
-    ))
-      keys.push(...(page.Contents ?? []).flatMap(({ Key }) => Key ?? []))
-    return keys
-  } catch (error) {
-    if (isDenied(error)) return null
-    throw error
-  }
-}
-
 /** The keys that a copy of the export has, by the manifest that its folder keeps; null where that is gone too. */
 async function named(folder: string, prefix: string): Promise<string[] | null> {
   const files = await readdir(folder).catch(() => [])
@@ -68,45 +51,55 @@ async function named(folder: string, prefix: string): Promise<string[] | null> {
   return [...manifest.files.map(({ path }) => path), ...documentsOf(manifest), name].map((each) => `${prefix}${each}`)
 }
 
-interface Standing {
-  /** Absent where the bucket keeps no versions. */
-  version: string | undefined
-  /** A copy wrote it. */
-  isOurs: boolean
+/** @param isListed 403 is the answer of what stands there; else it may be that of nothing */
+async function removeEach(
+  bucket: Bucket,
+  objects: readonly StoredObject[],
+  isListed: boolean,
+): Promise<{ deleted: number; left: number; foreign: number }> {
+  const done = { deleted: 0, left: 0, foreign: 0 }
+  for (const { key, version } of objects) {
+    const found = await standing(bucket, { key, version })
+    if (found === 'none' || (found === 'denied' && !isListed)) continue
+    // Where the first few are refused the right is missing: more tries would only fill the log of the bucket's owner.
+    const isTried = done.deleted > 0 || done.left < MOST_REFUSALS
+    if (found === 'denied') done.left += 1
+    else if (!found.isOurs) done.foreign += 1
+    else if (isTried && (await remove(bucket, { key, version: version ?? found.version }))) done.deleted += 1
+    else done.left += 1
+  }
+  return done
 }
 
-/** What stands at a key; null where nothing does. */
-async function standing({ client, destination, signal }: Bucket, Key: string): Promise<Standing | null> {
-  const { HeadObjectCommand } = await import('@aws-sdk/client-s3')
-  try {
-    const asked = new HeadObjectCommand({ Bucket: destination.bucket, Key })
-    const { VersionId, Metadata } = await client.send(asked, { abortSignal: signal })
-    return { version: VersionId === 'null' ? undefined : VersionId, isOurs: Metadata?.[HASH] !== undefined }
-  } catch (error) {
-    // 403: a key without the right to list is not told that there is none.
-    if (statusOf(error) === 404 || isDenied(error)) return null
-    throw error
-  }
-}
-
-/** Deletes one version and leaves no earlier one behind. @returns false where the right is missing */
-async function remove(bucket: Bucket, Key: string, VersionId: string | undefined): Promise<boolean> {
-  const { DeleteObjectCommand } = await import('@aws-sdk/client-s3')
-  const { client, destination, signal } = bucket
-  const version = VersionId === undefined ? {} : { VersionId }
-  try {
-    await client.send(new DeleteObjectCommand({ Bucket: destination.bucket, Key, ...version }), { abortSignal: signal })
-    return true
-  } catch (error) {
-    if (isDenied(error)) return false
-    throw error
-  }
+async function withdraw(
+  bucket: Bucket,
+  prefix: string,
+  { folder, marker }: { folder: string; marker: object },
+): Promise<S3Withdrawal> {
+  const markerKey = `${prefix}${MARKER}`
+  await mark(bucket, markerKey, marker)
+  const uploads = await endUploads(bucket, prefix)
+  const list = await keysBelow(bucket, prefix)
+  const keys = list ?? (await named(folder, prefix))
+  // Who may not read the marker either would take every refusal for an object that is gone.
+  const isBlind = typeof (await standing(bucket, { key: markerKey })) === 'string'
+  if (keys === null || isBlind) return { deleted: 0, left: null, foreign: 0 }
+  const own = keys.filter((key) => key !== markerKey).map((key) => ({ key }))
+  own.sort((a, b) => Number(isManifest(b.key)) - Number(isManifest(a.key)))
+  const now = await removeEach(bucket, own, list !== null)
+  // What a bucket with versions still has: what somebody deleted or overwrote, and what stood there before it had any.
+  const versions = await versionsBelow(bucket, prefix)
+  if (versions === null) return { ...now, left: now.left + uploads }
+  const kept = versions.filter(({ key }) => key !== markerKey)
+  const then = await removeEach(bucket, kept, true)
+  return { deleted: now.deleted + then.deleted, left: then.left + uploads, foreign: then.foreign }
 }
 
 /**
- * Takes a replaced export out of a bucket: first the marker, which says what took its place, then its manifest, so that
- * nobody takes what is half gone for whole, then the rest. Without the right to delete the objects stay and are counted.
- * Ended half-way it can be run again.
+ * Takes a replaced export out of a bucket: first the marker, which says what took its place, then uploads that were never
+ * completed, then its manifest, so that nobody takes what is half gone for whole, then the rest, then every version of them
+ * that the bucket keeps and the key may list. Without the right to delete the objects stay and are counted. Ended half-way
+ * it can be run again.
  * @param folder of the replaced export on this machine, whose manifest names its objects where they cannot be listed
  */
 export async function withdrawFromS3(
@@ -115,27 +108,14 @@ export async function withdrawFromS3(
   { folder, marker, signal }: { folder: string; marker: object; signal: AbortSignal },
 ): Promise<S3Withdrawal> {
   const client = await openClient(destination)
-  const bucket = { client, destination, signal }
-  const prefix = `${destination.prefix}${export_id}/`
+  // A service that is slow for ever holds up what is due to others.
+  const late = AbortSignal.timeout(destination.deadline_ms)
+  const bucket = { client, destination, signal: AbortSignal.any([signal, late]) }
   try {
-    await mark(bucket, `${prefix}${MARKER}`, marker)
-    const keys = (await listed(bucket, prefix)) ?? (await named(folder, prefix))
-    // Who may not read the marker either would take every refusal for an object that is gone.
-    if (keys === null || (await standing(bucket, `${prefix}${MARKER}`)) === null)
-      return { deleted: 0, left: null, foreign: 0 }
-    const own = keys.filter((key) => key !== `${prefix}${MARKER}`)
-    own.sort((a, b) => Number(isManifest(b)) - Number(isManifest(a)))
-    const done = { deleted: 0, left: 0, foreign: 0 }
-    for (const key of own) {
-      const found = await standing(bucket, key)
-      if (found === null) continue
-      // Where the first few are refused the right is missing: more tries would only fill the log of the bucket's owner.
-      const isTried = done.deleted > 0 || done.left < MOST_REFUSALS
-      if (!found.isOurs) done.foreign += 1
-      else if (isTried && (await remove(bucket, key, found.version))) done.deleted += 1
-      else done.left += 1
-    }
-    return done
+    return await withdraw(bucket, `${destination.prefix}${export_id}/`, { folder, marker })
+  } catch (error) {
+    if (!late.aborted || signal.aborted) throw error
+    throw new Error(`not done within its deadline_ms of ${destination.deadline_ms}`, { cause: error })
   } finally {
     client.destroy()
   }
@@ -156,5 +136,5 @@ export function byHandIn(
   ]
   const endpoint = destination.endpoint === undefined ? '' : ` --endpoint-url ${destination.endpoint}`
   const command = `aws s3 rm --recursive ${address} --exclude ${MARKER}${endpoint}`
-  return `${address}: ${which.join(', ')}; remove them with ${command}, and earlier versions where the bucket keeps them`
+  return `${address}: ${which.join(', ')}; remove them with ${command}, and earlier versions and unfinished uploads where the bucket keeps them`
 }
