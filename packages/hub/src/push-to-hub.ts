@@ -52,6 +52,11 @@ function explained(error: unknown, dataset: string): unknown {
     )
   if (status === 409 || status === 412)
     return new FlywheelError('conflict', `${dataset} was changed while it was pushed to; push again`)
+  const { cause } = error as Error
+  if (status === undefined && cause instanceof Error && !(error instanceof FlywheelError)) {
+    const { code = cause.message } = cause as NodeJS.ErrnoException
+    return new FlywheelError('store_unavailable', `The Hub cannot be reached for ${dataset} (${code}); push again`)
+  }
   if (status !== undefined) return new FlywheelError('internal', `The Hub answers ${status} for ${dataset}: ${why}`)
   return error
 }
@@ -68,7 +73,7 @@ function explained(error: unknown, dataset: string): unknown {
  */
 export async function pushToHub(options: HubPushOptions): Promise<HubPush> {
   const { folder, dataset, token, isPublic = false, endpoint, signal } = options
-  if (!/^[\w.-]+\/[\w.-]+$/.test(dataset))
+  if (!/^\w[\w.-]*\/\w[\w.-]*$/.test(dataset))
     throw new FlywheelError('invalid_request', `${dataset} is no dataset of the Hub; write it as ORGANISATION/NAME`)
   if (!token.startsWith('hf_'))
     throw new FlywheelError('invalid_request', 'The token is none of the Hub: such a one begins with hf_')
@@ -84,7 +89,15 @@ export async function pushToHub(options: HubPushOptions): Promise<HubPush> {
       .datasetInfo({ ...common, name: dataset, additionalFields: ['sha'] })
       .catch(async (error: unknown) => {
         if (statusOf(error) !== 404) throw error
-        await hub.createRepo({ ...common, repo, visibility: isPublic ? 'public' : 'private' })
+        await hub
+          .createRepo({ ...common, repo, visibility: isPublic ? 'public' : 'private' })
+          .catch((refused: unknown) => {
+            if (statusOf(refused) !== 409) throw refused
+            throw new FlywheelError(
+              'forbidden',
+              `${dataset} is there and the token may not see it; use one with the right to write there`,
+            )
+          })
         return hub.datasetInfo({ ...common, name: dataset, additionalFields: ['sha'] })
       })
     if (!head.private && !isPublic)

@@ -20,6 +20,8 @@ export interface HubServer {
   /** What requests must carry. */
   token: string
   repositories: Map<string, Repository>
+  /** Repositories that are there and that the token may not see. */
+  hidden: Set<string>
   /** Method and path of every request, without its query. */
   asked: string[]
   /** Called before a commit is taken. */
@@ -60,7 +62,13 @@ interface Line {
 export async function startHubServer(token: string): Promise<HubServer> {
   const stored = new Map<string, Buffer>()
   const repositories = new Map<string, Repository>()
-  const made: Omit<HubServer, 'url' | 'stop'> = { token, repositories, asked: [], beforeCommit: () => {} }
+  const made: Omit<HubServer, 'url' | 'stop'> = {
+    token,
+    repositories,
+    hidden: new Set(),
+    asked: [],
+    beforeCommit: () => {},
+  }
 
   function commit(name: string, body: Buffer): [number, object] {
     const found = repositories.get(name)
@@ -102,6 +110,7 @@ export async function startHubServer(token: string): Promise<HubServer> {
     if (request.headers.authorization !== `Bearer ${made.token}`) return [401, { error: 'Invalid credentials' }]
     if (pathname === '/api/repos/create') {
       const { name, organization, visibility } = JSON.parse(body.toString()) as Record<string, string>
+      if (made.hidden.has(`${organization}/${name}`)) return [409, { error: 'You already created this dataset repo' }]
       repositories.set(
         `${organization}/${name}`,
         repository(visibility === 'private', { '.gitattributes': '*.parquet' }),

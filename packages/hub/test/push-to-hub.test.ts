@@ -128,6 +128,19 @@ describe('a push to a stand-in for the Hub (the real one is out of reach of test
     }
   })
 
+  it('says where nobody answers, and where the token may not see what is there', async () => {
+    const folder = await first()
+    await expect(push(folder, { endpoint: 'http://127.0.0.1:9' })).rejects.toThrow(
+      /cannot be reached for acme\/feedback \(bad port\)/,
+    )
+    hub.hidden.add(dataset)
+    await expect(push(folder)).rejects.toMatchObject({
+      code: 'forbidden',
+      message: expect.stringContaining('the token may not see it'),
+    })
+    await expect(push(folder, { dataset: '../models' })).rejects.toMatchObject({ code: 'invalid_request' })
+  })
+
   it('reads every file again first: what is not as published is not pushed', async () => {
     const folder = await first()
     await writeFile(join(folder, shard), 'PAR1 onf')

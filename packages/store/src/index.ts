@@ -21,9 +21,10 @@ export {
 export {
   type ErasureDeliveryRow,
   erasureDeliveries,
+  type PublishingRun,
   projectsWithOpenDeliveries,
-  recipesOfExports,
   recordErasureDeliveries,
+  runsOfExports,
 } from './queries/erasure-deliveries.js'
 export {
   countErased,

@@ -26,6 +26,11 @@ export interface ExportPlan {
   destinations: (S3Destination | HubDestination)[]
 }
 
+/** The plans that concern a project. */
+export function plansOf(plans: readonly ExportPlan[], project_id: string): ExportPlan[] {
+  return plans.filter(({ projects }) => projects === 'every' || projects.includes(project_id))
+}
+
 const recipe = z.union([z.string().min(1), z.looseObject({})])
 
 const planSchema = z.strictObject({
@@ -126,6 +131,42 @@ function named<T extends { name: string }>(path: string, plan: string, kind: str
 }
 
 /**
+ * A place is known by bucket and prefix alone, as the recipients of an export name it: with two services behind one such
+ * name an erasure would clean, and copy to, whichever comes first.
+ */
+function checkPlaces(path: string, destinations: readonly ExportPlan['destinations'][number][]): void {
+  const seen = new Map<string, S3Destination>()
+  for (const each of destinations) {
+    if (each.kind !== 's3') continue
+    const place = `s3://${each.bucket}/${each.prefix}`
+    const other = seen.get(place) ?? each
+    seen.set(place, other)
+    if (other.endpoint !== each.endpoint)
+      throw refuse(
+        path,
+        `destination ${each.name}: ${other.name} is ${place} too, at another endpoint; give one of them a prefix of its own`,
+      )
+  }
+}
+
+/** A dataset of the Hub holds one export: a second plan or project would take the rows of the first away with each turn. */
+function checkDatasets(path: string, plans: readonly ExportPlan[]): void {
+  const holders = new Map<string, string>()
+  for (const { name, projects, destinations } of plans)
+    for (const { dataset } of destinations.filter((each) => each.kind === 'hub')) {
+      const other = holders.get(dataset)
+      if (other !== undefined && other !== name)
+        throw refuse(
+          path,
+          `${name}: ${other} pushes to ${dataset} too, which holds one export; give each its own dataset`,
+        )
+      if (projects !== 'every' && projects.length > 1)
+        throw refuse(path, `${name}: ${dataset} holds the export of one project; make a plan for each project`)
+      holders.set(dataset, name)
+    }
+}
+
+/**
  * Reads a plan file: YAML (or JSON), each recipe inline or as the path of its own file, relative to this one. Everything
  * is checked here, before anything runs.
  * @param env where secrets are that the file names by their variable
@@ -141,8 +182,9 @@ export function readExportPlans(path: string, env: Env): ExportPlan[] {
   const destinations = Object.entries(parsed.data.destinations).map(([name, written]) =>
     written.kind === 's3' ? { name, ...written } : orRefuse(path, () => hubDestination(name, written, env)),
   )
+  checkPlaces(path, destinations)
   const webhooks = webhookTargets(path, parsed.data.webhooks, env)
-  return recipes.map((plan) => {
+  const plans = recipes.map((plan) => {
     checkCron(path, plan)
     const written = typeof plan.recipe === 'string' ? readYaml(resolve(dirname(path), plan.recipe)) : plan.recipe
     const recipe = { name: plan.name, ...(written as object) } as ExportPlan['recipe']
@@ -167,6 +209,8 @@ export function readExportPlans(path: string, env: Env): ExportPlan[] {
       destinations: chosen,
     }
   })
+  checkDatasets(path, plans)
+  return plans
 }
 
 /**

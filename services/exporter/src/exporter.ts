@@ -12,7 +12,7 @@ import type { ExportCount } from './count-export.js'
 import type { ErasedExport } from './erase-export.js'
 import { eraseFromExports } from './erase-exports.js'
 import { createErasureCourier } from './erasures/erasure-courier.js'
-import type { ExportPlan } from './export-plans.js'
+import { type ExportPlan, plansOf } from './export-plans.js'
 import type { ExporterWorker } from './exporter-worker.js'
 import { createTurns } from './in-turn.js'
 import { createExporterMetrics } from './metrics.js'
@@ -85,8 +85,8 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
 
   function planOf(asked: ExportAsked): ExportPlan | undefined {
     if (asked.plan === undefined) return undefined
-    const plan = plans.find(({ name }) => name === asked.plan)
-    if (plan !== undefined && (plan.projects === 'every' || plan.projects.includes(asked.project_id))) return plan
+    const plan = plansOf(plans, asked.project_id).find(({ name }) => name === asked.plan)
+    if (plan !== undefined) return plan
     const known = plans.map(({ name }) => name).join(', ') || 'none'
     throw new FlywheelError('not_found', `There is no export plan ${asked.plan} for this project; known: ${known}`)
   }
@@ -152,6 +152,16 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
     }
   }
 
+  /** Of all projects each would take the rows of the one before out of the dataset, or add its own where they are read. */
+  async function refuseShared(plan: ExportPlan | undefined): Promise<void> {
+    const hub = plan?.destinations.find(({ kind }) => kind === 'hub')
+    if (hub === undefined || plan?.projects !== 'every' || (await options.projects()).length < 2) return
+    throw new FlywheelError(
+      'invalid_config',
+      `The plan ${plan.name} is of every project, and its destination ${hub.name} holds the export of one; name the project in the plan`,
+    )
+  }
+
   async function runOpen(
     asks: ExportRequest,
     open: OpenRun,
@@ -160,6 +170,7 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
   ): Promise<ExportSummary> {
     let deliveries = ''
     try {
+      await refuseShared(plan)
       const summary = await worker.run({ ...asks, watermark: open.watermark ?? undefined }, (progress) =>
         logger.info({ project_id: asks.projectId, ...progress }, 'export goes on'),
       )

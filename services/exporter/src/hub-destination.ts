@@ -3,6 +3,7 @@ import { pushToHub } from '@flywheel/hub'
 import { FlywheelError } from '@flywheel/schema'
 import { z } from 'zod'
 import type { DestinationDelivery } from './s3-destination.js'
+import { hasNoPassword } from './webhook.js'
 
 /** A dataset repository of the Hugging Face Hub that holds the latest export of a plan. */
 export interface HubDestination {
@@ -27,11 +28,14 @@ export interface WrittenHub extends Omit<HubDestination, 'name' | 'token'> {
 
 export const hubSchema: z.ZodType<WrittenHub> & z.core.$ZodTypeDiscriminable = z.strictObject({
   kind: z.literal('hub'),
-  dataset: z.string().regex(/^[\w.-]+\/[\w.-]+$/, 'write it as ORGANISATION/NAME'),
+  dataset: z.string().regex(/^\w[\w.-]*\/\w[\w.-]*$/, 'write it as ORGANISATION/NAME'),
   public: z.boolean().default(false),
   token_env: z.string().default('HF_TOKEN'),
   token_file: z.string().optional(),
-  endpoint: z.url({ protocol: /^https?$/ }).optional(),
+  endpoint: z
+    .url({ protocol: /^https?$/ })
+    .refine(hasNoPassword, 'leave user name and password out; the token is that of token_env or token_file')
+    .optional(),
   deadline_ms: z.int().min(1000).max(86_400_000).default(3_600_000),
 })
 

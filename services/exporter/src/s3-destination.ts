@@ -6,6 +6,7 @@ import type { S3Client } from '@aws-sdk/client-s3'
 import type { Manifest } from '@flywheel/curation'
 import { z } from 'zod'
 import { openClient, statusOf } from './s3-client.js'
+import { hasNoPassword } from './webhook.js'
 
 /** A bucket that exports are copied to. Credentials are the SDK's own: `AWS_*`, a profile, a role. */
 export interface S3Destination {
@@ -38,7 +39,10 @@ export const s3Schema: z.ZodType<Omit<S3Destination, 'name'>> & z.core.$ZodTypeD
     .regex(/^$|^[^/].*\/$/, 'end it with a slash and begin it with none, or leave it out')
     .default(''),
   region: z.string().optional(),
-  endpoint: z.url({ protocol: /^https?$/ }).optional(),
+  endpoint: z
+    .url({ protocol: /^https?$/ })
+    .refine(hasNoPassword, 'leave user name and password out; credentials are those of the AWS SDK (AWS_*)')
+    .optional(),
   force_path_style: z.boolean().default(false),
   part_bytes: z
     .int()

@@ -30,9 +30,17 @@ export interface WrittenWebhook {
   retry_ms: number[]
 }
 
+/** One in a URL would stand in messages and logs that name it. */
+export function hasNoPassword(url: string): boolean {
+  const { username, password } = URL.canParse(url) ? new URL(url) : { username: '', password: '' }
+  return username === '' && password === ''
+}
+
 export const webhookSchema: z.ZodType<WrittenWebhook> = z
   .strictObject({
-    url: z.url({ protocol: /^https?$/, error: 'use an http or https URL' }),
+    url: z
+      .url({ protocol: /^https?$/, error: 'use an http or https URL' })
+      .refine(hasNoPassword, 'leave user name and password out: no request is sent to such a URL'),
     secret: z.string().optional(),
     secret_env: z.string().optional(),
     events: z

@@ -129,6 +129,24 @@ destinations:
       'recipes: [{ name: a, destinations: [b] }]\ndestinations: { b: { kind: hub, dataset: a/b, token_env: HUB } }',
       /a: its destination is the Hub.*add hub to the targets/,
     ],
+    ['destinations: { b: { kind: hub, dataset: ../models } }', /write it as ORGANISATION\/NAME/],
+    [
+      'recipes: [{ name: a, projects: [p, q], recipe: { targets: [hub] }, destinations: [b] }]\ndestinations: { b: { kind: hub, dataset: a/b, token_env: HUB } }',
+      /a: a\/b holds the export of one project/,
+    ],
+    [
+      'recipes: [{ name: a, recipe: { targets: [hub] }, destinations: [b] }, { name: c, recipe: { targets: [hub] }, destinations: [d] }]\ndestinations: { b: { kind: hub, dataset: a/b, token_env: HUB }, d: { kind: hub, dataset: a/b, token_env: HUB } }',
+      /c: a pushes to a\/b too/,
+    ],
+    [
+      'destinations: { b: { kind: s3, bucket: x }, c: { kind: s3, bucket: x, endpoint: "https://s3.example" } }',
+      /destination c: b is s3:\/\/x\/ too, at another endpoint/,
+    ],
+    [
+      'destinations: { b: { kind: s3, bucket: x, endpoint: "https://k:p@s3.example" } }',
+      /leave user name and password out/,
+    ],
+    ['webhooks: { b: { url: "https://u:p@b.example", secret_env: HOOK } }', /leave user name and password out/],
     ['webhooks: { b: { url: "file:///etc/passwd", secret_env: HOOK } }', /http or https/],
     ['recipes: [{ name: a, cron: often }]', /a: "often" \(UTC\)/],
     ['recipes: [{ name: a, cron: 0 3 * * *, timezone: Mars/Base }]', /Mars\/Base/],

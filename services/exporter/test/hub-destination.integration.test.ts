@@ -53,6 +53,18 @@ describe('a plan with a dataset of a stand-in for the Hub as its destination', (
     expect(`${again?.deliveries}${first?.deliveries}`).not.toContain('canary')
   })
 
+  it('is refused to a plan of every project where there are two: each would take the rows of the other away', async () => {
+    const exporter = await the.exporter(plan, {}, [MINE, 'another'])
+    const run = exporter.run({ project_id: MINE, plan: 'nightly' })
+    await expect(run).rejects.toThrow('its destination shared holds the export of one; name the project in the plan')
+    await exporter.close()
+    expect(hub.asked).toEqual([])
+    const own = await the.exporter({ ...plan, projects: [MINE] }, {}, [MINE, 'another'])
+    await own.run({ project_id: MINE, plan: 'nightly' })
+    await own.close()
+    expect(hub.repositories.get('acme/feedback')?.commits).toHaveLength(1)
+  })
+
   it('fails a run whose push fails, and names the repository where a person must erase by hand', async () => {
     const exporter = await the.exporter(plan)
     hub.token = 'hf_another'

@@ -37,24 +37,38 @@ export async function erasureDeliveries(db: Database, projectId: string): Promis
   )
 }
 
-/** Projects of which a delivery is not done, and may be done without a person. */
-export async function projectsWithOpenDeliveries(db: Database): Promise<string[]> {
+/**
+ * Projects of which a delivery is not done, and may be done without a person, or may have been done by one.
+ * @param seen_before RFC 3339 UTC: what was left to a person is looked at again where it was last looked at before
+ */
+export async function projectsWithOpenDeliveries(db: Database, seen_before: string): Promise<string[]> {
   const rows = await db.query<{ project_id: string }>(
-    "SELECT DISTINCT project_id FROM erasure_deliveries FINAL WHERE status IN ('open', 'failed') ORDER BY project_id",
+    `SELECT DISTINCT project_id FROM erasure_deliveries FINAL
+     WHERE status IN ('open', 'failed')
+       OR (status = 'by_hand' AND kind != 'hub' AND updated_at <= {before:DateTime64(3, 'UTC')})
+     ORDER BY project_id`,
+    { before: seen_before },
   )
   return rows.map(({ project_id }) => project_id)
 }
 
-/** Names of the recipes and plans whose runs published each export; exports that no run names are absent. */
-export async function recipesOfExports(
+/** A run that published an export, and what was sent where then. */
+export interface PublishingRun {
+  export_id: string
+  recipe_name: string
+  /** JSON text: an array; '' where nothing was. */
+  deliveries: string
+}
+
+/** The runs that published each of these exports, oldest first. */
+export async function runsOfExports(
   db: Database,
   projectId: string,
   exportIds: readonly string[],
-): Promise<Map<string, string[]>> {
-  const rows = await db.query<{ export_id: string; names: string[] }>(
-    `SELECT export_id, arraySort(groupUniqArray(recipe_name)) AS names FROM runs FINAL
-     WHERE project_id = {project:String} AND export_id IN {ids:Array(String)} GROUP BY export_id`,
+): Promise<PublishingRun[]> {
+  return db.query<PublishingRun>(
+    `SELECT export_id, recipe_name, deliveries FROM runs FINAL
+     WHERE project_id = {project:String} AND export_id IN {ids:Array(String)} ORDER BY created_at, id`,
     { project: projectId, ids: [...exportIds] },
   )
-  return new Map(rows.map(({ export_id, names }) => [export_id, names]))
 }

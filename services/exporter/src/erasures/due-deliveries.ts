@@ -1,8 +1,16 @@
-import { type Database, type ErasureDeliveryRow, type ExportRow, recipesOfExports, recipientsOf } from '@flywheel/store'
+import {
+  type Database,
+  type ErasureDeliveryRow,
+  type ExportRow,
+  type PublishingRun,
+  recipientsOf,
+  runsOfExports,
+} from '@flywheel/store'
 import type { ExportPlan } from '../export-plans.js'
+import type { WebhookDelivery } from '../webhook.js'
 import { erasedMessage } from './erased-message.js'
 
-/** A project and the plans that may concern it. */
+/** A project and the plans that concern it. */
 export interface DueOptions {
   db: Database
   project_id: string
@@ -29,8 +37,26 @@ const kindOf = (recipient: string): 's3' | 'hub' | null =>
   recipient.startsWith('s3://') ? 's3' : recipient.startsWith('hf://') ? 'hub' : null
 
 /**
- * Deliveries that nobody has noted yet, for every export that was replaced: to each receiver of the plans that published
- * it, and to each place that is a recipient of it. Found from what is stored, so that a crash between an erasure and its
+ * Names of the receivers of what some runs published: those of their plans, and those that were told of it then, whatever
+ * the plan is called since. One that is configured no more is among them, so that a person learns of it.
+ */
+function receiversOf(runs: readonly PublishingRun[], plans: readonly ExportPlan[]): string[] {
+  const configured = new Map(plans.flatMap(({ webhooks }) => webhooks).map((target) => [target.name, target]))
+  const ofPlans = plans
+    .filter(({ name }) => runs.some(({ recipe_name }) => recipe_name === name))
+    .flatMap(({ webhooks }) => webhooks.map(({ name }) => name))
+  const told = runs
+    .flatMap(({ deliveries }) => JSON.parse(deliveries || '[]') as Partial<WebhookDelivery>[])
+    .flatMap(({ kind, event, name }) => (kind === 'webhook' && event === 'export.published' && name ? [name] : []))
+  return [...new Set([...ofPlans, ...told])].filter((name) => {
+    const target = configured.get(name)
+    return target === undefined || target.events.includes('export.erased')
+  })
+}
+
+/**
+ * Deliveries that nobody has noted yet, for every export that was replaced: to each receiver of what was published, and to
+ * each place that is a recipient of it. Found from what is stored, so that a crash between an erasure and its
  * note loses none. A receiver that is configured later is told of earlier erasures too: it may hold those exports.
  */
 export async function dueDeliveries(
@@ -43,19 +69,15 @@ export async function dueDeliveries(
   const byId = new Map(exports.map((row) => [row.id, row]))
   const next = successorsOf(exports)
   const roots = new Map(replaced.map((row) => [row.id, rootOf(row, byId)]))
-  const recipes = await recipesOfExports(db, project_id, [...new Set(roots.values())])
+  const runs = await runsOfExports(db, project_id, [...new Set(roots.values())])
   const ids = replaced.map(({ id }) => id)
   const recipients = await recipientsOf(db, project_id, ids)
   const noted = new Set(known.map(({ export_id, kind, name }) => `${export_id} ${kind} ${name}`))
   const due: ErasureDeliveryRow[] = []
   for (const row of replaced) {
     const given = recipients.filter(({ export_id }) => export_id === row.id).map(({ recipient }) => recipient)
-    const names = recipes.get(roots.get(row.id) ?? '') ?? []
-    const receivers = plans
-      .filter((plan) => names.includes(plan.name) && (plan.projects === 'every' || plan.projects.includes(project_id)))
-      .flatMap(({ webhooks }) => webhooks)
-      .filter(({ events }) => events.includes('export.erased'))
-      .map(({ name }) => ({ kind: 'webhook' as const, name }))
+    const published = runs.filter(({ export_id }) => export_id === roots.get(row.id))
+    const receivers = receiversOf(published, plans).map((name) => ({ kind: 'webhook' as const, name }))
     const places = given.flatMap((name) => {
       const kind = kindOf(name)
       return kind === null ? [] : [{ kind, name }]

@@ -9,7 +9,7 @@ import {
   recordErasureDeliveries,
 } from '@flywheel/store'
 import type { Announcer } from '../announcer.js'
-import type { ExportPlan } from '../export-plans.js'
+import { type ExportPlan, plansOf } from '../export-plans.js'
 import { byHandAtHub } from '../hub-destination.js'
 import { createTurns } from '../in-turn.js'
 import { addressIn } from '../s3-client.js'
@@ -51,6 +51,10 @@ function currentOf(id: string, next: ReadonlyMap<string, ExportRow>): ExportRow 
   return row ?? null
 }
 
+/** What a person has to do for a receiver that nobody can reach any more. */
+const notConfigured = (name: string): string =>
+  `no plan has a webhook ${name} for export.erased any more: tell its owner, or configure it again`
+
 /** Creates the courier of one process. */
 export function createErasureCourier(options: ErasureCourierOptions): ErasureCourier {
   const { db, plans, outDir, announcer, logger, redeliver_ms = 300_000, recheck_ms = 3_600_000 } = options
@@ -73,11 +77,18 @@ export function createErasureCourier(options: ErasureCourierOptions): ErasureCou
     else logger.warn({ project_id, export_id, kind, name, why: now.remains }, 'an erasure is not all delivered')
   }
 
+  /** Says it once: what has not changed since is not said again. */
+  async function leaveByHand(row: ErasureDeliveryRow, remains: string): Promise<void> {
+    if (row.status === 'by_hand' && row.remains === remains) return
+    await note(row, { status: 'by_hand', remains, attempts: 0 })
+  }
+
   function tell(row: ErasureDeliveryRow, onEnd: () => void): void {
-    const target = plans.flatMap(({ webhooks }) => webhooks).find(({ name }) => name === row.name)
+    const target = plansOf(plans, row.project_id)
+      .flatMap(({ webhooks }) => webhooks)
+      .find(({ name }) => name === row.name)
     if (target === undefined || !target.events.includes('export.erased')) {
-      const remains = `no plan has a webhook ${row.name} for export.erased any more: tell its owner, or configure it again`
-      keep(note(row, { status: 'by_hand', remains, attempts: 0 }).catch(onError).finally(onEnd))
+      keep(leaveByHand(row, notConfigured(row.name)).catch(onError).finally(onEnd))
       return
     }
     const data = { ...(JSON.parse(row.message) as ErasedMessage) }
@@ -100,16 +111,17 @@ export function createErasureCourier(options: ErasureCourierOptions): ErasureCou
   async function bring(row: ErasureDeliveryRow, current: ExportRow | null): Promise<void> {
     if (stop.signal.aborted) return
     if (row.kind === 'hub') {
-      await note(row, { status: 'by_hand', remains: byHandAtHub(row.name, current?.id ?? null), attempts: 0 })
+      await leaveByHand(row, byHandAtHub(row.name, current?.id ?? null))
       return
     }
-    const destination = plans
+    // Whose plan copies nothing there has no business there, whatever somebody noted as a recipient.
+    const destination = plansOf(plans, row.project_id)
       .flatMap(({ destinations }) => destinations)
       .filter((each) => each.kind === 's3')
       .find((each) => addressIn(each, row.export_id) === row.name)
     if (destination === undefined) {
       const why = 'no destination of a plan is there any more'
-      await note(row, { status: 'by_hand', remains: `${row.name}: ${why}; remove what stands there`, attempts: 0 })
+      await leaveByHand(row, `${row.name}: ${why}; remove what stands there`)
       return
     }
     await note(row, await deliverToBucket({ db, row, current, destination, outDir, signal: stop.signal }))
@@ -131,10 +143,15 @@ export function createErasureCourier(options: ErasureCourierOptions): ErasureCou
 
   const onError = (error: unknown): void => logger.warn({ error }, 'what became of an erasure cannot be noted')
 
-  const isWaiting = ({ status, updated_at }: ErasureDeliveryRow): boolean =>
-    status === 'open' ||
-    status === 'failed' ||
-    (status === 'by_hand' && Date.now() - Date.parse(updated_at) >= recheck_ms)
+  const isSeenBefore = ({ updated_at }: ErasureDeliveryRow): boolean =>
+    Date.now() - Date.parse(updated_at) >= recheck_ms
+
+  function isWaiting(row: ErasureDeliveryRow): boolean {
+    if (row.status !== 'by_hand') return row.status === 'open' || row.status === 'failed'
+    // A receiver that asked to be left alone is.
+    const isLeftAlone = row.kind === 'webhook' && row.remains !== notConfigured(row.name)
+    return !isLeftAlone && isSeenBefore(row)
+  }
 
   async function sendNow(project_id: string): Promise<void> {
     if (stop.signal.aborted) return
@@ -143,7 +160,8 @@ export function createErasureCourier(options: ErasureCourierOptions): ErasureCou
     const exports = await allExports(db, project_id)
     if (!exports.some(({ status }) => status === 'superseded')) return
     const known = await erasureDeliveries(db, project_id)
-    const due = await dueDeliveries({ db, project_id, plans, outDir, now: () => new Date() }, exports, known)
+    const about = { db, project_id, plans: plansOf(plans, project_id), outDir, now: () => new Date() }
+    const due = await dueDeliveries(about, exports, known)
     await recordErasureDeliveries(db, due)
     const next = successorsOf(exports)
     for (const row of [...known.filter(isWaiting), ...due])
@@ -159,7 +177,8 @@ export function createErasureCourier(options: ErasureCourierOptions): ErasureCou
   }
 
   async function resume(): Promise<void> {
-    for (const project_id of await projectsWithOpenDeliveries(db)) await send(project_id)
+    const seen_before = new Date(Date.now() - recheck_ms).toISOString()
+    for (const project_id of await projectsWithOpenDeliveries(db, seen_before)) await send(project_id)
   }
   const timer = setInterval(() => keep(resume().catch(onError)), redeliver_ms)
   timer.unref()

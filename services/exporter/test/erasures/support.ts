@@ -19,7 +19,7 @@ const mine = (rows: Record<string, unknown>[]) => rows.map((row) => ({ ...row, p
 export interface World {
   db: Database
   outDir: string
-  exporter(plan: Partial<ExportPlan>, erasures?: ExporterOptions['erasures']): Promise<Exporter>
+  exporter(plan: Partial<ExportPlan>, erasures?: ExporterOptions['erasures'], projects?: string[]): Promise<Exporter>
   /** A user takes back their consent after the export. */
   withdrawConsent(user: string): Promise<void>
   deliveries(): Promise<ErasureDeliveryRow[]>
@@ -35,7 +35,7 @@ export async function world(): Promise<World> {
   return {
     db,
     outDir,
-    exporter: (plan, erasures) =>
+    exporter: (plan, erasures, projects = [MINE]) =>
       createExporter({
         worker: {
           outDir,
@@ -59,7 +59,7 @@ export async function world(): Promise<World> {
             ...plan,
           },
         ],
-        projects: async () => [MINE],
+        projects: async () => projects,
         isAlone: true,
         erasures,
       }),

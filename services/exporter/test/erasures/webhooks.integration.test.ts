@@ -1,10 +1,12 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { addRecipient, type ExportRow } from '@flywheel/store'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { erasedMessage } from '../../src/erasures/erased-message.js'
 import { type ExportSummary, eraseFromExports } from '../../src/index.js'
+import { settled } from '../support.js'
 import { MINE, type Receiver, receiver, type World, world } from './support.js'
 
 const within = (check: () => unknown): Promise<unknown> => vi.waitFor(check, { timeout: 20_000, interval: 50 })
@@ -93,6 +95,39 @@ describe('receivers of a plan', () => {
     await exporter.close()
   })
 
+  it('that ask to be left alone are, and the receipt says so', async () => {
+    ops.status = 410
+    const exporter = await the.exporter({ webhooks: [ops.target] }, { recheck_ms: 0 })
+    await exporter.withdraw(MINE)
+    const gone = [{ status: 'by_hand', remains: 'ops asks for no more messages (410)', attempts: 1 }]
+    await within(async () => expect(await the.deliveries()).toMatchObject(gone))
+    await exporter.withdraw(MINE)
+    await exporter.close()
+    expect([ops.told.length, await the.deliveries()]).toEqual([1, [expect.objectContaining(gone[0]!)]])
+  })
+
+  it('that no plan has any more are named for a person, and told by themselves once one has them again', async () => {
+    const told = { ...ops.target, events: ['export.published', 'export.erased'] as const }
+    const before = await the.exporter({ recipe: { ...settled, name: 'other' }, webhooks: [told] })
+    await before.run({ project_id: MINE, plan: 'nightly' })
+    await before.close()
+    expect(ops.told.map(({ message }) => message.type).sort()).toEqual(['export.erased', 'export.published'])
+    const bare = await the.exporter({ name: 'weekly' }, { redeliver_ms: 50, recheck_ms: 0 })
+    await bare.withdraw(MINE)
+    const noted = async () => (await the.deliveries()).filter(({ status }) => status !== 'done')
+    const left = [{ status: 'by_hand', remains: expect.stringContaining('no plan has a webhook ops'), attempts: 0 }]
+    await within(async () => expect(await noted()).toMatchObject(left))
+    const [row] = await noted()
+    await setTimeout(300)
+    await bare.close()
+    expect(await noted()).toEqual([row])
+    const renamed = await the.exporter({ name: 'weekly', webhooks: [told] }, { redeliver_ms: 50, recheck_ms: 0 })
+    await within(() => expect(ops.told).toHaveLength(3))
+    expect(ops.told[2]?.message).toMatchObject({ type: 'export.erased', data: { export_id: row?.export_id } })
+    await renamed.close()
+    expect(await noted()).toEqual([])
+  })
+
   it('that ask for other events alone, or are of another plan, hear nothing', async () => {
     const other = { ...ops.target, events: ['export.published'] as const }
     const exporter = await the.exporter({ webhooks: [other] })
@@ -103,6 +138,28 @@ describe('receivers of a plan', () => {
     await another.close()
     expect([await the.deliveries(), ops.told]).toEqual([[], []])
   })
+})
+
+it('a bucket that only plans of other projects copy to gets nothing of this one', async () => {
+  const the = await world()
+  const where = { bucket: 'theirs', prefix: '', region: 'us-east-1', endpoint: 'http://127.0.0.1:9' }
+  const limits = { force_path_style: true, part_bytes: 5_242_880, timeout_ms: 200, deadline_ms: 1000 }
+  const theirs = { projects: ['another'], destinations: [{ kind: 's3' as const, name: 'x', ...where, ...limits }] }
+  const mine = await the.exporter({})
+  const { export_id } = await mine.run({ project_id: MINE, plan: 'nightly' })
+  await mine.close()
+  const recipient = `s3://theirs/${export_id}/`
+  await addRecipient(the.db, { project_id: MINE, export_id, recipient, note: '', created_at: new Date().toISOString() })
+  await the.withdrawConsent('u2')
+  const exporter = await the.exporter(theirs)
+  await exporter.withdraw(MINE)
+  await within(async () =>
+    expect(await the.deliveries()).toMatchObject([
+      { name: recipient, status: 'by_hand', remains: expect.stringContaining('no destination of a plan') },
+    ]),
+  )
+  await exporter.close()
+  await the.remove()
 })
 
 it('a message names at most 100 rows itself, and the file that lists all of them', async () => {
