@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Database, deleteRecipe, getRecipe, listRecipes, putRecipe, recipeVersions } from '../src/index.js'
+import {
+  type Database,
+  deleteRecipe,
+  getRecipe,
+  insertRows,
+  listRecipes,
+  putRecipe,
+  recipeVersions,
+} from '../src/index.js'
 import { freshStore } from './support.js'
 
 let db: Database
@@ -36,6 +44,22 @@ test('what is in force already makes no version', async () => {
   const again = await put('same', 'one', minute(1))
   expect(again).toEqual({ version: first.version, changed: false })
   expect((await recipeVersions(db, 'same', 'nightly')).length).toBe(1)
+})
+
+test('what is in force is told as it is, also after a put that was cut off before it was', async () => {
+  const first = await put('cut', 'one', minute(0))
+  const created_at = minute(1).toISOString()
+  const cutOff = { project_id: 'cut', name: 'nightly', hash: HASH.two, body: '{}', key_id: 'k1', created_at }
+  await insertRows(db, 'recipe_versions', [cutOff])
+  expect(await put('cut', 'one', minute(2))).toEqual({ version: first.version, changed: false })
+})
+
+test('the beginning of a hash names the version that had it first, whoever puts one that begins alike', async () => {
+  await put('pin', 'one', minute(0))
+  const alike = { project_id: 'pin', name: 'nightly', hash: `${HASH.one.slice(0, 8)}f`, body: '{"name":"alike"}' }
+  await putRecipe(db, { ...alike, key_id: 'k2' }, minute(1))
+  expect(await getRecipe(db, 'pin', 'nightly')).toMatchObject({ body: '{"name":"alike"}' })
+  expect(await getRecipe(db, 'pin', 'nightly', HASH.one.slice(0, 8))).toMatchObject({ body: '{"name":"one"}' })
 })
 
 test('a put with a clock that is behind is in force all the same', async () => {

@@ -53,7 +53,8 @@ export async function putRecipe(
   const { project_id, name, hash, body, key_id } = version
   const head = await headOf(db, project_id, name)
   if (head?.hash === hash) {
-    const [inForce] = await recipeVersions(db, project_id, name)
+    // Not simply the newest: a put that was cut off left a version that was never in force.
+    const inForce = (await recipeVersions(db, project_id, name)).find((each) => each.hash === hash)
     if (inForce !== undefined) return { version: inForce, changed: false }
   }
   const created_at = after(head, now)
@@ -83,7 +84,8 @@ export async function listRecipes(
 }
 
 /**
- * A stored recipe: the version in force, or the latest one whose hash begins as given.
+ * A stored recipe: the version in force, or the first that was put of those whose hash begins as given. The first, because
+ * a plan that pins a version must keep it: a body whose hash begins alike is soon found by whoever may put one.
  * @returns null where there is no such recipe, it was deleted, or none of its versions has that hash
  */
 export async function getRecipe(
@@ -94,11 +96,11 @@ export async function getRecipe(
 ): Promise<Omit<RecipeVersion, 'key_id'> | null> {
   const head = await headOf(db, projectId, name)
   if (head === undefined || head.hash === '') return null
-  if (hash === undefined || head.hash.startsWith(hash)) return head
+  if (hash === undefined) return head
   const [version] = await db.query<RecipeVersion>(
     `SELECT * FROM recipe_versions FINAL
      WHERE project_id = {project:String} AND name = {name:String} AND startsWith(hash, {hash:String})
-     ORDER BY created_at DESC, hash LIMIT 1`,
+     ORDER BY created_at, hash LIMIT 1`,
     { project: projectId, name, hash },
   )
   return version ?? null
