@@ -11,6 +11,7 @@ import {
   recordExportItems,
   supersedeExport,
 } from '@flywheel/store'
+import { extraAfter } from './erasure-extras.js'
 import {
   type ErasedFile,
   type ErasureFile,
@@ -118,9 +119,11 @@ async function rewrite(
 ): Promise<{ files: ErasureFile[]; changed: ErasedFile[] }> {
   const files: ErasureFile[] = []
   const changed: ErasedFile[] = []
-  for (const { sha256: old_sha256, ...file } of manifest.files) {
+  const isExtra = ({ shape }: { shape: string }): boolean => shape === 'extra'
+  // Last: they name what is left.
+  const ordered = [...manifest.files.filter((file) => !isExtra(file)), ...manifest.files.filter(isExtra)]
+  for (const { sha256: old_sha256, ...file } of ordered) {
     const old = await readFile(join(dir, file.path))
-    // A file that a loader wants beside the shards holds no row.
     const lines = file.rows === 0 ? [] : aboutRows({ ...file, sha256: old_sha256 }, meta)
     const ofChain = OF_CHAIN.includes(file.path) ? chained : new Set<string>()
     const gone = (lines ?? []).map(
@@ -130,9 +133,10 @@ async function rewrite(
     const isKept = lines !== undefined && file.path !== ERASED && (count > 0 || file.rows === 0)
     const left = (lines ?? []).filter((_, row) => gone[row] !== true)
     const isNamed = file.path === SUPERSEDES && left.some(({ by }) => isErased(by, rows, chained))
+    const same = isExtra(file) ? extraAfter(file.path, old, manifest.files, files) : old
     const isSame = isKept && count === file.rows && !isNamed
     const bytes = isSame
-      ? old
+      ? same
       : !isKept
         ? null
         : isNamed
@@ -141,7 +145,7 @@ async function rewrite(
     if (bytes !== null) files.push({ ...file, rows: count, bytes })
     if (bytes !== old) changed.push({ path: file.path, old_sha256, new_sha256: bytes === null ? null : sha256(bytes) })
   }
-  return { files, changed }
+  return { files, changed: changed.sort((a, b) => (a.path < b.path ? -1 : 1)) }
 }
 
 /**

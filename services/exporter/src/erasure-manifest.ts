@@ -42,6 +42,12 @@ export function erasureId(
   return sha256(canonicalJson({ kind: 'erasure', parent, ...less, ...also }))
 }
 
+/** Rows of one part of a target; each of its formats holds the same. */
+function rowsOf({ target, part }: Manifest['targets'][number], files: readonly ErasureFile[]): number {
+  const mine = files.filter((file) => file.target === target && file.shape === part)
+  return mine.filter(({ format }) => format === mine[0]?.format).reduce((sum, { rows }) => sum + rows, 0)
+}
+
 /** Builds the manifest. Counts of rows are of what is left; what only the evidence could tell stays the parent's. */
 export function erasureManifest(
   parent: Manifest,
@@ -66,6 +72,7 @@ export function erasureManifest(
     export_id,
     parent: parent.export_id,
     kind: 'erasure',
+    targets: parent.targets.map((each) => ({ ...each, rows: rowsOf(each, files) })),
     statistics: { ...statistics, rows: rows as Manifest['statistics']['rows'], splits },
     files: files.map(({ bytes, ...file }) => ({ ...file, bytes: bytes.length, sha256: sha256(bytes) })),
     erased: { ...erased, figures_of },

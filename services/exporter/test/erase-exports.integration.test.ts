@@ -236,6 +236,29 @@ describe('eraseFromExports', () => {
     expect(left.size).toBeGreaterThan(0)
   })
 
+  it('names no shard to a loader that is no more, and counts what is left', async () => {
+    const recipe = { ...settled, targets: ['hub', 'llama-factory', 'axolotl'] }
+    const about = { db, projectId: PROJECT, outDir, rowKey: ROW_KEY, now }
+    const made = await runExport({ ...about, recipe, watermark: new Date(START + 3_600_001).toISOString() })
+    const unpaired = (await exportItems(db, PROJECT, made.export_id)).filter(({ config }) => config === 'unpaired')
+    const rows = new Map(unpaired.map(({ row_id }) => [row_id, 'withdrawn'] as const))
+    const none = { erasedAnywhere: new Set<string>(), erasures: new Set<string>(), members: new Set<string>() }
+    const done = await eraseExport(db, outDir, (await getExport(db, PROJECT, made.export_id))!, { rows, ...none }, now)
+    const place = join(outDir, done!.replaced_by!)
+    const { manifest } = (await readPublished(place))!
+    expect(manifest.files.some(({ shape }) => shape === 'unpaired')).toBe(false)
+    const extras = manifest.files.filter(({ shape }) => shape === 'extra').map(({ path }) => path)
+    expect(extras.map((path) => path.split('/')[0])).toEqual(expect.arrayContaining(['hub', 'llama-factory']))
+    for (const path of extras) expect(await readFile(join(place, path), 'utf8'), path).not.toMatch(/unpaired[/_]/)
+    const shards = manifest.files.filter(({ target, shape }) => target === 'hub' && shape === 'preference')
+    const card = await readFile(join(place, 'hub/README.md'), 'utf8')
+    expect(card).toContain(`| preference | train | ${shards[0]?.rows} |`)
+    expect(manifest.targets.find(({ target, part }) => target === 'hub' && part === 'unpaired')?.rows).toBe(0)
+    expect(manifest.targets.find(({ target, part }) => target === 'hub' && part === 'preference')?.rows).toBe(
+      made.pairs,
+    )
+  })
+
   describe('of a recipe that makes deltas', () => {
     const delta = (watermark: number, parent?: string): Promise<ExportSummary> => {
       const recipe = { ...settled, name: 'chain', mode: 'delta' as const }
