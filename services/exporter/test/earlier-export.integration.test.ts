@@ -30,14 +30,14 @@ describe('an earlier export', () => {
     for (const [n, row] of interactions.entries())
       Object.assign(row, { user_id: `u${n % 12}`, session_id: `s${n % 12}` })
     for (const [n, row] of feedback.entries()) row['author_id'] = `u${n % 12}`
-    // The older half comes after the first export.
-    const opened = await store({ interactions: interactions.slice(12), feedback: feedback.slice(12) })
+    // The older half comes after the first export; of its last case the feedback alone.
+    const opened = await store({ interactions: interactions.slice(11), feedback: feedback.slice(12) })
     db = opened.db
     outDir = opened.outDir
     remove = opened.remove
     first = await run({ recipe, watermark: at(1_000_000), parent: 'latest' })
     const late = (row: Record<string, unknown>): Record<string, unknown> => ({ ...row, received_at: at(2_000_000) })
-    await insertRows(db, 'interactions', interactions.slice(0, 12).map(late))
+    await insertRows(db, 'interactions', interactions.slice(0, 11).map(late))
     await insertRows(db, 'feedback', feedback.slice(0, 12).map(late))
   })
   afterAll(() => remove())

@@ -21,7 +21,7 @@ export interface LinkKeys {
   ref: string
 }
 
-/** What joins one interaction that feedback may be about, or that stands in one turn with it. */
+/** What joins one interaction that feedback may be about, or that stands in one turn or session with it. */
 export interface InteractionKeys {
   id: string
   turn_id: string
@@ -61,17 +61,31 @@ interface Placed {
   bytes: number
 }
 
+interface PlacedInteraction extends Placed {
+  id: string
+  turn: number
+  /** -1 where sessions join nothing. */
+  session: number
+  /** By a response that something points at. */
+  isNamed: boolean
+}
+
 /**
  * Cuts a snapshot into units: parts that no join of curation crosses, so that each may be read, joined and judged by
  * itself and all of them together give what the whole would. Holds keys alone: about 300 bytes an event.
  *
  * Feedback and links are added before interactions: what nothing points at joins nothing by a response.
+ *
+ * Interactions that nothing here is about, nor stands beside one that something is about, are left out: a snapshot is
+ * the same when feedback on others comes after it.
  */
 export class UnitBuilder {
   readonly #joins: UnitJoins
   readonly #places = new Map<string, number>()
   readonly #edges: [number, number][] = []
-  readonly #interactions: (Placed & { id: string })[] = []
+  /** Places that feedback, candidates and links name, as interactions and as turns. */
+  readonly #named = { interactions: new Set<number>(), turns: new Set<number>() }
+  readonly #interactions: PlacedInteraction[] = []
   readonly #feedback: (Placed & TargetedId)[] = []
   readonly #links: (Placed & TargetedId)[] = []
 
@@ -89,13 +103,16 @@ export class UnitBuilder {
 
   // Ids of interactions and of turns share a name: the turn of a single call is named by it.
   #target(kind: string, target: string): number {
-    return this.#place(kind === 'ref' || kind === 'response' ? kind : '', target)
+    const place = this.#place(kind === 'ref' || kind === 'response' ? kind : '', target)
+    if (kind === 'interaction') this.#named.interactions.add(place)
+    if (kind === 'turn') this.#named.turns.add(place)
+    return place
   }
 
   addFeedback({ id, target_kind, target, candidates, retracts, bytes }: FeedbackKeys): void {
     const place = this.#target(target_kind, target)
     this.#feedback.push({ place, id, target, bytes })
-    for (const candidate of candidates) this.#edges.push([place, this.#place('', candidate)])
+    for (const candidate of candidates) this.#edges.push([place, this.#target('interaction', candidate)])
     if (retracts === null) return
     this.#edges.push([place, this.#place('event', retracts)])
   }
@@ -108,12 +125,26 @@ export class UnitBuilder {
 
   addInteraction({ id, turn_id, session_id, provider_response_id, prompt_hash, bytes }: InteractionKeys): void {
     const place = this.#place('', id)
-    this.#interactions.push({ place, id, bytes })
-    if (turn_id !== id) this.#edges.push([place, this.#place('', turn_id)])
+    const turn = turn_id === id ? place : this.#place('', turn_id)
+    const session = this.#joins.sessions && session_id !== '' ? this.#place('session', session_id) : -1
     const response = this.#places.get(`response${provider_response_id}`)
+    this.#interactions.push({ place, id, bytes, turn, session, isNamed: response !== undefined })
+    if (turn !== place) this.#edges.push([place, turn])
     if (response !== undefined) this.#edges.push([place, response])
     if (this.#joins.prompts && prompt_hash !== '') this.#edges.push([place, this.#place('prompt', prompt_hash)])
-    if (this.#joins.sessions && session_id !== '') this.#edges.push([place, this.#place('session', session_id)])
+    if (session !== -1) this.#edges.push([place, session])
+  }
+
+  /** Those that something is about, with the other steps of their turns and, where they join, of their sessions. */
+  #wanted(): PlacedInteraction[] {
+    const { interactions, turns } = this.#named
+    const beside = new Set<number>()
+    for (const { place, turn, session, isNamed } of this.#interactions) {
+      if (!isNamed && !interactions.has(place) && !turns.has(turn)) continue
+      beside.add(turn)
+      if (session !== -1) beside.add(session)
+    }
+    return this.#interactions.filter(({ turn, session }) => beside.has(turn) || beside.has(session))
   }
 
   /**
@@ -140,7 +171,7 @@ export class UnitBuilder {
     const weigh = (unit: Unit, bytes: number): void => {
       unit.bytes += bytes + ROW_BYTES
     }
-    for (const { place, id, bytes } of this.#interactions) {
+    for (const { place, id, bytes } of this.#wanted()) {
       const unit = componentOf(place)
       unit.interactions.push(id)
       weigh(unit, bytes)

@@ -20,7 +20,7 @@ import {
   unitInputs,
 } from '../../src/index.js'
 import { STRATEGY_IDS } from '../../src/recipe/ids.js'
-import { DAY, HOUR, iso, ports, START, Story } from '../support.js'
+import { DAY, HOUR, iso, ports, START, Story, uuid } from '../support.js'
 
 const EVERYTHING = recipeSchema.parse({
   strategies: [...STRATEGY_IDS],
@@ -152,6 +152,21 @@ function people(seed: readonly number[]): Evidence {
   return story.evidence()
 }
 
+/** With a thumb on every interaction: what nothing is about stands in no unit. */
+function judged(evidence: Evidence): Evidence {
+  const thumbs = evidence.interactions.map(({ id, received_at }, n) => ({
+    ...evidence.feedback[0]!,
+    id: uuid(Date.parse(received_at), n),
+    kind: 'thumb' as const,
+    label: 'up',
+    target_kind: 'interaction' as const,
+    target: id,
+    candidates: '',
+    retracts: null,
+  }))
+  return { ...evidence, feedback: [...evidence.feedback, ...thumbs] }
+}
+
 describe('units', () => {
   it('give the set that the whole snapshot gives, however small they are and in any order', () => {
     let [cut, rows] = [0, 0]
@@ -200,7 +215,7 @@ describe('units', () => {
   })
 
   it('hold every row once', () => {
-    const evidence = people(Array.from({ length: 80 }, (_, n) => n * 37))
+    const evidence = judged(people(Array.from({ length: 80 }, (_, n) => n * 37)))
     const units = unitsOf(evidence, EVERYTHING, 1)
     for (const kind of ['interactions', 'feedback', 'links'] as const) {
       const held = units.flatMap((unit) => unit[kind].map((each) => (typeof each === 'string' ? each : each.id)))
@@ -208,8 +223,37 @@ describe('units', () => {
     }
   })
 
+  it('hold what the feedback here is about and what stands beside it, whatever more is offered to them', () => {
+    const story = new Story()
+    const asked = { prompt: 'The same question of everybody?', user: 'one' }
+    const first = story.ask({ ...asked, session: 's1' })
+    const step = story.ask({ ...asked, session: 's2', turn: first })
+    const inSession = story.ask({ session: 's1', prompt: 'Another question?' })
+    const turn = story.ask({ prompt: 'A question in a turn?' })
+    const stepOfIt = story.ask({ prompt: 'A step of it?', turn })
+    const answered = story.ask({ prompt: 'A question with a response?', head: { provider_response_id: 'r1' } })
+    const shown = story.ask({ prompt: 'A question that was linked?' })
+    const candidate = story.ask({ prompt: 'A question that was chosen from?' })
+    // Of the same prompt, of a turn whose id is an answer's, and of a response that nobody names.
+    story.ask(asked)
+    story.ask({ prompt: 'In a turn that is named as an answer?', turn: candidate.replace(/.$/, 'f') })
+    story.ask({ prompt: 'Of another response?', head: { provider_response_id: 'r2' } })
+    story.say('thumb', first, { label: 'up' })
+    story.say('thumb', turn, { target_kind: 'turn', label: 'up' })
+    story.say('thumb', 'r1', { target_kind: 'response', label: 'up' })
+    story.say('choice', first, { candidates: JSON.stringify([{ id: candidate, choice: 0 }]) })
+    story.say('thumb', candidate.replace(/.$/, 'f'), { label: 'up' })
+    story.link(shown, 'desk:1', START)
+    const evidence = story.evidence()
+    const held = (recipe: Recipe): string[] => unitsOf(evidence, recipe, 1).flatMap(({ interactions }) => interactions)
+    const ours = [first, step, turn, stepOfIt, answered, shown, candidate]
+    expect(held(DEFAULTS).sort()).toEqual(ours.sort())
+    expect(joinsOf(DEFAULTS)).toEqual({ prompts: true, sessions: false })
+    expect(held(EVERYTHING).sort()).toEqual([...ours, inSession].sort())
+  })
+
   it('give the digest of the whole', () => {
-    const evidence = snapshotOf(people(Array.from({ length: 40 }, (_, n) => n * 53)))
+    const evidence = snapshotOf(judged(people(Array.from({ length: 40 }, (_, n) => n * 53))))
     const units = unitsOf(evidence, EVERYTHING, 1).map((unit) =>
       unitInputs({ ...partOf(evidence, unit), consents: [] }),
     )

@@ -73,7 +73,7 @@ export function readLinkKeys(db: Database, project: string, watermark: string): 
   return rowsOf(db.stream(sql, { project, watermark }, 'JSONEachRow', EXPORT_LIMITS))
 }
 
-// Hidden and late rows among these only name more than is needed: what is read of it is looked at again.
+// Hidden and late rows among these only name more than is needed: whoever asks leaves out what nothing visible is about.
 const OF_PROJECT = 'project_id = {project:String}'
 const targets = (kind: string): string =>
   ['feedback', 'links']
