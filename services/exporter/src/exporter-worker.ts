@@ -4,7 +4,7 @@ import type { ExportCount } from './count-export.js'
 import { EmptiedBy } from './refusals.js'
 import type { ExportSummary } from './run-export.js'
 import { startThread } from './start-thread.js'
-import { describeUnexpected } from './unexpected-error.js'
+import { describeUnexpected, mendOf } from './unexpected-error.js'
 import type { Progress } from './units/curate-units.js'
 import type { ExportRequest, FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
 
@@ -48,7 +48,7 @@ export function createExporterWorker(options: WorkerStart): ExporterWorker {
   function fail(cause: unknown): void {
     worker = null
     onClosed()
-    const message = `The exporter stopped: ${describeUnexpected(cause)}; run the export again`
+    const message = `The exporter stopped: ${describeUnexpected(cause)}; ${mendOf(cause, 'run the export again')}`
     for (const { reject } of waiting.values()) reject(new FlywheelError('internal', message))
     waiting.clear()
   }

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads'
 import { FlywheelError } from '@flywheel/schema'
 import { startThread } from './start-thread.js'
-import { describeUnexpected } from './unexpected-error.js'
+import { describeUnexpected, mendOf } from './unexpected-error.js'
 import type { AsyncUnitWork } from './units/curate-units.js'
 import type { UnitContext, UnitWork } from './units/unit-work.js'
 
@@ -26,34 +26,45 @@ export type FromUnitThread =
 interface Thread {
   worker: Worker
   waiting: Map<number, { resolve: (answer: never) => void; reject: (error: Error) => void }>
+  /** Why it died, if it did: nothing that is sent to it is ever answered. */
+  death: FlywheelError | null
 }
 
-function failed(why: string): FlywheelError {
-  return new FlywheelError('internal', `A thread of the export failed: ${why}; run the export again`)
+function failed(why: string, mend: string): FlywheelError {
+  return new FlywheelError('internal', `A thread of the export failed: ${why}; ${mend}`)
 }
 
 function startOne(start: UnitThreadStart): Thread {
-  const thread: Thread = { worker: startThread('unit-thread', start), waiting: new Map() }
-  const failAll = (why: string): void => {
-    for (const { reject } of thread.waiting.values()) reject(failed(why))
+  const thread: Thread = { worker: startThread('unit-thread', start), waiting: new Map(), death: null }
+  const die = (why: string, mend = 'run the export again'): void => {
+    // The first reason says more than the exit that follows it.
+    const death = thread.death ?? failed(why, mend)
+    thread.death = death
+    for (const { reject } of thread.waiting.values()) reject(death)
     thread.waiting.clear()
   }
   thread.worker.on('message', (message: FromUnitThread) => {
     const waiter = thread.waiting.get(message.id)
     thread.waiting.delete(message.id)
-    if ('error' in message) waiter?.reject(failed(message.error))
+    if ('error' in message) waiter?.reject(failed(message.error, 'report it'))
     else waiter?.resolve(message.answer as never)
   })
-  thread.worker.on('error', (error) => failAll(describeUnexpected(error)))
-  thread.worker.on('exit', (code) => failAll(`it ended with code ${code}`))
+  thread.worker.on('error', (error) => die(describeUnexpected(error), mendOf(error, 'run the export again')))
+  thread.worker.on('messageerror', (error) => die(describeUnexpected(error), 'report it'))
+  thread.worker.on('exit', (code) => die(`it ended with code ${code}`))
   return thread
 }
 
-/** Judges units in threads, each the next of the shortest queue. The answers are those of one thread. */
+/**
+ * Judges units in threads, each the next of the shortest queue. The answers are those of one thread. Once a thread has
+ * died, whatever is asked is rejected with its reason.
+ */
 export function createUnitPool(width: number, start: UnitThreadStart): AsyncUnitWork {
   const threads = Array.from({ length: width }, () => startOne(start))
   let next = 0
   function ask<Answer>(message: (id: number) => ToUnitThread): Promise<Answer> {
+    const dead = threads.find(({ death }) => death !== null)
+    if (dead?.death) return Promise.reject(dead.death)
     const thread = threads.reduce((least, each) => (each.waiting.size < least.waiting.size ? each : least))
     return new Promise<Answer>((resolve, reject) => {
       const id = next++

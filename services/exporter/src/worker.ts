@@ -4,7 +4,7 @@ import { openEmbedded, openServer } from '@flywheel/store'
 import { countExport } from './count-export.js'
 import { gateOf } from './refusals.js'
 import { runExport } from './run-export.js'
-import { describeUnexpected } from './unexpected-error.js'
+import { describeUnexpected, mendOf } from './unexpected-error.js'
 import type { Progress } from './units/curate-units.js'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
 
@@ -22,7 +22,7 @@ async function answer(message: Extract<ToWorker, { id: number }>): Promise<FromW
     }
   } catch (error) {
     if (isFlywheelError(error)) return { id, error: { code: error.code, message: error.message, gate: gateOf(error) } }
-    const message = `The export failed: ${describeUnexpected(error)}; report it`
+    const message = `The export failed: ${describeUnexpected(error)}; ${mendOf(error, 'report it')}`
     return { id, error: { code: 'internal', message, gate: '' } }
   }
 }

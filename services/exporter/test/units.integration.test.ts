@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   bodiesNeeded,
   curate,
@@ -123,7 +124,11 @@ it('is the set and the digest that curation makes of the whole snapshot in memor
 it('a thread that cannot start rejects what waits for it, with what to do', async () => {
   const pool = createUnitPool(1, { context: {} as never, rowKey: ROW_KEY, outDir })
   const none = { interactions: Buffer.alloc(0), feedback: Buffer.alloc(0), links: Buffer.alloc(0) }
-  await expect(pool.survey(none)).rejects.toMatchObject({ code: 'internal', message: expect.stringContaining('again') })
+  const death = { code: 'internal', message: expect.stringContaining('again') }
+  await expect(pool.survey(none)).rejects.toMatchObject(death)
+  // Once it has ended, nothing that it is sent is answered.
+  await sleep(1000)
+  await expect(pool.survey(none)).rejects.toMatchObject(death)
   await pool.close()
 })
 
