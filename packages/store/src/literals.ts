@@ -19,6 +19,9 @@ export function bindLiterals(sql: string, params: QueryParams | undefined): stri
   })
 }
 
+/** The longest statement that an engine takes: lists of ids and of a host's own keys stand in it. Its own default is 256 KiB. */
+export const MAX_QUERY_BYTES = 67_108_864
+
 /** The pinned form of output and the limits, as `name = value`. */
 export function settingsOf(limits: QueryLimits | undefined): string[] {
   const settings = ["date_time_output_format = 'iso'", 'output_format_json_quote_64bit_integers = 0']

@@ -89,6 +89,17 @@ test('control rows are versioned', async () => {
   expect(await loadKeys(db)).toMatchObject([{ id: 'k', status: 'revoked', scopes: ['read'] }])
 })
 
+test('a statement may hold a long list of long keys, asked for whole or streamed', async () => {
+  const keys = Array.from({ length: 1000 }, (_, n) => `https://desk.example.com/${'x'.repeat(500)}/it's \\${n}\n`)
+  const sql =
+    'SELECT count() AS n FROM feedback WHERE target IN {keys:Array(String)} OR {last:String} IN {keys:Array(String)}'
+  const params = { keys, last: keys.at(-1) }
+  expect(await db.query(sql, params)).toHaveLength(1)
+  const chunks: Uint8Array[] = []
+  for await (const chunk of db.stream(sql, params, 'JSONEachRow')) chunks.push(chunk)
+  expect(JSON.parse(Buffer.concat(chunks).toString())).toEqual({ n: 0 })
+})
+
 describe('the answer of a statement holds nothing of the one before it', () => {
   // Many blocks are written before the one that fails.
   const failing = "SELECT 'SECRET' AS a, throwIf(number = 99000) FROM numbers(100000) SETTINGS max_block_size = 1000"

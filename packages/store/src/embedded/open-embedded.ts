@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Database } from '../database.js'
+import { MAX_QUERY_BYTES } from '../literals.js'
 import { EmbeddedDatabase } from './embedded-database.js'
 import { openSessions, type Session } from './sessions.js'
 
@@ -22,6 +23,8 @@ export interface EmbeddedOptions {
 export async function openEmbedded(options: EmbeddedOptions): Promise<Database> {
   const path = resolve(options.path)
   await mkdir(path, { recursive: true, mode: 0o700 })
-  const [writer, ...readers] = await openSessions(path, 1 + Math.max(2, options.readers ?? 2))
+  const sessions = await openSessions(path, 1 + Math.max(2, options.readers ?? 2))
+  for (const { client } of sessions) await client.command({ query: `SET max_query_size = ${MAX_QUERY_BYTES}` })
+  const [writer, ...readers] = sessions
   return new EmbeddedDatabase(writer as Session, readers)
 }

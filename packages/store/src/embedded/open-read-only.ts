@@ -19,8 +19,8 @@ export interface ReadOnlyOptions {
  * Their current database is not the store's: there the engine opens a name that is no table as a file of the host. Tables
  * are named with their database, `default.interactions`, as the guard writes them.
  *
- * The limits are session settings because `readonly = 1` refuses a SETTINGS clause that changes any. This is the only
- * place that uses SET: the sessions are made for it and never insert.
+ * The limits are session settings because `readonly = 1` refuses a SETTINGS clause that changes any. Nowhere else does a
+ * SET depend on what is asked for: the sessions are made for it and never insert.
  */
 export async function openEmbeddedReadOnly(options: ReadOnlyOptions): Promise<Database> {
   const sessions = await openSessions(resolve(options.path), 2)

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { FlywheelError } from '@flywheel/schema'
 import { WITHOUT_FILES } from '../embedded/sessions.js'
+import { MAX_QUERY_BYTES } from '../literals.js'
 import { type AnswerHead, sendEmpty, sendException, sendRows } from './answer.js'
 import { exception } from './exception.js'
 import { keyOf, readRequest } from './request.js'
@@ -69,9 +70,15 @@ export async function serveClickHouse(options: ClickHouseFrontOptions): Promise<
   // `readonly = 1` itself. What keeps a name that is no table from being opened as a file is the current database.
   const set = (settings: string[]) => settings.map((setting) => `SET ${setting}`)
   const use = `USE ${WITHOUT_FILES}`
-  const readers = await openPool(path, sessions, isWritable ? set([...held, 'readonly = 2']) : [...set(held), use])
+  // For a store of our own behind it, whose adapter asks a server for as much.
+  const long = `max_query_size = ${MAX_QUERY_BYTES}`
+  const readers = await openPool(
+    path,
+    sessions,
+    isWritable ? set([...held, long, 'readonly = 2']) : [...set(held), use],
+  )
   const names = await openPool(path, 1, [use, ...set([...held, 'readonly = 1'])])
-  const writers = isWritable ? await openPool(path, sessions, []) : null
+  const writers = isWritable ? await openPool(path, sessions, set([long])) : null
   const close = async () => {
     await readers.close()
     await names.close()

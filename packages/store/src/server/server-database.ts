@@ -4,7 +4,7 @@ import { FlywheelError } from '@flywheel/schema'
 import type { Database, QueryLimits, QueryParams, StreamFormat } from '../database.js'
 import { insertSettings } from '../insert-settings.js'
 import { createInsertTokens, type InsertTokens, replicatedTokens } from '../insert-tokens.js'
-import { bindLiterals } from '../literals.js'
+import { bindLiterals, MAX_QUERY_BYTES } from '../literals.js'
 import { failureOf } from './failure.js'
 import { wholeAnswer } from './whole-answer.js'
 
@@ -106,8 +106,7 @@ export class ServerDatabase implements Database {
     return {
       date_time_output_format: 'iso',
       output_format_json_quote_64bit_integers: 0,
-      // Lists of ids stand in the statement.
-      max_query_size: '67108864',
+      max_query_size: String(MAX_QUERY_BYTES),
       cancel_http_readonly_queries_on_client_close: 1,
       ...(limits?.max_execution_time_s && { max_execution_time: limits.max_execution_time_s }),
       ...(limits?.max_memory_bytes && { max_memory_usage: String(Math.trunc(limits.max_memory_bytes)) }),

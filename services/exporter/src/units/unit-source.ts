@@ -9,13 +9,14 @@ import {
   readLinkKeys,
   readNamedInteractions,
   readNamedTargeted,
+  type TargetedKey,
 } from '@flywheel/store'
 import { consentRow, unitColumns } from './columns.js'
 
 /** Bytes of texts that one unit holds at most, but where one component of what is joined is larger. */
 const UNIT_BYTES = 12_000_000
-/** Rows named in one statement. */
-const SLICE = 1000
+/** Rows named in one statement, and characters of their names: a host's own key may be as long as an event. */
+const SLICE = { rows: 1000, chars: 4_000_000 }
 
 /** The rows of a unit but for the bodies of its interactions, as lines of JSON. */
 export interface UnitLines {
@@ -43,15 +44,23 @@ async function bytesOf(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array[]>
   return found
 }
 
-async function inSlices<T>(
+async function inSlices<T extends string | TargetedKey>(
   list: readonly T[],
   read: (slice: readonly T[]) => AsyncIterable<Uint8Array>,
 ): Promise<Uint8Array> {
   const found: Uint8Array[] = []
-  for (let from = 0; from < list.length; from += SLICE) {
-    found.push(...(await bytesOf(read(list.slice(from, from + SLICE)))))
+  for (let from = 0; from < list.length; ) {
+    let to = from
+    let chars = 0
+    while (to < list.length && to - from < SLICE.rows && chars < SLICE.chars) chars += charsOf(list[to++]!)
+    found.push(...(await bytesOf(read(list.slice(from, to)))))
+    from = to
   }
   return Buffer.concat(found)
+}
+
+function charsOf(key: string | TargetedKey): number {
+  return typeof key === 'string' ? key.length : key.target.length
 }
 
 /** Reads the keys of a snapshot and cuts it into units. */
