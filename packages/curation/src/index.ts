@@ -68,7 +68,7 @@ export {
 export { refuseLeaks, verifyShard } from './publish/verify-shards.js'
 export { withoutRows } from './publish/without-rows.js'
 export type { RecipeDefinition } from './recipe/definition.js'
-export { makesEvaluationSet } from './recipe/evaluation.js'
+export { EVALUATION_SPLIT, makesEvaluationSet } from './recipe/evaluation.js'
 export { PRESETS, type Preset } from './recipe/presets.js'
 export { namesStored, parseStored, STORED_NAME, type StoredRecipe } from './recipe/stored.js'
 export { defaultRecipe, type Recipe, type RecipeInput, recipeHash, recipeSchema } from './recipe.js'

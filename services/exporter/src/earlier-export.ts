@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { CODE_VERSIONS, canonicalJson, canonicalTime, type Recipe, recipeHash } from '@flywheel/curation'
 import { FlywheelError } from '@flywheel/schema'
 import { type Database, type ExportRow, getExport, listExports } from '@flywheel/store'
+import { assignmentsOf } from './parent-assignments.js'
 import { readPublished } from './publish.js'
 
 /** What an export was asked for: with it and the same store its bytes can be made again. */
@@ -10,12 +11,14 @@ export interface EarlierExport {
   cutoff: string
   recipe: Recipe
   parent: string | undefined
+  held_out_by: string | undefined
   created_at: string
 }
 
 interface RecordedSummary {
   cutoff: string
   recipe?: Recipe
+  held_out_by?: string
   code: object
 }
 
@@ -52,30 +55,52 @@ export async function earlierExport(db: Database, projectId: string, id: string)
     )
   }
   const { watermark, created_at } = row
-  return { watermark, cutoff: summary.cutoff, recipe: summary.recipe, parent: row.parent || undefined, created_at }
+  const { cutoff, recipe, held_out_by } = summary
+  return { watermark, cutoff, recipe, parent: row.parent || undefined, held_out_by, created_at }
+}
+
+/** What an export takes over from those before it. */
+export interface Inherited {
+  /** Whose splits it keeps, and which a delta continues. */
+  parent: string | undefined
+  /** Holds people out for evaluation of whom the parent knows nothing: the newest export, of whatever rule. */
+  held_out_by: string | undefined
 }
 
 /**
  * The export that the next one follows: the newest whose folder is whole, of the same recipe where that makes deltas,
- * else one whose splits it keeps because they were made by the same rule. A recipe with another `split` starts anew. Not
- * one of the same recipe and snapshot: run twice, an export is the same.
+ * else one whose splits it keeps because they were made by the same rule. A recipe with another `split` starts anew, but
+ * for what was held out: that is no recipe's to train on. Not one of the same recipe and snapshot: run twice, an export
+ * is the same.
  */
-export async function latestExport(
+export async function latestExports(
   db: Database,
   projectId: string,
   recipe: Recipe,
   watermark: string,
   outDir: string,
-): Promise<string | undefined> {
+): Promise<Inherited> {
   const hash = recipeHash(recipe)
-  const rows = (await listExports(db, projectId)).filter((row) => {
+  const isWhole = async ({ id }: ExportRow): Promise<boolean> => (await readPublished(join(outDir, id))) !== null
+  const others = (await listExports(db, projectId)).filter(
+    (row) => row.recipe_hash !== hash || canonicalTime(row.watermark) < canonicalTime(watermark),
+  )
+  const ofRule = others.filter((row) => {
     const before = summaryOf(row)?.recipe?.split
-    const isOther = row.recipe_hash !== hash || canonicalTime(row.watermark) < canonicalTime(watermark)
-    return isOther && before !== undefined && canonicalJson(before) === canonicalJson(recipe.split)
+    return before !== undefined && canonicalJson(before) === canonicalJson(recipe.split)
   })
-  const ofChain = recipe.mode === 'delta' ? rows.filter((row) => row.recipe_hash === hash) : []
-  for (const row of [...ofChain, ...rows]) {
-    if ((await readPublished(join(outDir, row.id))) !== null) return row.id
-  }
+  const ofChain = recipe.mode === 'delta' ? ofRule.filter((row) => row.recipe_hash === hash) : []
+  const parent = await first([...ofChain, ...ofRule], isWhole)
+  // Each holds what those before it held out.
+  const newest = await first(others, async (row) => row.id === parent?.id || (await isWhole(row)))
+  if (newest === undefined || newest.id === parent?.id) return { parent: parent?.id, held_out_by: undefined }
+  const known = await assignmentsOf(outDir, { parent: parent?.id })
+  const held = await assignmentsOf(outDir, { parent: parent?.id, held_out_by: newest.id })
+  const isNew = [...held].some(([member, split]) => known.get(member) !== split)
+  return { parent: parent?.id, held_out_by: isNew ? newest.id : undefined }
+}
+
+async function first<Row>(rows: readonly Row[], holds: (row: Row) => Promise<boolean>): Promise<Row | undefined> {
+  for (const row of rows) if (await holds(row)) return row
   return undefined
 }

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { type ChainRow, type Ports, type Recipe, requireEvaluationSets } from '@flywheel/curation'
 import type { Database } from '@flywheel/store'
+import type { Inherited } from './earlier-export.js'
 import { readEvaluationSets } from './evaluation-sets.js'
 import { readChain } from './export-chain.js'
 import { assignmentsOf } from './parent-assignments.js'
@@ -13,7 +14,7 @@ import { createUnitWork } from './units/unit-work.js'
 export interface PreparedSet {
   units: CuratedUnits
   ports: Ports
-  /** Splits that the parent's members have. */
+  /** Splits that members have from earlier exports. */
   assignments: ReadonlyMap<string, string>
   /** Hashes of the evaluation sets. */
   evaluation_sets: string[]
@@ -39,18 +40,13 @@ export async function prepareSet(
     unitBytes?: number | undefined
     onProgress?: ((progress: Progress) => void) | undefined
   },
-  {
-    watermark,
-    cutoff,
-    recipe,
-    parent,
-  }: { watermark: string; cutoff: string; recipe: Recipe; parent: string | undefined },
+  { watermark, cutoff, recipe, parent, held_out_by }: { watermark: string; cutoff: string; recipe: Recipe } & Inherited,
   outDir: string,
   folder: string,
 ): Promise<PreparedSet> {
   const { db, projectId, rowKey, unitBytes, onProgress, workers = defaultWorkers() } = options
   const evaluation = await readEvaluationSets(outDir, recipe)
-  const assignments = await assignmentsOf(outDir, parent)
+  const assignments = await assignmentsOf(outDir, { parent, held_out_by })
   const ports = await rowPorts(rowKey, assignments, evaluation.index)
   requireEvaluationSets(recipe, ports)
   const chain = recipe.mode === 'delta' ? await readChain(outDir, parent, recipe) : null

@@ -38,7 +38,7 @@ import { type Database, recordExport, recordExportItems } from '@flywheel/store'
 import { croissant } from './documents/croissant.js'
 import { openLineage } from './documents/open-lineage.js'
 import { reportPage } from './documents/report.js'
-import { earlierExport, latestExport } from './earlier-export.js'
+import { earlierExport, type Inherited, latestExports } from './earlier-export.js'
 import { chainFiles, type MetaFile } from './export-chain.js'
 import { prepareSet } from './prepare-set.js'
 import { readPublished, startFolder, sweepUnfinished, type Unfinished } from './publish.js'
@@ -59,7 +59,8 @@ export interface RunExportOptions {
   cutoff?: string | undefined
   /**
    * Export id whose splits the components keep, and which a delta continues; it must stand in `outDir`. `latest`: the
-   * newest that is there and was split by the same rule, if any; for a delta rather the newest of the same recipe. @default none
+   * newest that is there and was split by the same rule, if any; for a delta rather the newest of the same recipe. What
+   * the newest of any rule holds out for evaluation stays held out. @default none
    */
   parent?: string | undefined
   /**
@@ -103,11 +104,10 @@ function assignmentsFile(set: SettledSet, before: ReadonlyMap<string, string>): 
   return { path: 'meta/assignments.jsonl', lines }
 }
 
-interface Resolved {
+interface Resolved extends Inherited {
   watermark: string
   cutoff: string
   recipe: Recipe
-  parent: string | undefined
   /** When the export was first made, if it was. */
   created_at?: string
 }
@@ -118,9 +118,11 @@ export async function resolveRequest(options: Omit<RunExportOptions, 'now'>, out
   if (asOf !== undefined) return await earlierExport(db, projectId, asOf)
   const recipe = parseRecipe(await resolveStored(db, projectId, options.recipe ?? {}))
   if (watermark === undefined) throw new FlywheelError('invalid_request', 'An export needs a watermark')
-  const isLatest = options.parent === 'latest'
-  const parent = isLatest ? await latestExport(db, projectId, recipe, watermark, outDir) : options.parent
-  return { watermark, cutoff: options.cutoff ?? watermark, recipe, parent }
+  const inherited =
+    options.parent === 'latest'
+      ? await latestExports(db, projectId, recipe, watermark, outDir)
+      : { parent: options.parent, held_out_by: undefined }
+  return { watermark, cutoff: options.cutoff ?? watermark, recipe, ...inherited }
 }
 
 /** What a run made of its snapshot before anything is written. */
@@ -248,7 +250,7 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
   const outDir = resolve(options.outDir)
   await sweepUnfinished(outDir)
   const request = await resolveRequest(options, outDir)
-  const { watermark, recipe, parent } = request
+  const { watermark, recipe, parent, held_out_by } = request
   const workspace = await startFolder(outDir)
   try {
     const prepared = await prepareSet(options, request, outDir, workspace.path)
@@ -261,6 +263,7 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
         inputs,
         recipe,
         parent: parent ?? null,
+        ...(held_out_by === undefined ? {} : { held_out_by }),
         evaluation_sets: prepared.evaluation_sets,
       }
       await refuseChangedInputs(db, projectId, { ...identity, code: CODE_VERSIONS })
@@ -323,7 +326,7 @@ async function publishSet({
   place: string
   outDir: string
 }): Promise<ExportSummary> {
-  const { watermark, cutoff, recipe, parent } = request
+  const { watermark, cutoff, recipe, parent, held_out_by } = request
   const { set, identity, figures, rows, layouts } = curated
   const published = await readPublished(place)
   // Its name is the hash of all that its bytes depend on; a folder whose files are not those of its manifest is not whole.
@@ -370,7 +373,13 @@ async function publishSet({
     path: place,
     ...counts,
     funnel: JSON.stringify(set.funnel),
-    summary: JSON.stringify({ cutoff: canonicalTime(cutoff), inputs: identity.inputs, code: CODE_VERSIONS, recipe }),
+    summary: JSON.stringify({
+      cutoff: canonicalTime(cutoff),
+      inputs: identity.inputs,
+      code: CODE_VERSIONS,
+      recipe,
+      held_out_by,
+    }),
     created_at: canonicalTime(request.created_at ?? created_at),
   })
   await markRecorded(place)

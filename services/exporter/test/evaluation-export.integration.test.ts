@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import type { RecipeInput } from '@flywheel/curation'
 import { type Database, keyedHash, sweepErasure } from '@flywheel/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { countExport } from '../src/count-export.js'
 import { eraseFromExports, runExport } from '../src/index.js'
+import type { RunExportOptions } from '../src/run-export.js'
 import { filesOf, PROJECT, ROW_KEY, seed, settled, store, uuid, WATERMARK } from './support.js'
 
 const KEY = { k0: '1', k1: '2' }
@@ -44,6 +46,13 @@ function rows() {
 
 const recipe: RecipeInput = { ...settled, strategies: ['edit.final'], evaluation: { share: 0.5 } }
 
+const ITEMS = 'evaluation/preference/evaluation-00000-of-00001.jsonl'
+async function itemsIn(dir: string) {
+  const text = await readFile(join(dir, ITEMS), 'utf8')
+  const lines = text.trimEnd().split('\n')
+  return lines.map((line) => JSON.parse(line) as { id: string; input: { content: string }[]; metadata: object })
+}
+
 describe('an export with a hold-out', () => {
   let db: Database
   let outDir: string
@@ -56,13 +65,6 @@ describe('an export with a hold-out', () => {
 
   const run = (given: RecipeInput) =>
     runExport({ db, projectId: PROJECT, recipe: given, watermark: WATERMARK, outDir, rowKey: ROW_KEY, now })
-
-  const ITEMS = 'evaluation/preference/evaluation-00000-of-00001.jsonl'
-  async function itemsIn(dir: string) {
-    const text = await readFile(join(dir, ITEMS), 'utf8')
-    const lines = text.trimEnd().split('\n')
-    return lines.map((line) => JSON.parse(line) as { id: string; input: { content: string }[]; metadata: object })
-  }
 
   it('reads reasons and tags from the store, and no reason reaches a file that is trained on', async () => {
     const { dir } = await run(recipe)
@@ -124,6 +126,39 @@ describe('an export with a hold-out', () => {
       for (const base64 of Object.values(files)) {
         expect(Buffer.from(base64, 'base64').toString()).not.toContain(`Reason ${number}:`)
       }
+    }
+  })
+})
+
+describe('what was held out', () => {
+  it('is trained on by no recipe, also by one that splits by another rule', async () => {
+    const { db, outDir, remove } = await store(rows())
+    try {
+      const common = { db, projectId: PROJECT, watermark: WATERMARK, outDir, rowKey: ROW_KEY }
+      const run = (more: Partial<RunExportOptions>) => runExport({ ...common, parent: 'latest', now, ...more })
+      const held = await itemsIn((await run({ recipe })).dir)
+      const trainedIn = async (dir: string): Promise<string> => {
+        const files = Object.entries(await filesOf(dir)).filter(([name]) => /^preference\/.*jsonl$/.test(name))
+        return files.map(([, base64]) => Buffer.from(base64, 'base64').toString()).join('')
+      }
+      const expectHeld = async (dir: string): Promise<void> => {
+        const text = await trainedIn(dir)
+        expect(text).toContain('Case ')
+        for (const { input } of held) expect(text).not.toContain(input[0]?.content)
+      }
+
+      const other = { ...recipe, evaluation: { share: 0 }, split: { validation: 0.2, seed: 'another' } }
+      const first = await run({ recipe: other })
+      await expectHeld(first.dir)
+      const counted = await countExport({ ...common, parent: 'latest', recipe: other })
+      expect(counted).toMatchObject({ pairs: first.pairs, splits: { evaluation: held.length } })
+      expect((await run({ asOf: first.export_id })).export_id).toBe(first.export_id)
+
+      // Its own rule again, and a third: what is held out has come along.
+      for (const split of [settled.split, { validation: 0.3, seed: 'third' }])
+        await expectHeld((await run({ recipe: { ...recipe, name: 'later', evaluation: { share: 0 }, split } })).dir)
+    } finally {
+      await remove()
     }
   })
 })

@@ -77,6 +77,8 @@ export interface ExportIdentity {
   inputs: Inputs
   recipe: Recipe
   parent: string | null
+  /** Export of another rule of splitting that holds people out whom the parent does not. @default none */
+  held_out_by?: string
   /** Hashes of registered evaluation sets. */
   evaluation_sets?: string[]
 }
@@ -91,6 +93,7 @@ export function exportId(identity: ExportIdentity): string {
       recipe: recipeHash(identity.recipe),
       code: CODE_VERSIONS,
       parent: identity.parent,
+      ...(identity.held_out_by === undefined ? {} : { held_out_by: identity.held_out_by }),
       evaluation_sets: [...(identity.evaluation_sets ?? [])].sort(),
     }),
   )

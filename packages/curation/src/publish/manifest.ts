@@ -13,6 +13,8 @@ export interface Manifest {
   manifest_version: 1
   export_id: string
   parent: string | null
+  /** Export of another rule of splitting whose hold-out for evaluation this one keeps; absent where the parent's is all. */
+  held_out_by?: string
   kind: 'full' | 'delta'
   /** Of a delta: rows of earlier exports of its chain that no longer stand, as `meta/supersedes.jsonl` lists them. */
   supersedes?: Record<Supersedes['reason'], number>
@@ -85,6 +87,7 @@ export function buildManifest(
     manifest_version: 1,
     export_id,
     parent: identity.parent,
+    ...(identity.held_out_by === undefined ? {} : { held_out_by: identity.held_out_by }),
     kind: supersedes === undefined ? 'full' : 'delta',
     ...(supersedes === undefined ? {} : { supersedes: countReasons(supersedes) }),
     snapshot: {
