@@ -1,8 +1,9 @@
 import { FlywheelError } from '@flywheel/schema'
 import kafkajs, { type Admin } from 'kafkajs'
 import { kafkaConfig } from './cluster.js'
-import { unavailable } from './failure.js'
+import { fatalOf, unavailable } from './failure.js'
 import { DEFAULT_TOPIC, type KafkaConnection } from './options.js'
+import { createBackOff } from './retrying.js'
 
 /** Options of `createTopics`. */
 export interface CreateTopicsOptions extends KafkaConnection {
@@ -29,6 +30,8 @@ const RETENTION_MS = 7 * 24 * 60 * 60 * 1_000
 /** A record of 16 MiB with its header. */
 const MAX_MESSAGE_BYTES = 17 * 1024 * 1024
 const COPIES = 3
+/** How long brokers may take to hear of a topic that the controller has made, and of its leaders. */
+const LEADERS_MS = 30_000
 
 /**
  * Makes the topic of the event log, with as many copies as the cluster can hold up to three, or checks the one that is
@@ -47,13 +50,34 @@ export async function createTopics(options: CreateTopicsOptions): Promise<TopicR
     if ((await admin.listTopics()).includes(topic)) return await check(admin, topic, options.partitions, settings)
     const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }))
     const made = { topic, numPartitions: partitions, replicationFactor: copies, configEntries }
-    const created = await admin.createTopics({ topics: [made], waitForLeaders: true })
+    const created = await admin.createTopics({ topics: [made], waitForLeaders: false })
+    await untilLed(admin, topic)
     if (!created) return await check(admin, topic, options.partitions, settings)
     return { topic, created: true, partitions, differences: [] }
   } catch (error) {
     throw unavailable(`make the topic ${topic}`, error)
   } finally {
     await admin.disconnect().catch(() => undefined)
+  }
+}
+
+/**
+ * Waits until each partition has a leader. The broker that is asked may not have heard of the topic yet, which is not
+ * what kafkajs waits for.
+ */
+async function untilLed(admin: Admin, topic: string): Promise<void> {
+  const until = performance.now() + LEADERS_MS
+  const backOff = createBackOff()
+  for (;;) {
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+      const partitions = topics.flatMap((each) => each.partitions)
+      if (partitions.length > 0 && partitions.every(({ leader }) => leader >= 0)) return
+      if (performance.now() > until) throw new Error(`a partition has no leader after ${LEADERS_MS} ms`)
+    } catch (error) {
+      if (fatalOf(error) !== null || performance.now() > until) throw error
+    }
+    await backOff.wait()
   }
 }
 

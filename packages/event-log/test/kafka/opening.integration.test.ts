@@ -1,4 +1,4 @@
-import { createTopics, type KafkaSasl, openKafkaLog } from '@flywheel/event-log/kafka'
+import { createTopics, type KafkaSasl, openKafkaLog, planTopics } from '@flywheel/event-log/kafka'
 import { type Brokers, kafkaMissing, startBrokers } from '@flywheel/kafka-brokers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createSeen, joinAs } from '../../src/conformance/applier.js'
@@ -106,6 +106,8 @@ describe.skipIf(missing !== null)('opening a Kafka log', () => {
     expect(await idOf()).toBe(first)
     const bootstrap = ['--bootstrap-server', kafka.bootstrap.join(',')]
     await kafka.tool('org.apache.kafka.tools.TopicCommand', [...bootstrap, '--delete', '--topic', 'anew'])
+    // The controller has deleted it; the broker may not have heard of it, and would say that it is there.
+    await expect.poll(async () => (await planTopics(options)).exists, { timeout: 20_000 }).toBe(false)
     await createTopics(options)
     expect(await idOf()).not.toBe(first)
   })

@@ -192,6 +192,7 @@ describe.skipIf(missing !== null)('what no retry mends', () => {
     const member = await joinAs(log, 'sink', seen)
     await expect.poll(() => seen.committed.size, PATIENCE).toBe(1)
     await admin.deleteTopics({ topics: ['anew'] })
+    await expect.poll(async () => (await admin.listTopics()).includes('anew'), PATIENCE).toBe(false)
     await createTopics({ brokers: kafka.bootstrap, topic: 'anew', partitions: 1 })
     await expect.poll(() => fatal.length, PATIENCE).toBe(1)
     expect(fatal[0]?.message).toContain('was deleted and made anew')
