@@ -10,7 +10,7 @@ import { rememberEach } from './text/remember.js'
 import { correctionInformation } from './text/word-distance.js'
 import type { World } from './world.js'
 
-export type { Facts } from './row-facts.js'
+export type { Facts, RowSets } from './row-facts.js'
 
 function chars(messages: readonly ChatMessage[]): number {
   return messages.reduce((sum, message) => sum + sideText(message).length, 0)
@@ -82,7 +82,7 @@ export function measure(candidate: Candidate, world: World, ports: Ports): Facts
   const head = world.head(draft.interaction)
   const { part } = partsOf(candidate)
   const sides = isPair ? [chosen, rejected] : [chosen]
-  const { canonical, ...asked } = measurePrompt(prompt)
+  const { canonical, prompt_shingles, system_shingles, ...asked } = measurePrompt(prompt)
   // RFC 8785 of a list is that of its elements, with commas between.
   const question = `${canonicalJson(shape)},${canonical},${canonicalTools(tools)}`
   const said = sides.map(messageJson)
@@ -106,6 +106,7 @@ export function measure(candidate: Candidate, world: World, ports: Ports): Facts
     members: membersOf(candidate, world),
     prompt_cluster: world.promptCluster(draft.interaction),
     ...asked,
+    prompt_shingles: prompt_shingles.length,
     chosen_chars: chars([chosen]),
     rejected_chars: isPair ? chars([rejected]) : null,
     model: head?.model_answered ?? '',
@@ -115,7 +116,6 @@ export function measure(candidate: Candidate, world: World, ports: Ports): Facts
     task: head?.task ?? '',
     surface: head?.surface ?? '',
     chosen_by: draft.chosen_by,
-    features: isPair ? { chosen: sideFeatures(chosen), rejected: sideFeatures(rejected) } : null,
     age_ms: world.now - state.time,
     information:
       draft.chosen_by === 'human' && rejected !== undefined
@@ -128,6 +128,13 @@ export function measure(candidate: Candidate, world: World, ports: Ports): Facts
     split: '',
     cluster: '',
     component: '',
+    // Here from the start: what is added to an object of so many properties takes a kilobyte.
+    place: undefined,
+    sets: {
+      prompt_shingles,
+      system_shingles,
+      features: isPair ? { chosen: sideFeatures(chosen), rejected: sideFeatures(rejected) } : null,
+    },
   }
 }
 

@@ -23,7 +23,7 @@ export {
   UnitBuilder,
   type UnitJoins,
 } from './evidence/units.js'
-export type { Facts } from './facts.js'
+export type { Facts, RowSets } from './facts.js'
 export type { Format } from './formats/format.js'
 export { jsonLines } from './formats/jsonl.js'
 export { parquetRecords } from './formats/parquet.js'

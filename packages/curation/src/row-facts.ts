@@ -1,7 +1,20 @@
 import type { PriorSource, Shape } from './draft.js'
 
 /**
- * What the gates over a whole set read of one candidate: about a kilobyte and at most ten, however long its texts.
+ * Sets of hashes of a row, which would be most of its facts. Where there are many rows they wait on a disk and each
+ * look at one reads it: look once, and do not keep what you saw of many.
+ */
+export interface RowSets {
+  /** Sorted hashes of the prompt's word 5-grams without the system prompt; at most 1,024. */
+  readonly prompt_shingles: Int32Array
+  /** The same of the system prompt alone; equal where `system_hash` is. */
+  readonly system_shingles: Int32Array
+  /** Of a pair: what its sides look like, as hashes, some 300 bytes a side. */
+  readonly features: { readonly chosen: Int32Array; readonly rejected: Int32Array } | null
+}
+
+/**
+ * What the gates over a whole set read of one candidate: a kilobyte or two beside its sets, however long its texts.
  * Lengths are in UTF-16 units. What is not `readonly` is written by gates: `near_duplicates`, `prompt_cluster` and the
  * members that are prompts or documents by the gate `near_duplicates`, `is_reserved` by `reserve`, `split`, `cluster`
  * and `component` by `split`; the prior and the weight by the project's own judgements.
@@ -51,14 +64,12 @@ export interface Facts {
   readonly task: string
   readonly surface: string
   readonly chosen_by: 'human' | 'model'
-  /** Of a pair: what its sides look like, as hashes, some 300 bytes a side. */
-  readonly features: { readonly chosen: Int32Array; readonly rejected: Int32Array } | null
+  /** Replaced by whoever keeps them elsewhere. */
+  sets: RowSets
   /** Milliseconds from the feedback to the snapshot. */
   readonly age_ms: number
-  /** Sorted hashes of the prompt's word 5-grams without the system prompt; at most 1,024. */
-  readonly prompt_shingles: Int32Array
-  /** The same of the system prompt alone; equal where `system_hash` is. */
-  readonly system_shingles: Int32Array
+  /** How many shingles the prompt has without the system prompt; at most 1,024. */
+  readonly prompt_shingles: number
   /** SHA-256 of the system prompt; '' for none. */
   readonly system_hash: string
   /** How many shingles the first user turn has by itself; at most 1,024. */
@@ -77,5 +88,5 @@ export interface Facts {
   cluster: string
   component: string
   /** Where the row's texts are, for whoever keeps them elsewhere. */
-  place?: number
+  place: number | undefined
 }

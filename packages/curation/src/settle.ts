@@ -108,9 +108,7 @@ export function settle(
     strategies: [...candidates]
       .sort(([a], [b]) => byCodeUnit(a, b))
       .map(([id, count]) => strategyCount(id, count, byStrategy.get(id) ?? [], recalibrated.get(id) ?? null)),
-    tells_sides_apart: tellApart(
-      kept.flatMap(({ features, component }) => (features === null ? [] : [{ component, ...features }])),
-    ),
+    tells_sides_apart: tellApart(kept.filter(({ rejected_chars }) => rejected_chars !== null)),
     contamination: (ports.evaluation?.sets ?? []).map(({ name, items, too_short }) => {
       const { dropped } = funnel.find(({ gate }) => gate === 'decontamination')!
       return { set: name, items, too_short, rows: dropped[`evaluation_set.${name}`] ?? 0 }

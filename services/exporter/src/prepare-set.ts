@@ -22,9 +22,11 @@ export interface PreparedSet {
   chain: { isFirst: boolean; rows: ChainRow[] } | null
 }
 
-// One core is left to whoever sends events meanwhile. More than eight wait for the engine.
+// One core is left to whoever sends events meanwhile; of two the engine has the other, and a thread that nobody has room
+// for costs time and 200 MB. More than eight wait for the engine.
 function defaultWorkers(): number {
-  return Math.min(8, Math.max(1, availableParallelism() - 1))
+  const cores = availableParallelism()
+  return cores <= 2 ? 0 : Math.min(8, cores - 1)
 }
 
 /**

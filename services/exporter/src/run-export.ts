@@ -74,7 +74,7 @@ export interface RunExportOptions {
   rowKey: Uint8Array
   /** The wall clock, for `run.json` and the record of the export alone. */
   now: () => Date
-  /** Threads that judge units beside this one; 0 judges them here. @default one a core, at most 8 */
+  /** Threads that judge units beside this one; 0 judges them here. @default none on two cores, else all but one, at most 8 */
   workers?: number | undefined
   /** Bytes of texts of one unit. @default 12 million */
   unitBytes?: number | undefined
@@ -158,19 +158,9 @@ export async function lookThrough(
   const figures = new StatisticsBuilder()
   const layouts = new LayoutBuilder(recipe)
   const kept: Facts[] = []
-  let at = 0
-  for await (const batch of units.rowsOf(units.set.kept).read()) {
-    for (const row of batch) {
-      const facts = units.set.kept[at++]!
-      const isMine =
-        builder?.add(
-          row,
-          units
-            .interactionsOf(facts)
-            .map((id) => ports.rowId([id]))
-            .sort(),
-        ) ?? true
-      if (!isMine) continue
+  for await (const batch of units.read(units.set.kept)) {
+    for (const { facts, row, interactions } of batch) {
+      if (builder?.add(row, interactions.map((id) => ports.rowId([id])).sort()) === false) continue
       kept.push(facts)
       figures.add(row)
       layouts.add(row)

@@ -174,10 +174,15 @@ describe('runExport', () => {
     [{ filter: { text: 'refund' } }, 'filter.text: cannot stand in a recipe: bodies expire'],
     [{ filter: { has_feedback: true } }, 'filter.has_feedback: cannot stand in a recipe: an export starts from'],
     [{ filter: { user_id: 'u1' } }, 'filter.user_id: cannot stand in a recipe: the recipe is published'],
-  ])('refuses the recipe %j and says why, whatever there is to export', async (recipe, why) => {
+  ])('refuses the recipe %j and says why, whatever there is to export: nothing is read', async (recipe, why) => {
+    const unread = new Proxy(db, {
+      get() {
+        throw new Error('the store was read')
+      },
+    })
     const ran = runExport({
-      db,
-      projectId: 'a project without feedback',
+      db: unread,
+      projectId: PROJECT,
       recipe: recipe as RecipeInput,
       watermark: WATERMARK,
       outDir: join(root, 'g'),

@@ -76,7 +76,9 @@ async function made(name: string, options: Partial<RunExportOptions> = {}): Prom
   return summary
 }
 
-it('is the same bytes from one unit and from many, judged here, by one thread and by eight', async () => {
+it('is the same bytes from one unit and from many, judged here, by one thread and by eight', {
+  timeout: 300_000,
+}, async () => {
   const seen: Progress[] = []
   const whole = await made('whole', { workers: 0 })
   const cut = await made('cut', { workers: 0, unitBytes: 2000, onProgress: (progress) => void seen.push(progress) })

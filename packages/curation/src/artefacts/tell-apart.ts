@@ -1,15 +1,13 @@
+import type { Facts, RowSets } from '../row-facts.js'
 import { byCodeUnit } from '../text/canonical-json.js'
+import { FeatureCounts } from './feature-counts.js'
 
 const FOLDS = 5
 /** Below this many pairs the figure would say more of chance than of the set. */
 const MIN_PAIRS = 20
 
-/** The features of a pair's sides and the component that keeps it together with what belongs to it. */
-export interface SideFeatures {
-  readonly component: string
-  readonly chosen: Int32Array
-  readonly rejected: Int32Array
-}
+/** A pair: the features of its sides, which are read twice, and the component that keeps it with what belongs to it. */
+export type SideFeatures = Pick<Facts, 'component'> & { readonly sets: Pick<RowSets, 'features'> }
 
 /** How well the sides are told apart by someone who never sees a prompt. */
 export interface TellApart {
@@ -31,32 +29,6 @@ function foldsOf(pairs: readonly SideFeatures[], folds: number): Map<string, num
     fold.set(component, least)
   }
   return fold
-}
-
-type Counts = Map<number, [chosen: number, rejected: number]>
-
-function count(pairs: readonly SideFeatures[]): Counts {
-  const counts: Counts = new Map()
-  pairs.forEach(({ chosen, rejected }) => {
-    for (const [side, features] of [chosen, rejected].entries()) {
-      for (const feature of features) {
-        const entry = counts.get(feature) ?? [0, 0]
-        entry[side as 0 | 1]++
-        counts.set(feature, entry)
-      }
-    }
-  })
-  return counts
-}
-
-/** Log-odds of being chosen, by the features that are there (naive Bayes; one more of each, so that none decides alone). */
-function score(features: Int32Array, counts: Counts): number {
-  let odds = 0
-  for (const feature of features) {
-    const [chosen, rejected] = counts.get(feature) ?? [0, 0]
-    odds += Math.log((chosen + 1) / (rejected + 1))
-  }
-  return odds
 }
 
 /** Area under the ROC curve (Mann-Whitney U over both counts), ties by half. */
@@ -83,16 +55,19 @@ export function tellApart(pairs: readonly SideFeatures[]): TellApart {
   const folds = Math.min(FOLDS, new Set(pairs.map(({ component }) => component)).size)
   if (pairs.length < MIN_PAIRS || folds < 2) return { auc: null, pairs: pairs.length, folds: 0 }
   const fold = foldsOf(pairs, folds)
+  const counts = new FeatureCounts(folds)
+  for (const { component, sets } of pairs) {
+    const { chosen, rejected } = sets.features!
+    counts.add(chosen, fold.get(component)!, 0)
+    counts.add(rejected, fold.get(component)!, 1)
+  }
   const chosen: number[] = []
   const rejected: number[] = []
-  for (let held = 0; held < folds; held++) {
-    const counts = count(pairs.filter(({ component }) => fold.get(component) !== held))
-    for (const pair of pairs) {
-      if (fold.get(pair.component) !== held) continue
-      // Rounded, so that sums of the same logarithms in another order tie.
-      chosen.push(Math.round(score(pair.chosen, counts) * 1e9))
-      rejected.push(Math.round(score(pair.rejected, counts) * 1e9))
-    }
+  for (const { component, sets } of pairs) {
+    const features = sets.features!
+    // Rounded, so that sums of the same logarithms in another order tie.
+    chosen.push(Math.round(counts.score(features.chosen, fold.get(component)!) * 1e9))
+    rejected.push(Math.round(counts.score(features.rejected, fold.get(component)!) * 1e9))
   }
   return { auc: Math.round(areaUnder(chosen, rejected) * 1e3) / 1e3, pairs: pairs.length, folds }
 }

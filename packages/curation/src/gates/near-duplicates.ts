@@ -16,10 +16,8 @@ export const nearDuplicates: SetGate = {
   run(candidates, { near_duplicates: { threshold, keep } }, ports) {
     const dropped: SetGateResult['dropped'] = []
     const isGone = new Set<Facts>()
-    const alike = nearGroups(
-      candidates.map(({ prompt_shingles }) => prompt_shingles),
-      threshold,
-    )
+    const { length } = candidates
+    const alike = nearGroups({ length, at: (place) => candidates[place]?.sets.prompt_shingles }, threshold)
     for (const places of tellDocumentsApart(candidates, alike, threshold, ports)) {
       const group = places.map((place) => candidates[place]!)
       const first = group.map(({ prompt_cluster }) => prompt_cluster).sort()[0]!

@@ -56,7 +56,7 @@ export function tellDocumentsApart(
 ): number[][] {
   const questions = questionsOf(rows, groups)
   const found = ownDocuments(
-    rows.map(({ system_hash, system_shingles }, i) => ({ question: questions[i]!, system_hash, system_shingles })),
+    rows.map(({ system_hash, sets }, i) => ({ question: questions[i]!, system_hash, sets })),
     threshold,
   )
   const documentOf = (place: number, shingles: number): OwnDocument | null => {
@@ -82,7 +82,7 @@ export function tellDocumentsApart(
   return groups.flatMap((group) => {
     const parts = new Map<string, number[]>()
     for (const place of group) {
-      const name = documentOf(place, rows[place]!.prompt_shingles.length)?.name ?? ''
+      const name = documentOf(place, rows[place]!.prompt_shingles)?.name ?? ''
       const part = parts.get(name)
       if (part === undefined) parts.set(name, [place])
       else part.push(place)

@@ -1,3 +1,4 @@
+import { mix32 } from '../text/word-hashes.js'
 import { DisjointSets } from './disjoint-sets.js'
 import { BANDS, bandHashes, minHash, PERMUTATIONS } from './min-hash.js'
 import { jaccard } from './shingles.js'
@@ -11,6 +12,14 @@ const WINDOW = 200
 /** Distinct prompts that one number can name beside its band: 33 million. */
 const NODES = 2 ** 25
 
+/** Sets that are remembered while pairs are compared: of shingles, at most 4 MB. */
+const REMEMBERED = 1024
+
+/** Up to so many sets every hash of theirs is counted: a million at most. */
+const COUNTED = 1024
+/** Of more, those that are frequent in a sample of so many. */
+const SAMPLED = 128
+
 /** From so many distinct prompts on, what half of them share is a template. Fewer are one document, asked about again. */
 export const TEMPLATE_PROMPTS = 10
 
@@ -20,36 +29,111 @@ function compareSets(a: Int32Array, b: Int32Array): number {
   return a.length - b.length
 }
 
-/** Distinct non-empty sets in the order of their content, each with the places it came from. */
-function distinct(sets: readonly Int32Array[]): { nodes: Int32Array[]; places: number[][] } {
-  const order = sets.map((_, i) => i).filter((i) => sets[i]!.length > 0)
-  order.sort((a, b) => compareSets(sets[a]!, sets[b]!))
-  const nodes: Int32Array[] = []
-  const places: number[][] = []
-  for (const i of order) {
-    const last = nodes.at(-1)
-    if (last !== undefined && compareSets(last, sets[i]!) === 0) places.at(-1)!.push(i)
-    else {
-      nodes.push(sets[i]!)
-      places.push([i])
-    }
-  }
-  return { nodes, places }
+/** Sets of hashes, each sorted: a list of them, or what reads them from a disk one at a time. */
+export interface ShingleSets {
+  readonly length: number
+  at(place: number): Int32Array | undefined
 }
 
-function bandsOf(nodes: readonly Int32Array[]): Int32Array {
+/** 53 bits of what a set holds: the same for the same set. */
+function keyOf(set: Int32Array): number {
+  let high = set.length
+  let low = 0x5bd1e995
+  for (let i = 0; i < set.length; i++) {
+    high = mix32(high ^ set[i]!)
+    low = mix32(Math.imul(low, 0x01000193) ^ set[i]!)
+  }
+  return (high >>> 0) * 2 ** 21 + (low >>> 11)
+}
+
+/** Sets with the places they came from. */
+class DistinctSets implements ShingleSets {
+  readonly #sets: ShingleSets
+  readonly #places: Int32Array
+  /** Where the places of each begin, and after the last, where they end. */
+  readonly #starts: number[]
+
+  /** @param places those of equal sets one after the other */
+  constructor(sets: ShingleSets, places: Int32Array, starts: number[]) {
+    this.#sets = sets
+    this.#places = places
+    this.#starts = starts
+  }
+
+  get length(): number {
+    return this.#starts.length - 1
+  }
+
+  at(node: number): Int32Array {
+    return this.#sets.at(this.#places[this.#starts[node]!]!)!
+  }
+
+  placesOf(node: number): number[] {
+    return [...this.#places.subarray(this.#starts[node]!, this.#starts[node + 1]!)]
+  }
+}
+
+/** Distinct non-empty sets, in an order that their content alone gives. */
+function distinct(sets: ShingleSets): DistinctSets {
+  const keys = new Float64Array(sets.length)
+  for (let i = 0; i < keys.length; i++) {
+    const set = sets.at(i)!
+    keys[i] = set.length === 0 ? -1 : keyOf(set)
+  }
+  const places = Int32Array.from(keys.keys())
+    .filter((i) => keys[i]! >= 0)
+    .sort((a, b) => keys[a]! - keys[b]! || a - b)
+  const starts: number[] = []
+  for (let from = 0; from < places.length; ) {
+    let to = from + 1
+    while (to < places.length && keys[places[to]!] === keys[places[from]!]) to++
+    starts.push(from)
+    if (to > from + 1) starts.push(...splitUnequal(sets, places.subarray(from, to)).map((at) => from + at))
+    from = to
+  }
+  starts.push(places.length)
+  return new DistinctSets(sets, places, starts)
+}
+
+/** Where, among places of one key, another set begins: nowhere, but for a collision, by which the places are sorted. */
+function splitUnequal(sets: ShingleSets, places: Int32Array): number[] {
+  const first = sets.at(places[0]!)!
+  if (places.every((place) => compareSets(first, sets.at(place)!) === 0)) return []
+  places.sort((a, b) => compareSets(sets.at(a)!, sets.at(b)!) || a - b)
+  const found: number[] = []
+  for (let at = 1; at < places.length; at++) {
+    if (compareSets(sets.at(places[at - 1]!)!, sets.at(places[at]!)!) !== 0) found.push(at)
+  }
+  return found
+}
+
+function bandsOf(nodes: ShingleSets): Int32Array {
   const bands = new Int32Array(nodes.length * BANDS)
   const sketch = new Int32Array(PERMUTATIONS)
-  nodes.forEach((node, i) => {
-    minHash(node, sketch)
+  for (let i = 0; i < nodes.length; i++) {
+    minHash(nodes.at(i)!, sketch)
     bandHashes(sketch, bands, i * BANDS)
-  })
+  }
   return bands
 }
 
+/** Remembers the sets that were looked at last. */
+function remembered(sets: ShingleSets): (place: number) => Int32Array {
+  const known = new Map<number, Int32Array>()
+  return (place) => {
+    const found = known.get(place)
+    if (found !== undefined) return found
+    if (known.size === REMEMBERED) known.delete(known.keys().next().value!)
+    const set = sets.at(place)!
+    known.set(place, set)
+    return set
+  }
+}
+
 /** Groups of nodes, which are distinct and in the order of their content, linked by pairs of at least the threshold. */
-function link(nodes: readonly Int32Array[], threshold: number): number[][] {
+function link(nodes: ShingleSets, threshold: number): number[][] {
   const bands = bandsOf(nodes)
+  const read = remembered(nodes)
   const linked = new DisjointSets(nodes.length)
   // 28 bits of the band and 25 of the node in one number: sorted without a comparison that calls back.
   const keys = new Float64Array(nodes.length)
@@ -62,7 +146,7 @@ function link(nodes: readonly Int32Array[], threshold: number): number[][] {
       for (let j = i + 1; j < Math.min(keys.length, i + 1 + WINDOW); j++) {
         if (Math.floor(keys[j]! / NODES) !== bucket) break
         const b = keys[j]! % NODES
-        if (linked.find(a) !== linked.find(b) && jaccard(nodes[a]!, nodes[b]!) >= threshold) linked.union(a, b)
+        if (linked.find(a) !== linked.find(b) && jaccard(read(a), read(b)) >= threshold) linked.union(a, b)
       }
     }
   }
@@ -70,44 +154,79 @@ function link(nodes: readonly Int32Array[], threshold: number): number[][] {
 }
 
 /** Groups of places whose sets are alike, directly or over others, whatever holds them together; single ones in none. */
-export function alikeGroups(sets: readonly Int32Array[], threshold: number): number[][] {
-  const { nodes, places } = distinct(sets)
-  return withEqual(link(nodes, threshold), places)
+export function alikeGroups(sets: ShingleSets, threshold: number): number[][] {
+  const nodes = distinct(sets)
+  return withEqual(link(nodes, threshold), nodes)
 }
 
 /** Nodes to places: each group with all of theirs, and those nodes that stand in several places and in no group. */
-function withEqual(linked: number[][], places: readonly number[][]): number[][] {
+function withEqual(linked: number[][], nodes: DistinctSets): number[][] {
   const isLinked = new Set(linked.flat())
-  const same = places.map((_, i) => i).filter((i) => !isLinked.has(i) && places[i]!.length > 1)
-  return [...linked, ...same.map((i) => [i])].map((group) => group.flatMap((i) => places[i]!))
+  const groups = linked.map((group) => group.flatMap((node) => nodes.placesOf(node)))
+  for (let node = 0; node < nodes.length; node++) {
+    if (isLinked.has(node)) continue
+    const places = nodes.placesOf(node)
+    if (places.length > 1) groups.push(places)
+  }
+  return groups
+}
+
+/** How many of the sets hold each hash, of those hashes that `isCounted`. */
+function countHashes(sets: ShingleSets, isCounted: (hash: number) => boolean): Map<number, number> {
+  const counts = new Map<number, number>()
+  for (let i = 0; i < sets.length; i++) {
+    for (const hash of sets.at(i)!) if (isCounted(hash)) counts.set(hash, (counts.get(hash) ?? 0) + 1)
+  }
+  return counts
+}
+
+/**
+ * The hashes that at least half of the sets hold. Of many sets those are counted that a quarter of an even sample of
+ * them hold: what half of all hold, a quarter of 128 hold but once in many millions.
+ */
+function templateOf(sets: ShingleSets): Set<number> {
+  let isCounted = (_: number): boolean => true
+  if (sets.length > COUNTED) {
+    const step = sets.length / SAMPLED
+    const sample = countHashes({ length: SAMPLED, at: (i) => sets.at(Math.floor(i * step)) }, () => true)
+    isCounted = (hash) => (sample.get(hash) ?? 0) * 4 >= SAMPLED
+  }
+  const template = new Set<number>()
+  for (const [hash, count] of countHashes(sets, isCounted)) if (count * 2 >= sets.length) template.add(hash)
+  return template
 }
 
 /**
  * Takes a group apart that a template holds together: what differs beside it is compared by itself, be it a document or
  * the name of a product. Only those that hold nothing beside the template are near-duplicates for its sake.
  */
-function withoutTemplate(group: number[], nodes: readonly Int32Array[], threshold: number): number[][] {
+function withoutTemplate(group: number[], nodes: ShingleSets, threshold: number): number[][] {
   if (group.length < TEMPLATE_PROMPTS) return [group]
-  const counts = new Map<number, number>()
-  for (const node of group) for (const hash of nodes[node]!) counts.set(hash, (counts.get(hash) ?? 0) + 1)
-  const own = group.map((node) => nodes[node]!.filter((hash) => counts.get(hash)! * 2 < group.length))
-  const bare = group.filter((_, i) => own[i]!.length === 0)
-  const { nodes: documents, places } = distinct(own)
-  const named = (list: number[]): number[] => list.flatMap((i) => places[i]!).map((i) => group[i]!)
+  const { length } = group
+  const template = templateOf({ length, at: (i) => nodes.at(group[i]!) })
+  const own = { length, at: (i: number) => nodes.at(group[i]!)!.filter((hash) => !template.has(hash)) }
+  const documents = distinct(own)
+  const named = (node: number): number[] => documents.placesOf(node).map((i) => group[i]!)
   const linked = link(documents, threshold)
   const isLinked = new Set(linked.flat())
-  const alone = documents.map((_, i) => i).filter((i) => !isLinked.has(i))
-  return [bare, ...linked.map(named), ...alone.map((i) => named([i]))].filter((each) => each.length > 1)
+  const isBare = new Set(group)
+  const alone: number[][] = []
+  for (let node = 0; node < documents.length; node++) {
+    const mine = named(node)
+    for (const each of mine) isBare.delete(each)
+    if (!isLinked.has(node)) alone.push(mine)
+  }
+  return [[...isBare], ...linked.map((each) => each.flatMap(named)), ...alone].filter((each) => each.length > 1)
 }
 
 /**
  * Groups of near-duplicates, as places in the list; each place is in at most one, single ones in none. Sets share a band
  * of their MinHash and then have a Jaccard similarity of at least the threshold, directly or over others. Prompts that
  * a template alone makes alike, shared by at least ten, are compared by what each has of its own. The groups
- * are the same for every order of the list.
+ * are the same for every order of the list. In memory are some hundred bytes a set; each is read a few times.
  */
-export function nearGroups(sets: readonly Int32Array[], threshold: number): number[][] {
-  const { nodes, places } = distinct(sets)
+export function nearGroups(sets: ShingleSets, threshold: number): number[][] {
+  const nodes = distinct(sets)
   const linked = link(nodes, threshold).flatMap((group) => withoutTemplate(group, nodes, threshold))
-  return withEqual(linked, places)
+  return withEqual(linked, nodes)
 }

@@ -1,3 +1,4 @@
+import type { RowSets } from '../row-facts.js'
 import { DisjointSets } from './disjoint-sets.js'
 import { alikeGroups, TEMPLATE_PROMPTS } from './near-groups.js'
 
@@ -16,7 +17,8 @@ export interface Asked {
   question: number
   /** Equal where the shingles are; '' for no system prompt. */
   system_hash: string
-  system_shingles: Int32Array
+  /** Where the shingles of the system prompt are; looked at a few times for each that differs. */
+  sets: Pick<RowSets, 'system_shingles'>
 }
 
 /** The document that a row has for itself in its system prompt. */
@@ -29,7 +31,9 @@ export interface OwnDocument {
 
 /** A distinct system prompt, and the questions asked under it. */
 interface System {
-  shingles: Int32Array
+  sets: Asked['sets']
+  /** Shingles. */
+  size: number
   questions: Set<number>
 }
 
@@ -41,11 +45,17 @@ interface Own {
 
 function systemsOf(asked: readonly Asked[]): Map<string, System> {
   const systems = new Map<string, System>()
-  for (const { question, system_hash, system_shingles } of asked) {
-    if (system_shingles.length === 0) continue
+  const wordless = new Set([''])
+  for (const { question, system_hash, sets } of asked) {
+    if (wordless.has(system_hash)) continue
     const known = systems.get(system_hash)
-    if (known === undefined) systems.set(system_hash, { shingles: system_shingles, questions: new Set([question]) })
-    else known.questions.add(question)
+    if (known !== undefined) {
+      known.questions.add(question)
+      continue
+    }
+    const size = sets.system_shingles.length
+    if (size === 0) wordless.add(system_hash)
+    else systems.set(system_hash, { sets, size, questions: new Set([question]) })
   }
   return systems
 }
@@ -53,7 +63,7 @@ function systemsOf(asked: readonly Asked[]): Map<string, System> {
 /** The even sample of the hashes that is counted: every one, or those that are multiples of a power of two. */
 function strideOf(systems: ReadonlyMap<string, System>): number {
   let sum = 0
-  for (const { shingles } of systems.values()) sum += shingles.length
+  for (const { size } of systems.values()) sum += size
   let stride = 1
   while (sum / stride > MAX_COUNTED) stride *= 2
   return stride
@@ -68,8 +78,8 @@ function ownParts(asked: readonly Asked[], stride: number, systems: ReadonlyMap<
   const sampled = new Map<string, Int32Array>()
   const askings = new Map<number, number>()
   const byQuestion = new Map<number, string[]>()
-  for (const [name, { shingles, questions }] of systems) {
-    const sample = stride === 1 ? shingles : shingles.filter((hash) => hash % stride === 0)
+  for (const [name, { sets, questions }] of systems) {
+    const sample = stride === 1 ? sets.system_shingles : sets.system_shingles.filter((hash) => hash % stride === 0)
     sampled.set(name, sample)
     count(askings, sample, questions.size)
     for (const question of questions) {

@@ -20,8 +20,7 @@ const side = (content: string): Int32Array => sideFeatures({ role: 'assistant', 
 function pairs(count: number, chosen: (text: string) => string, components = count): SideFeatures[] {
   return Array.from({ length: count }, (_, n) => ({
     component: `c${n % components}`,
-    chosen: side(chosen(drawn(`chosen ${n}`))),
-    rejected: side(drawn(`rejected ${n}`)),
+    sets: { features: { chosen: side(chosen(drawn(`chosen ${n}`))), rejected: side(drawn(`rejected ${n}`)) } },
   }))
 }
 
@@ -34,8 +33,7 @@ it('finds chance where the sides are alike, and certainty where one kind always 
 it('judges only what it has not seen: texts that repeat within a component tell nothing of others', () => {
   const rows = Array.from({ length: 60 }, (_, n) => ({
     component: `c${n % 30}`,
-    chosen: side(drawn(`chosen ${n % 30}`)),
-    rejected: side(drawn(`rejected ${n % 30}`)),
+    sets: { features: { chosen: side(drawn(`chosen ${n % 30}`)), rejected: side(drawn(`rejected ${n % 30}`)) } },
   }))
   // The same sides stand in each component twice: seen in training they would be told apart nearly always.
   expect(tellApart(rows).auc).toBeLessThan(0.75)

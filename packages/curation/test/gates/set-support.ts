@@ -4,6 +4,7 @@ import { promptShingles } from '../../src/near/shingles.js'
 /** The facts of one pair of many: the same for the same number. */
 export function factsAt(n: number, fields: Partial<Facts> & { prompt?: string } = {}): Facts {
   const { prompt = `question ${n}`, ...rest } = fields
+  const prompt_shingles = promptShingles([{ role: 'user', content: prompt }])
   return {
     row_id: (n * 2654435761).toString(16).padStart(16, '0'),
     strategy: 'edit.final',
@@ -29,8 +30,7 @@ export function factsAt(n: number, fields: Partial<Facts> & { prompt?: string } 
     surface: 'desk',
     chosen_by: 'human',
     age_ms: 0,
-    prompt_shingles: promptShingles([{ role: 'user', content: prompt }]),
-    system_shingles: new Int32Array(0),
+    prompt_shingles: prompt_shingles.length,
     system_hash: '',
     question_shingles: 1,
     information: n,
@@ -41,6 +41,7 @@ export function factsAt(n: number, fields: Partial<Facts> & { prompt?: string } 
     split: '',
     cluster: '',
     component: '',
+    sets: { prompt_shingles, system_shingles: new Int32Array(0), features: null },
     ...rest,
   } as Facts
 }

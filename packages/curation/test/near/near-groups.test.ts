@@ -124,6 +124,17 @@ describe('nearGroups', () => {
     expect(groupsOf(letters.slice(0, 9)).map((group) => group.length)).toEqual([9])
   })
 
+  it('finds a template by a sample where many share it, and no other words for its', () => {
+    const template = words(1, 200)
+    // Two in five have the same second page; it is no template's, and makes them alike.
+    const page = words(2, 20)
+    const own = (n: number): string[] => (n % 5 < 2 ? [...page, `note${n}`] : words(3 + n, 12))
+    const letters = Array.from({ length: 1500 }, (_, n) => [...template, ...own(n)].join(' '))
+    const groups = nearGroups(letters.map(shingles), 0.8)
+    expect(groups.map((group) => group.length)).toEqual([600])
+    expect(groups[0]!.every((place) => place % 5 < 2)).toBe(true)
+  })
+
   it('keeps those together that hold nothing beside the template', () => {
     const template = words(1, 60)
     const products = Array.from({ length: 20 }, (_, n) => [...template, `product name${n} kind${n}`].join(' '))

@@ -8,7 +8,7 @@ import { words } from './words.js'
 /** A row that asks a question under a system prompt, which stands for its own hash. */
 function asked(question: number, system: string) {
   const system_shingles = systemShingles(system === '' ? [] : [{ role: 'system', content: system }])
-  return { question, system_hash: system, system_shingles }
+  return { question, system_hash: system, sets: { system_shingles } }
 }
 const namesOf = (rows: ReturnType<typeof asked>[]): (string | null)[] =>
   ownDocuments(rows, 0.8).map((document) => document?.name ?? null)
@@ -67,7 +67,11 @@ describe('ownDocuments', () => {
     const template = systemShingles([{ role: 'system', content: text(1, 300) }])
     const rows = Array.from({ length: 2400 }, (_, n) => {
       const own = Int32Array.from({ length: 700 }, (_, i) => mix32(n * 700 + i))
-      return { question: 0, system_hash: `s${n}`, system_shingles: Int32Array.from([...template, ...own]).sort() }
+      return {
+        question: 0,
+        system_hash: `s${n}`,
+        sets: { system_shingles: Int32Array.from([...template, ...own]).sort() },
+      }
     })
     const documents = ownDocuments([...rows, ...rows.slice(0, 10)], 0.8)
     expect(new Set(documents.slice(0, 2400).map((document) => document?.name)).size).toBe(2400)

@@ -16,7 +16,8 @@ import {
 } from '@flywheel/curation'
 import type { Database } from '@flywheel/store'
 import { RowSpill } from './row-spill.js'
-import { spilledRows } from './spilled-rows.js'
+import { SetSpill } from './set-spill.js'
+import { readSpilled, type SpilledRow, spilledRows } from './spilled-rows.js'
 import { openUnitSource, type UnitLines } from './unit-source.js'
 import type { UnitContext, UnitJudgement, UnitWork } from './unit-work.js'
 
@@ -34,8 +35,8 @@ export interface CuratedUnits {
   inputs: Inputs
   /** Reads rows of the set by their facts. */
   rowsOf(kept: readonly Facts[]): RowReader
-  /** Interactions whose texts are in a row. */
-  interactionsOf(facts: Facts): string[]
+  /** The same with what they are made of. */
+  read(kept: readonly Facts[]): AsyncIterable<SpilledRow[]>
   /** Whether the snapshot still holds an interaction with its texts, by its HMAC. Of a delta alone. */
   isReadable(answer: string): boolean
   close(): void
@@ -106,6 +107,11 @@ export async function curateUnits(options: CurateUnitsOptions): Promise<CuratedU
   const { units, project_consent, consents, frequentAuthors } = source
   const context = { project_id: projectId, watermark, cutoff, project_consent, consents, frequentAuthors, recipe }
   const spill = new RowSpill(join(folder, 'rows'))
+  const setSpill = new SetSpill(join(folder, 'sets'))
+  const close = (): void => {
+    spill.close()
+    setSpill.close()
+  }
   const work = options.start(context, units.length)
   try {
     const surveys: UnitSurvey[] = []
@@ -125,28 +131,39 @@ export async function curateUnits(options: CurateUnitsOptions): Promise<CuratedU
       },
     )
     const survey = surveyOf(surveys, recipe)
+    const asked = surveys.map(({ bodies }) => bodies)
+    const { length } = units
+    // From here on the keys of the snapshot are not needed, of which a unit has as many as its rows.
+    surveys.length = 0
+    source.forget()
     const facts: Facts[] = []
     const judged: Pick<UnitJudgement, 'funnel' | 'candidates' | 'inputs'>[] = []
     const readable = new Set<string>()
     await eachInOrder(
-      units,
+      asked,
       work.width,
-      async (_, index) => {
+      async (ids, index) => {
         const read = async (kind: keyof UnitLines): Promise<Uint8Array> => await readFile(pathOf(index, kind))
         const lines = {
           interactions: await read('interactions'),
           feedback: await read('feedback'),
           links: await read('links'),
         }
-        const asked = surveys[index]!.bodies
-        return await work.judge(lines, await source.readBodies(asked), asked, survey, options.isChained)
+        const bodies = await source.readBodies(ids)
+        asked[index] = []
+        return await work.judge(lines, bodies, ids, survey, options.isChained)
       },
-      ({ facts: mine, texts, ends, funnel, candidates, inputs, readable: held }, index) => {
-        spill.add(mine, texts, ends)
-        for (const each of mine) facts.push(each)
+      ({ facts: mine, sets, texts, ends, funnel, candidates, inputs, readable: held }, index) => {
+        const first = spill.add(texts, ends)
+        const spilled = setSpill.add(sets)
+        for (const [at, each] of mine.entries()) {
+          each.place = first + at
+          each.sets = spilled[at]!
+          facts.push(each)
+        }
         for (const each of held) readable.add(each)
         judged.push({ funnel, candidates, inputs })
-        onProgress?.({ stage: 'judge', done: index + 1, of: units.length })
+        onProgress?.({ stage: 'judge', done: index + 1, of: length })
       },
     )
     onProgress?.({ stage: 'settle', done: 0, of: facts.length })
@@ -155,12 +172,12 @@ export async function curateUnits(options: CurateUnitsOptions): Promise<CuratedU
       set,
       inputs: inputsOfUnits([...judged.map(({ inputs }) => inputs), consentInputs(consents)], project_consent),
       rowsOf: (kept) => spilledRows(kept, (each) => spill.read(each)),
-      interactionsOf: (each) => spill.read(each).interactions,
+      read: (kept) => readSpilled(kept, (each) => spill.read(each)),
       isReadable: (answer) => readable.has(answer),
-      close: () => spill.close(),
+      close,
     }
   } catch (error) {
-    spill.close()
+    close()
     throw error
   } finally {
     await work.close()

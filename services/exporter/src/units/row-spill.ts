@@ -1,54 +1,36 @@
-import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import type { Facts, RowTexts } from '@flywheel/curation'
+import { Numbers } from './numbers.js'
+import { SpillFile } from './spill-file.js'
 
 /** Texts of rows on a disk: of each row only a number stays in memory. */
 export class RowSpill {
-  readonly #file: number
-  #ends = new Float64Array(1024)
-  #count = 0
-  #length = 0
+  readonly #file: SpillFile
+  readonly #ends = new Numbers()
 
   /** @param path of a new file; whoever owns the folder removes it */
   constructor(path: string) {
-    this.#file = openSync(path, 'wx+', 0o600)
+    this.#file = new SpillFile(path)
   }
 
-  /** Writes texts one after the other and puts their places into the facts. */
-  add(facts: readonly Facts[], texts: Uint8Array, ends: readonly number[]): void {
-    let written = 0
-    while (written < texts.length) {
-      written += writeSync(this.#file, texts, written, texts.length - written, this.#length + written)
-    }
-    facts.forEach((each, index) => {
-      each.place = this.#push(this.#length + ends[index]!)
-    })
-    this.#length += texts.length
+  /**
+   * Writes texts one after the other.
+   * @returns the place of the first, which the others follow
+   */
+  add(texts: Uint8Array, ends: readonly number[]): number {
+    const from = this.#file.length
+    const first = this.#ends.length
+    this.#file.append(texts)
+    for (const end of ends) this.#ends.push(from + end)
+    return first
   }
 
-  #push(end: number): number {
-    if (this.#count === this.#ends.length) {
-      const larger = new Float64Array(this.#count * 2)
-      larger.set(this.#ends)
-      this.#ends = larger
-    }
-    this.#ends[this.#count] = end
-    return this.#count++
-  }
-
-  read({ place }: Facts): RowTexts {
+  read({ place }: Pick<Facts, 'place'>): RowTexts {
     if (place === undefined) throw new Error('facts of a row that was not spilled')
-    const start = place === 0 ? 0 : this.#ends[place - 1]!
-    const bytes = Buffer.allocUnsafe(this.#ends[place]! - start)
-    let read = 0
-    while (read < bytes.length) {
-      const count = readSync(this.#file, bytes, read, bytes.length - read, start + read)
-      if (count === 0) throw new Error('a spilled row is not there; let nothing else write to the exports folder')
-      read += count
-    }
-    return JSON.parse(bytes.toString('utf8')) as RowTexts
+    const start = place === 0 ? 0 : this.#ends.at(place - 1)
+    return JSON.parse(this.#file.read(start, this.#ends.at(place)).toString('utf8')) as RowTexts
   }
 
   close(): void {
-    closeSync(this.#file)
+    this.#file.close()
   }
 }

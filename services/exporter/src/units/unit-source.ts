@@ -33,6 +33,8 @@ export interface UnitSource {
   /** Authors with corrections enough to have a signature. */
   frequentAuthors: readonly string[]
   read(unit: Unit): Promise<UnitLines>
+  /** Lets go of the units, which are every key of the snapshot. */
+  forget(): void
   /** @param ids sorted */
   readBodies(ids: readonly string[]): Promise<Uint8Array>
 }
@@ -80,8 +82,12 @@ export async function openUnitSource(
   const columns = unitColumns(recipe)
   const targeted = (table: 'feedback' | 'links', unit: Unit): Promise<Uint8Array> =>
     inSlices(unit[table], (keys) => readNamedTargeted(db, table, projectId, watermark, columns[table], keys))
+  const units = builder.finish(unitBytes)
   return {
-    units: builder.finish(unitBytes),
+    units,
+    forget: () => {
+      units.length = 0
+    },
     project_consent: project?.consent ?? {},
     consents: (await readConsents(db, projectId, cutoff)).map(consentRow),
     frequentAuthors: recipe.artefacts.remove.includes('signatures')

@@ -15,6 +15,7 @@ import {
   type UnitSurvey,
   unitInputs,
 } from '@flywheel/curation'
+import { type PackedSets, packSets } from './packed-sets.js'
 import type { UnitLines } from './unit-source.js'
 
 /** What every unit of a snapshot is judged by. Plain data: it is sent to threads. */
@@ -30,7 +31,9 @@ export interface UnitContext {
 
 /** A unit's rows with what the set's gates read of them, and what it adds to the digest of the inputs. */
 export interface UnitJudgement extends Pick<JudgedUnit, 'funnel' | 'candidates'> {
+  /** With empty sets: theirs follow. */
   facts: Facts[]
+  sets: PackedSets
   /** Texts of the rows as JSON, one after the other, in the order of their facts. */
   texts: Buffer
   /** Where each text ends. */
@@ -53,9 +56,17 @@ export interface UnitWork {
   ): UnitJudgement
 }
 
+/** In place of sets that are packed. */
+const PACKED: Facts['sets'] = {
+  prompt_shingles: new Int32Array(0),
+  system_shingles: new Int32Array(0),
+  features: null,
+}
+
 /** HMAC of events under the project's key. */
 export function createRowId(rowKey: Uint8Array): Ports['rowId'] {
-  return (ids) => createHmac('sha256', rowKey).update(canonicalJson(ids)).digest('hex').slice(0, 32)
+  // A slice of the whole text would keep the whole text.
+  return (ids) => createHmac('sha256', rowKey).update(canonicalJson(ids)).digest().toString('hex', 0, 16)
 }
 
 function rowsOf<Row>(lines: Uint8Array): Row[] {
@@ -114,16 +125,19 @@ export function createUnitWork(context: UnitContext, ports: Ports): UnitWork {
     judge(lines, bodies, asked, survey, isChained) {
       const evidence = snapshotOf(evidenceOf(lines, bodies))
       const { rows, funnel, candidates } = judgeUnit(evidence, recipe, ports, survey)
+      const sets = packSets(rows.map(({ facts }) => facts.sets))
       const texts: Buffer[] = []
       const ends: number[] = []
       let end = 0
       for (const row of rows) {
+        row.facts.sets = PACKED
         const bytes = Buffer.from(JSON.stringify(row.texts))
         texts.push(bytes)
         end += bytes.length
         ends.push(end)
       }
       return {
+        sets,
         facts: rows.map(({ facts }) => facts),
         texts: Buffer.concat(texts),
         ends,

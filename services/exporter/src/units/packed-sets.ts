@@ -1,0 +1,95 @@
+import type { RowSets } from '@flywheel/curation'
+
+/** Sets of rows as 32-bit numbers, one after the other, and where those of each row begin. */
+export interface PackedSets {
+  numbers: Int32Array
+  /** Places in `numbers`. */
+  starts: number[]
+}
+
+/** Lengths before the sets of a row: its own, where its system prompt's are, and theirs; those of two sides or -1. */
+const HEAD = 5
+
+/** Packs the sets of the rows of a unit. A system prompt's, which many share, stands there once. */
+export function packSets(rows: readonly RowSets[]): PackedSets {
+  const parts: Int32Array[] = []
+  const starts: number[] = []
+  const systems = new Map<Int32Array, number>()
+  let length = 0
+  const push = (part: Int32Array): number => {
+    parts.push(part)
+    length += part.length
+    return length - part.length
+  }
+  for (const { prompt_shingles, system_shingles, features } of rows) {
+    let system = systems.get(system_shingles)
+    if (system === undefined) {
+      system = push(system_shingles)
+      systems.set(system_shingles, system)
+    }
+    const { chosen, rejected } = features ?? {}
+    starts.push(length)
+    push(
+      Int32Array.of(
+        prompt_shingles.length,
+        system,
+        system_shingles.length,
+        chosen?.length ?? -1,
+        rejected?.length ?? -1,
+      ),
+    )
+    push(prompt_shingles)
+    if (chosen !== undefined) push(chosen)
+    if (rejected !== undefined) push(rejected)
+  }
+  const numbers = new Int32Array(length)
+  let at = 0
+  for (const part of parts) {
+    numbers.set(part, at)
+    at += part.length
+  }
+  return { numbers, starts }
+}
+
+/** The sets of one row, each read anew at each look. */
+export class PackedRowSets implements RowSets {
+  readonly #read: (from: number, length: number) => Int32Array
+  readonly #base: number
+  readonly #start: number
+
+  /**
+   * @param read so many numbers from a place on
+   * @param base where the numbers of the row's unit begin
+   * @param start where the row's begin in its unit
+   */
+  constructor(read: (from: number, length: number) => Int32Array, base: number, start: number) {
+    this.#read = read
+    this.#base = base
+    this.#start = start
+  }
+
+  #head(): [prompt: number, system: number, systemLength: number, chosen: number, rejected: number] {
+    const [prompt = 0, system = 0, systemLength = 0, chosen = 0, rejected = 0] = this.#read(
+      this.#base + this.#start,
+      HEAD,
+    )
+    return [prompt, system, systemLength, chosen, rejected]
+  }
+
+  get prompt_shingles(): Int32Array {
+    const [prompt] = this.#head()
+    return this.#read(this.#base + this.#start + HEAD, prompt)
+  }
+
+  get system_shingles(): Int32Array {
+    const [, system, length] = this.#head()
+    return this.#read(this.#base + system, length)
+  }
+
+  get features(): RowSets['features'] {
+    const [prompt, , , chosen, rejected] = this.#head()
+    if (chosen < 0) return null
+    const from = this.#base + this.#start + HEAD + prompt
+    return { chosen: this.#read(from, chosen), rejected: this.#read(from + chosen, rejected) }
+  }
+}
