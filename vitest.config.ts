@@ -3,7 +3,11 @@ import { defineConfig } from 'vitest/config'
 const resolve = { conditions: ['@flywheel/source', 'node', 'import', 'default'] }
 const ssr = { resolve: { conditions: ['@flywheel/source', 'node', 'import', 'default'] } }
 
-function project(name: string, suffix: string, timeout: number) {
+/**
+ * Unit tests run first, as many at a time as there are cores. The others start servers and look at clocks: they have what
+ * vitest gives by default, a core less, once those are done.
+ */
+function project(name: string, suffix: string, timeout: number, order: number, maxWorkers?: string) {
   return {
     resolve,
     ssr,
@@ -17,6 +21,8 @@ function project(name: string, suffix: string, timeout: number) {
       testTimeout: timeout,
       hookTimeout: timeout,
       pool: 'forks' as const,
+      sequence: { groupOrder: order },
+      ...(maxWorkers === undefined ? {} : { maxWorkers }),
     },
   }
 }
@@ -24,9 +30,9 @@ function project(name: string, suffix: string, timeout: number) {
 export default defineConfig({
   test: {
     projects: [
-      project('unit', '.test.ts', 20_000),
-      project('integration', '.integration.test.ts', 120_000),
-      project('e2e', '.e2e.test.ts', 300_000),
+      project('unit', '.test.ts', 20_000, 0, '100%'),
+      project('integration', '.integration.test.ts', 120_000, 1),
+      project('e2e', '.e2e.test.ts', 300_000, 1),
     ],
   },
 })
