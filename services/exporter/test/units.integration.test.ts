@@ -123,6 +123,25 @@ it('is the set and the digest that curation makes of the whole snapshot in memor
   expect(manifest.snapshot.inputs).toEqual(inputsOf(snapshotOf(evidence)))
 })
 
+it('reads apart what was recorded without its texts: it is not one prompt that everybody sent', async () => {
+  const { interactions, feedback } = seed(30)
+  for (const row of interactions) Object.assign(row, { project_id: 'metadata', messages: '', outputs: '' })
+  for (const row of feedback) {
+    const {
+      kept: _,
+      stage: __,
+      ...thumb
+    } = { ...row, project_id: 'metadata', kind: 'thumb', label: 'down' } as typeof row
+    await insertRows(db, 'feedback', [thumb])
+  }
+  await insertRows(db, 'interactions', interactions)
+  const seen: Progress[] = []
+  const onProgress = (progress: Progress): void => void seen.push(progress)
+  const run = made('metadata', { projectId: 'metadata', workers: 0, unitBytes: 1, onProgress })
+  await expect(run).rejects.toMatchObject({ code: 'nothing_to_export' })
+  expect(seen[0]).toMatchObject({ stage: 'survey', of: 30 })
+})
+
 it('a thread that cannot start rejects what waits for it, with what to do', async () => {
   const pool = createUnitPool(1, { context: {} as never, rowKey: ROW_KEY, outDir })
   const none = { interactions: Buffer.alloc(0), feedback: Buffer.alloc(0), links: Buffer.alloc(0) }

@@ -1,6 +1,7 @@
 import { byCodeUnit } from '../text/canonical-json.js'
 import { type Answer, answerKey, type InteractionHead } from './evidence.js'
 import type { FeedbackState } from './feedback-state.js'
+import { promptKey } from './prompt-key.js'
 
 /** What stands beside an answer: other samples of its prompt, later steps of its turn, the turn before it. */
 export interface Neighbours {
@@ -47,7 +48,8 @@ export function neighbours(interactions: readonly InteractionHead[], states: rea
     if (fate === 'live' && answer !== null) judged.set(answerKey(answer), answer)
   }
   // Without a hash a prompt is the prompt of its own interaction alone, whose choices are samples of it.
-  const promptOf = ({ interaction }: Answer): string => heads.get(interaction)?.prompt_hash || interaction
+  const promptOf = ({ interaction }: Answer): string =>
+    promptKey(heads.get(interaction)?.prompt_hash ?? '') || interaction
   const prompts = groupBy(
     [...judged].sort(([a], [b]) => byCodeUnit(a, b)).map(([, answer]) => answer),
     promptOf,

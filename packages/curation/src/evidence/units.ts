@@ -1,5 +1,6 @@
 import { DisjointSets } from '../near/disjoint-sets.js'
 import { byCodeUnit } from '../text/canonical-json.js'
+import { promptKey } from './prompt-key.js'
 
 /** What joins one feedback event to others. */
 export interface FeedbackKeys {
@@ -131,7 +132,8 @@ export class UnitBuilder {
     this.#interactions.push({ place, id, bytes, turn, session, isNamed: response !== undefined })
     if (turn !== place) this.#edges.push([place, turn])
     if (response !== undefined) this.#edges.push([place, response])
-    if (this.#joins.prompts && prompt_hash !== '') this.#edges.push([place, this.#place('prompt', prompt_hash)])
+    const prompt = promptKey(prompt_hash)
+    if (this.#joins.prompts && prompt !== '') this.#edges.push([place, this.#place('prompt', prompt)])
     if (session !== -1) this.#edges.push([place, session])
   }
 

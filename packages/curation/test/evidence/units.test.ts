@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { UNRECORDED_PROMPT } from '../../src/evidence/prompt-key.js'
 import {
   type CuratedSet,
   curate,
@@ -20,6 +21,7 @@ import {
   unitInputs,
 } from '../../src/index.js'
 import { STRATEGY_IDS } from '../../src/recipe/ids.js'
+import { createWorld } from '../../src/world.js'
 import { DAY, HOUR, iso, ports, START, Story, uuid } from '../support.js'
 
 const EVERYTHING = recipeSchema.parse({
@@ -250,6 +252,17 @@ describe('units', () => {
     expect(held(DEFAULTS).sort()).toEqual(ours.sort())
     expect(joinsOf(DEFAULTS)).toEqual({ prompts: true, sessions: false })
     expect(held(EVERYTHING).sort()).toEqual([...ours, inSession].sort())
+  })
+
+  it('are not joined by prompts of which nothing was recorded, and nor are their answers', () => {
+    const story = new Story()
+    const head = { prompt_hash: UNRECORDED_PROMPT }
+    const ids = Array.from({ length: 20 }, () => story.ask({ head }))
+    for (const id of ids) story.say('thumb', id, { author_id: 'one', label: 'down' })
+    const evidence = story.evidence()
+    expect(unitsOf(evidence, DEFAULTS, 1)).toHaveLength(20)
+    const world = createWorld(evidence, DEFAULTS)
+    expect(world.samples({ interaction: ids[0]!, choice: 0 })).toEqual([{ interaction: ids[0], choice: 0 }])
   })
 
   it('give the digest of the whole', () => {
