@@ -20,13 +20,27 @@ export async function importRecipe(path: string): Promise<unknown> {
     virtualModules: { '@flywheel/cli': { defineRecipe } },
   })
   try {
-    const loaded = await jiti.import<object>(file)
-    if ('default' in loaded) return await loaded.default
+    const loaded = await orNever(jiti.import<{ default?: unknown }>(file))
+    if ('default' in loaded) return await orNever(Promise.resolve(loaded.default))
   } catch (cause) {
     throw new CliError(EXIT.usage, `The recipe ${path} cannot be loaded: ${reasonOf(cause)}`, { cause })
   }
   const message = `The recipe ${path} has no default export; write: export default defineRecipe({ … })`
   throw new CliError(EXIT.usage, message)
+}
+
+/** A promise that nothing is left to settle would end the process without a word. */
+async function orNever<Value>(promise: Promise<Value>): Promise<Value> {
+  let onIdle = (): void => {}
+  const idle = new Promise<never>((_, reject) => {
+    onIdle = () => reject(new Error('it waits for what never comes'))
+  })
+  process.once('beforeExit', onIdle)
+  try {
+    return await Promise.race([promise, idle])
+  } finally {
+    process.off('beforeExit', onIdle)
+  }
 }
 
 /** In one line: of a parser the place too, of a module that is missing not who asked for it. */

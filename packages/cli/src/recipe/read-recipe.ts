@@ -34,9 +34,15 @@ async function textOf(path: string): Promise<string> {
 async function understand(path: string, text: string): Promise<unknown> {
   // Each is loaded only where such a file is read.
   if (/\.m?[jt]s$/.test(path)) return (await import('./import-recipe.js')).importRecipe(path)
+  if (/\.(?:c[jt]s|[jt]sx)$/.test(path)) {
+    const message = `The recipe ${path} is no recipe by its name; write it as an ES module (.ts, .mts, .js, .mjs), YAML or JSON`
+    throw new CliError(EXIT.usage, message)
+  }
   const isYaml = /\.ya?ml$/.test(path)
   try {
-    return isYaml ? ((await import('yaml')).parse(text) as unknown) : (JSON.parse(text) as unknown)
+    return isYaml
+      ? ((await import('yaml')).parse(text) as unknown)
+      : (JSON.parse(text.replace(/^\uFEFF/, '')) as unknown)
   } catch (cause) {
     const message = (cause as Error).message.replaceAll(/\s+/g, ' ').trim()
     throw new CliError(EXIT.usage, `The recipe ${path} is no ${isYaml ? 'YAML' : 'JSON'}: ${message}`, { cause })

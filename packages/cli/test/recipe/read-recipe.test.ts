@@ -1,11 +1,14 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { findRecipe } from '../../src/recipe/find-recipe.js'
 import { readRecipe } from '../../src/recipe/read-recipe.js'
 import { recipeOf } from '../../src/recipe/recipe-of.js'
 
+const BIN = fileURLToPath(new URL('../../bin/flywheel.js', import.meta.url))
 let folder: string
 
 beforeEach(async () => {
@@ -105,8 +108,32 @@ describe('a recipe file', () => {
       ['{ selection: { budget: Number("two") } }', 'selection.budget is NaN'],
       ['{ filter: { since: new Date(0) } }', 'filter.since is a Date'],
       ['{ targets: [undefined] }', 'targets[0] is undefined'],
+      ['(() => { const own = {}; own.filter = { own }; return own })()', 'filter.own contains itself'],
     ])
       expect(await refusal('a.ts', `export default ${value}`)).toContain(problem)
+  })
+
+  it('that waits for what never comes is named, and does not end the command without a word', async () => {
+    const ends = (text: string): Promise<{ code: number; stderr: string }> =>
+      write('flywheel.recipe.ts', text).then(
+        () =>
+          new Promise((done) => {
+            const env = { ...process.env, FLYWHEEL_URL: 'http://127.0.0.1:1', FLYWHEEL_API_KEY: 'any' }
+            const child = execFile(process.execPath, [BIN, 'export', 'count'], { cwd: folder, env }, (_, __, stderr) =>
+              done({ code: child.exitCode ?? -1, stderr }),
+            )
+          }),
+      )
+    for (const text of ['export default new Promise(() => {})', 'await new Promise(() => {})\nexport default {}'])
+      expect(await ends(text)).toEqual({
+        code: 2,
+        stderr: 'The recipe flywheel.recipe.ts cannot be loaded: it waits for what never comes\n',
+      })
+  }, 60_000)
+
+  it('that is CommonJS is refused by its name, and one with a byte order mark is read', async () => {
+    expect(await refusal('a.cjs', 'module.exports = {}')).toContain('write it as an ES module')
+    expect(await readRecipe(await write('a.json', '\uFEFF{"name":"x"}'))).toEqual({ name: 'x' })
   })
 
   it('that is not there is said to be looked for at the server by another flag', async () => {
@@ -124,6 +151,12 @@ describe('the recipe of a folder', () => {
     expect(await findRecipe(folder)).toBeNull()
     await write('flywheel.recipe.yaml', '')
     expect(await findRecipe(folder)).toBe('flywheel.recipe.yaml')
+    await rm(join(folder, 'flywheel.recipe.yaml'))
+    // Somebody meant it: without a word the default recipe would stand in its place.
+    await write('flywheel.recipe.cjs', '')
+    await expect(findRecipe(folder)).rejects.toThrow('flywheel.recipe.cjs is no recipe by its name')
+    await rm(join(folder, 'flywheel.recipe.cjs'))
+    await write('flywheel.recipe.yaml', '')
     await write('flywheel.recipe.mts', '')
     await expect(findRecipe(folder)).rejects.toThrow(
       'There are 2 recipes here, flywheel.recipe.mts and flywheel.recipe.yaml',
