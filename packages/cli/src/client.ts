@@ -3,6 +3,7 @@ import { hc } from 'hono/client'
 import { resolveConnection } from './config.js'
 import type { CommandContext } from './context.js'
 import { CliError, EXIT, exitCodeOf } from './exit.js'
+import { patientFetch } from './patient-fetch.js'
 
 /** The typed client of the server that flags, environment or the connection file name. */
 export interface Client {
@@ -11,6 +12,8 @@ export interface Client {
   /** A request that the typed client has no form for; the same errors. */
   fetch(path: string, init?: RequestInit): Promise<Response>
 }
+
+type Send = (input: string | URL | Request, init: RequestInit & { headers: Headers }) => Promise<Response>
 
 /**
  * Connects nothing yet; every request fails with one sentence and an exit code.
@@ -24,25 +27,31 @@ export function createClient({ flags, signal }: Pick<CommandContext, 'flags' | '
       `No API key for ${url}: set FLYWHEEL_API_KEY, or run this where flywheel up was started`,
     )
   }
-  const request = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
-    const headers = new Headers(init?.headers)
-    headers.set('authorization', `Bearer ${apiKey}`)
-    let response: Response
-    try {
-      response = await fetch(input, { ...init, headers, signal })
-    } catch (cause) {
-      if (signal.aborted) throw new CliError(EXIT.interrupted, 'Interrupted.', { cause })
-      throw new CliError(EXIT.failed, `No server answers at ${url}: start one with flywheel up, or set FLYWHEEL_URL`, {
-        cause,
-      })
+  const asking =
+    (send: Send) =>
+    async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+      const headers = new Headers(init?.headers)
+      headers.set('authorization', `Bearer ${apiKey}`)
+      let response: Response
+      try {
+        response = await send(input, { ...init, headers, signal })
+      } catch (cause) {
+        if (signal.aborted) throw new CliError(EXIT.interrupted, 'Interrupted.', { cause })
+        throw new CliError(
+          EXIT.failed,
+          `No server answers at ${url}: start one with flywheel up, or set FLYWHEEL_URL`,
+          {
+            cause,
+          },
+        )
+      }
+      if (response.ok) return response
+      throw await failureOf(response, url)
     }
-    if (response.ok) return response
-    throw await failureOf(response, url)
-  }
   return {
     url,
-    v1: hc<Api>(url, { fetch: request }).v1,
-    fetch: (path, init) => request(`${url}${path}`, init),
+    v1: hc<Api>(url, { fetch: asking((input, init) => patientFetch(new URL(String(input)), init)) }).v1,
+    fetch: (path, init) => asking(fetch)(`${url}${path}`, init),
   }
 }
 
