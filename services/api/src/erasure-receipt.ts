@@ -1,4 +1,11 @@
-import { allExports, type Database, type ErasureStateRow, erasureDeliveries, recipientsOf } from '@flywheel/store'
+import {
+  allExports,
+  type Database,
+  type ErasureStateRow,
+  erasedItems,
+  erasureDeliveries,
+  recipientsOf,
+} from '@flywheel/store'
 import type { z } from '@hono/zod-openapi'
 import type { erasedExportSchema, erasureSchema } from './shapes/erasure.js'
 
@@ -64,6 +71,25 @@ async function exportsOf(db: Database, { project_id, id }: ErasureStateRow): Pro
   })
 }
 
+/**
+ * What is to be done with the exports that hold rows of the subject still, because their folders are not here: this server
+ * cannot rewrite them, and so replaces no copy of them.
+ */
+async function missingExports(db: Database, { project_id, id }: ErasureStateRow): Promise<string[]> {
+  const published = new Set(
+    (await allExports(db, project_id)).flatMap((row) => (row.status === 'published' ? row.id : [])),
+  )
+  const rows = new Map<string, number>()
+  for (const { export_id, erasures } of await erasedItems(db, project_id))
+    if (erasures.includes(id) && published.has(export_id)) rows.set(export_id, (rows.get(export_id) ?? 0) + 1)
+  const given = await recipientsOf(db, project_id, [...rows.keys()])
+  return [...rows].map(([export_id, count]) => {
+    const names = given.filter((each) => each.export_id === export_id).map(({ recipient }) => recipient)
+    const to = names.length === 0 ? '' : `, and its copies: it was given to ${names.join(', ')}`
+    return `Export ${export_id} with ${count} rows of the subject is not in the export folder: delete it where it is${to}`
+  })
+}
+
 /** The receipt: what a person who asked to be erased may be told. It names nobody. */
 export async function erasureReceipt(
   db: Database,
@@ -71,7 +97,8 @@ export async function erasureReceipt(
   waits_for: string | null,
 ): Promise<z.output<typeof erasureSchema>> {
   const counts = Object.fromEntries(Object.entries(row.counts).map(([table, rows]) => [table, Number(rows)]))
-  const missing = counts['exports_missing'] ?? 0
+  // Counted by the last pass, for whomever: none is looked for where none was missing.
+  const missing = (counts['exports_missing'] ?? 0) === 0 ? [] : await missingExports(db, row)
   const exports = await exportsOf(db, row)
   const horizon = row.horizon_at > row.created_at ? row.horizon_at : null
   return {
@@ -91,9 +118,7 @@ export async function erasureReceipt(
       TABLES,
       COPIES,
       ...(horizon === null ? [] : [`The log cannot delete one subject's bytes and keeps them until ${horizon}`]),
-      ...(missing === 0
-        ? []
-        : [`${missing} exports with rows of the subject are not in the export folder: delete them where they are`]),
+      ...missing,
       ...new Set(exports.flatMap(({ deliveries }) => deliveries.flatMap(leftIn))),
     ],
   }

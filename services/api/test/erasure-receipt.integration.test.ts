@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto'
 import { createLogger } from '@flywheel/runtime'
+import { createUuidv7 } from '@flywheel/schema'
 import { recordErasureDeliveries } from '@flywheel/store'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createErasures } from '../src/index.js'
 import { createHarness, type Harness } from './support.js'
 
+const nextId = createUuidv7(Date.now, randomBytes)
 let api: Harness
 beforeAll(async () => {
   api = await createHarness()
@@ -20,14 +23,15 @@ const at = new Date().toISOString()
 const none = { recipe_name: 'r', recipe_hash: '', manifest_sha256: '', path: '', funnel: '' }
 const counts = { watermark: at, created_at: at, pairs: 0, unpaired: 0, supervised: 0 }
 
+const log = {
+  log_id: 'log-of-the-test',
+  append: () => Promise.reject(new Error('nothing is appended')),
+  progress: async () => [{ partition: 0, committed: 0, end: 0 }],
+  backlog: () => Promise.reject(new Error('nobody asks')),
+  watermark: () => Promise.reject(new Error('nobody asks')),
+}
+
 test('the receipt says of each recipient of an export, and of those before it, what is done and what is left by hand', async () => {
-  const log = {
-    log_id: 'log-of-the-test',
-    append: () => Promise.reject(new Error('nothing is appended')),
-    progress: async () => [{ partition: 0, committed: 0, end: 0 }],
-    backlog: () => Promise.reject(new Error('nobody asks')),
-    watermark: () => Promise.reject(new Error('nobody asks')),
-  }
   const logger = createLogger('test', { level: 'silent' })
   const erasures = createErasures({ db: api.db, master: api.master, log, exports: {}, logger })
   const asked = { project_id: 'default', subject_kind: 'user' as const, subject: 'ada', reason: '' }
@@ -93,4 +97,34 @@ test('the receipt says of each recipient of an export, and of those before it, w
   expect(receipt.limits).toContain(remains)
   expect(receipt.limits).toContain('ops is not told yet')
   expect(receipt.limits.join(' ')).not.toContain(copyOf(second))
+})
+
+test('the receipt names the exports of the subject whose folders are not here, with whoever was given them', async () => {
+  const away = '5'.repeat(64)
+  const theirs = '6'.repeat(64)
+  const [mine, others] = ['eve', 'bob'].map((user_id) => ({ id: nextId(), user_id, schema_version: 1 }))
+  await api.seed('interactions', [mine!, others!])
+  const row = (id: string) => ({ ...none, ...counts, id, parent: '', kind: 'full', status: 'published', summary: '' })
+  await api.seed('exports', [row(away), row(theirs)])
+  const item = { config: 'preference', split: 'train', strategy: 's', component: 'c' }
+  await api.seed('export_items', [
+    { ...item, export_id: away, row_id: 'r1', event_ids: [mine!.id] },
+    { ...item, export_id: theirs, row_id: 'r2', event_ids: [others!.id] },
+  ])
+  await api.seed('export_recipients', [{ export_id: away, recipient: 's3://lake/away/', created_at: at }])
+  const exports = {
+    withdraw: async () => [
+      { export_id: away, replaced_by: null, outcome: 'missing' as const, rows: 1, erasures: [] },
+      { export_id: theirs, replaced_by: null, outcome: 'missing' as const, rows: 1, erasures: [] },
+    ],
+  }
+  const parts = { db: api.db, master: api.master, log, exports, logger: createLogger('test', { level: 'silent' }) }
+  const erasures = createErasures(parts)
+  const asked = { project_id: 'default', subject_kind: 'user' as const, subject: 'eve', reason: '' }
+  const { id } = await erasures.request(asked)
+  await erasures.advance()
+  const receipt = (await (await api.request(`/v1/erasures/${id}`)).json()) as { limits: string[] }
+  expect(receipt.limits.filter((limit) => limit.startsWith('Export '))).toEqual([
+    `Export ${away} with 1 rows of the subject is not in the export folder: delete it where it is, and its copies: it was given to s3://lake/away/`,
+  ])
 })
