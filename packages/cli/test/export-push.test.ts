@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type HubServer, startHubServer } from '../../hub/test/hub-server.js'
+import { type HubServer, repository, startHubServer } from '../../hub/test/hub-server.js'
 import { exportPush } from '../src/commands/export-push.js'
 
 const TOKEN = 'hf_canary_of_the_token'
@@ -78,6 +78,25 @@ describe('flywheel export push, to a stand-in for the Hub', () => {
     expect(await push(ID)).toBe(0)
     expect(said.at(-1)).toContain(`acme/feedback holds export ${ID} already: no commit`)
     expect(said.join('\n')).not.toContain('canary')
+  })
+
+  it('notes no recipient that refused the rows', async () => {
+    hub.token = 'hf_another'
+    await expect(push(ID)).rejects.toMatchObject({ code: 'forbidden' })
+    hub.token = TOKEN
+    hub.repositories.set('acme/feedback', repository(false))
+    await expect(push(ID)).rejects.toMatchObject({ code: 'forbidden' })
+    expect(asked).toEqual([`GET /v1/exports/${ID}`, `GET /v1/exports/${ID}`])
+  })
+
+  it('writes nothing where its recipient cannot be noted, and says why', async () => {
+    hub.repositories.set('acme/feedback', repository(true))
+    hub.beforeCommit = () => asked.push('commit')
+    server.prependListener('request', (_, response) => {
+      if (asked.length > 0) response.destroy()
+    })
+    await expect(push(ID)).rejects.toThrow('No server answers')
+    expect(asked).not.toContain('commit')
   })
 
   it('pushes a folder without a server, and says how to note the recipient', async () => {

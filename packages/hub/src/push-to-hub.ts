@@ -15,6 +15,11 @@ export interface HubPushOptions {
   isPublic?: boolean
   /** @default https://huggingface.co */
   endpoint?: string | undefined
+  /**
+   * Called before anything is written, once it is known that the repository may be pushed to: whoever notes there who holds
+   * the rows notes none that were refused.
+   */
+  onAllowed?: (() => Promise<void>) | undefined
   /** Ends the push; what was committed stays. */
   signal?: AbortSignal | undefined
 }
@@ -53,7 +58,8 @@ function explained(error: unknown, dataset: string): unknown {
   if (status === 409 || status === 412)
     return new FlywheelError('conflict', `${dataset} was changed while it was pushed to; push again`)
   const { cause } = error as Error
-  if (status === undefined && cause instanceof Error && !(error instanceof FlywheelError)) {
+  // As `fetch` says it; of whoever else failed meanwhile the message stands.
+  if (status === undefined && error instanceof TypeError && cause instanceof Error) {
     const { code = cause.message } = cause as NodeJS.ErrnoException
     return new FlywheelError('store_unavailable', `The Hub cannot be reached for ${dataset} (${code}); push again`)
   }
@@ -72,7 +78,7 @@ function explained(error: unknown, dataset: string): unknown {
  * await pushToHub({ folder: '.flywheel/exports/…', dataset: 'acme/support-feedback', token })
  */
 export async function pushToHub(options: HubPushOptions): Promise<HubPush> {
-  const { folder, dataset, token, isPublic = false, endpoint, signal } = options
+  const { folder, dataset, token, isPublic = false, endpoint, onAllowed, signal } = options
   if (!/^\w[\w.-]*\/\w[\w.-]*$/.test(dataset))
     throw new FlywheelError('invalid_request', `${dataset} is no dataset of the Hub; write it as ORGANISATION/NAME`)
   if (!token.startsWith('hf_'))
@@ -105,6 +111,7 @@ export async function pushToHub(options: HubPushOptions): Promise<HubPush> {
         'forbidden',
         `Everybody can read ${dataset}: make it private on the Hub, or say that the rows are public (--public, public: true)`,
       )
+    await onAllowed?.()
     const there = new Map<string, ListFileEntry>()
     for await (const entry of hub.listFiles({ ...common, repo, recursive: true, revision: head.sha }))
       if (entry.type === 'file') there.set(entry.path, entry)

@@ -18,19 +18,15 @@ const isFolder = async (path: string): Promise<boolean> =>
     () => false,
   )
 
-/** The folder of an export that the server knows, which must be on this machine. Notes who gets it first. */
-async function folderOf(context: CommandContext, id: string, recipient: string): Promise<string> {
+/** An export that the server knows and whose folder is on this machine. */
+async function exportOf(context: CommandContext, id: string): Promise<{ export_id: string; dir: string }> {
   const one = createClient(context).v1.exports[':id']
   const { export_id, dir } = await (await one.$get({ param: { id } })).json()
-  if (!(await isFolder(dir)))
-    throw new CliError(
-      EXIT.notFound,
-      `The folder ${dir} is not on this machine; run this where it is, or name a copy of it`,
-    )
-  // Before the push: whoever is erased later is erased there too.
-  const note = { recipient, note: 'flywheel export push' }
-  await one.recipients.$post({ param: { id: export_id }, json: note })
-  return dir
+  if (await isFolder(dir)) return { export_id, dir }
+  throw new CliError(
+    EXIT.notFound,
+    `The folder ${dir} is not on this machine; run this where it is, or name a copy of it`,
+  )
 }
 
 function inWords({ export_id, dataset, commit, written, present, deleted, bytes }: HubPush): string {
@@ -54,10 +50,19 @@ export async function exportPush(context: CommandContext, named: string, own: Pu
     )
   const recipient = `hf://datasets/${own.hub}`
   const isId = /^[0-9a-f]{64}$/.test(named)
-  const folder = isId ? await folderOf(context, named, recipient) : resolve(named)
+  const known = isId ? await exportOf(context, named) : null
+  const folder = known?.dir ?? resolve(named)
+  // Before anything is written: whoever is erased later is erased there too. Not before it may be: a dataset that refused
+  // the rows would be named to everybody who is erased.
+  const onAllowed = async (): Promise<void> => {
+    if (known === null) return
+    const json = { recipient, note: 'flywheel export push' }
+    await createClient(context).v1.exports[':id'].recipients.$post({ param: { id: known.export_id }, json })
+  }
   output.say(`Pushing to ${own.hub} …`)
   const isPublic = own.public ?? false
-  const pushed = await pushToHub({ folder, dataset: own.hub, token, isPublic, endpoint: env['HF_ENDPOINT'], signal })
+  const endpoint = env['HF_ENDPOINT']
+  const pushed = await pushToHub({ folder, dataset: own.hub, token, isPublic, endpoint, onAllowed, signal })
   output.one(pushed, inWords(pushed))
   if (!isId)
     output.say(`So that an erasure names it: flywheel export recipients ${pushed.export_id} --add ${recipient}`)
