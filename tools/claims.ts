@@ -115,12 +115,14 @@ if (!(first >= 0 && first < step)) {
   process.exit(1)
 }
 
-let broken = 0
 let mutated = 0
+/** Said once more at the end, which is what is read of a long run. */
+const complaints: string[] = []
 for (const [index, claim] of claims.entries()) {
   const complain = (why: string) => {
-    broken += 1
-    console.log(`not held  ${claim.title}: ${why}`)
+    const line = `not held  ${claim.title}: ${why}`
+    console.log(line)
+    complaints.push(line)
   }
   const source = readFileSync(claim.file, 'utf8')
   if (!source.includes(claim.old)) {
@@ -151,5 +153,6 @@ for (const [index, claim] of claims.entries()) {
   }
 }
 rmSync(scratch, { recursive: true, force: true })
-console.log(`${claims.length} claims: ${mutated} mutated, ${broken} not held`)
-process.exit(broken === 0 ? 0 : 1)
+for (const line of complaints) console.log(line)
+console.log(`${claims.length} claims: ${mutated} mutated, ${complaints.length} not held`)
+process.exit(complaints.length === 0 ? 0 : 1)
