@@ -51,7 +51,7 @@ async function run(): Promise<Server> {
       journal: readJournal(journal).length,
       client: client.report,
     }
-    printOutcome(outcome, server, say)
+    printOutcome(outcome, { server: flags.exit ? null : server, dataDir }, say)
     if (flags.json) process.stdout.write(`${JSON.stringify(outcome)}\n`)
     return server
   } catch (error) {

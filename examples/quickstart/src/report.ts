@@ -4,7 +4,7 @@ import type { Server } from './server.js'
 /** Shows a person what became of the day. */
 export function printOutcome(
   outcome: Dataset & { interactions: number; feedback: number; first_row_seconds: number; balanced: boolean },
-  server: Server,
+  { server, dataDir }: { server: Server | null; dataDir: string },
   say: (line: string) => void,
 ): void {
   say(`\nThe first preference row, ${outcome.first_row_seconds} s after the server was started:\n`)
@@ -14,6 +14,10 @@ export function printOutcome(
   say(`\n${outcome.pairs} preference pairs, ${outcome.unpaired} unpaired, ${outcome.supervised} supervised rows in`)
   say(`  ${outcome.dataset}`)
   say(outcome.balanced ? 'The sums agree with the receipts.' : 'THE SUMS DO NOT AGREE: see npx flywheel doctor')
+  if (server === null) {
+    say(`\nThe server is stopped; start it on the same data: npx flywheel up --data-dir ${dataDir}`)
+    return
+  }
   say(`\nServer  ${server.url}\nKey     ${server.apiKey}`)
   say(`Look:   npx flywheel list --url ${server.url} --api-key ${server.apiKey}`)
 }

@@ -27,7 +27,7 @@ function byCount(counts: Record<string, number> = {}): [string, number][] {
 }
 
 /** The error of an export without rows: which gate took everything, why, and what mends it. */
-export function nothingToExport(set: SetSummary, recipe: Recipe): FlywheelError {
+export function nothingToExport(set: Pick<SetSummary, 'funnel'>, recipe: Recipe): FlywheelError {
   const candidates = set.funnel[0]?.in ?? 0
   if (candidates === 0) {
     return new FlywheelError(
@@ -41,6 +41,9 @@ export function nothingToExport(set: SetSummary, recipe: Recipe): FlywheelError 
   const taken = set.funnel
     .flatMap((step) => Object.values(step.dropped).map((count) => [step.gate, count] as const))
     .reduce((sums, [step, count]) => sums.set(step, (sums.get(step) ?? 0) + count), new Map<string, number>())
+  // What later feedback replaced is in every snapshot: it empties a set only where nothing else is left.
+  const isOfCourse = name !== 'snapshot' && set.funnel[0]?.dropped['outside_filter'] === undefined
+  if (isOfCourse) taken.delete('snapshot')
   const mostly = byCount(Object.fromEntries(taken))[0]
   const also = mostly !== undefined && mostly[0] !== name ? ` (before it, gate "${mostly[0]}" took ${mostly[1]})` : ''
   const culprit = mostly?.[0] ?? name

@@ -106,6 +106,7 @@ export async function exportResample(context: CommandContext, given: string, fla
     max_tokens: flags.maxTokens === undefined ? null : numberOf('max-tokens', flags.maxTokens, 1, true),
   }
   const source = await openSource(given, context.flags.dataDir)
+  if (flags.model === undefined) context.output.say(`Asking ${new URL(endpoint).host} which model it serves …`)
   const model = flags.model ?? (await onlyModel(endpoint, { apiKey, timeout_ms, signal: context.signal }))
   const sampling: Sampling = { endpoint, model, ...settings }
   const id = source.manifest.export_id

@@ -29,6 +29,8 @@ export interface EndpointOptions {
 
 // An endpoint that asks for more is better asked again by a person.
 const LONGEST_WAIT_MS = 5 * 60_000
+// Which models there are is no work for one.
+const LONGEST_LISTING_MS = 20_000
 const TRANSIENT = new Set([408, 409, 425, 429])
 
 class Unanswered extends Error {
@@ -147,7 +149,7 @@ export async function onlyModel(
   { apiKey, timeout_ms, signal }: { apiKey: string | null; timeout_ms: number; signal: AbortSignal },
 ): Promise<string> {
   const headers: Record<string, string> = apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeout_ms)])
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(Math.min(timeout_ms, LONGEST_LISTING_MS))])
   let status: number
   let text: string
   try {

@@ -1,0 +1,38 @@
+import { defaultRecipe } from '@flywheel/curation'
+import { describe, expect, it } from 'vitest'
+import { nothingToExport } from '../src/refusals.js'
+
+const step = (gate: string, before: number, dropped: Record<string, number>) => ({
+  gate,
+  in: before,
+  out: before - Object.values(dropped).reduce((sum, rows) => sum + rows, 0),
+  dropped,
+})
+
+describe('an export of nothing', () => {
+  it('advises about the gate that emptied it, not about feedback that later feedback replaced', () => {
+    const funnel = [
+      step('snapshot', 854, { superseded: 203, retracted: 106 }),
+      step('consent', 545, { consent_denied: 127 }),
+      step('join', 418, { not_settled: 166 }),
+      step('edit_bounds', 252, { no_op: 55 }),
+      step('eligibility', 197, { not_vouched: 197 }),
+    ]
+    const { message } = nothingToExport({ funnel }, defaultRecipe)
+    expect(message).toContain(
+      'the gate "eligibility" took the last 197: not_vouched 197; the recipe\'s selection wants',
+    )
+    expect(message).not.toContain('taken back')
+  })
+
+  it('advises about the gate that took most, where another took the last', () => {
+    const funnel = [step('snapshot', 50, {}), step('consent', 50, { absent: 48 }), step('edit_bounds', 2, { no_op: 2 })]
+    const { message } = nothingToExport({ funnel }, defaultRecipe)
+    expect(message).toContain('(before it, gate "consent" took 48); declare on what the use rests')
+  })
+
+  it('says that all feedback was taken back where it was', () => {
+    const { message } = nothingToExport({ funnel: [step('snapshot', 5, { retracted: 5 })] }, defaultRecipe)
+    expect(message).toContain('all feedback was taken back or replaced')
+  })
+})
