@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createClient } from '../client.js'
 import type { CommandContext } from '../context.js'
 import { CliError, EXIT } from '../exit.js'
+import { inPath } from '../in-path.js'
 import { printable } from '../output.js'
 import { readStdin } from '../stdin.js'
 import { parseTime } from '../times.js'
@@ -49,7 +50,7 @@ export async function deadLettersList(context: CommandContext, own: ListFlags): 
 /** `flywheel dead-letters show`: JSON, or on a terminal the reason and the bytes. */
 export async function deadLettersShow(context: CommandContext, id: string): Promise<number> {
   // The typed client would leave the slashes of the id as they are.
-  const response = await createClient(context).fetch(`/v1/dead-letters/${encodeURIComponent(id)}`)
+  const response = await createClient(context).fetch(`/v1/dead-letters/${inPath(id)}`)
   const letter = (await response.json()) as Record<string, string | number> & { body: string }
   const { body, ...head } = letter
   context.output.one(

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, createClient } from '../client.js'
 import type { CommandContext } from '../context.js'
 import { CliError, EXIT } from '../exit.js'
+import { inPath } from '../in-path.js'
 
 interface EraseFlags {
   user?: string
@@ -15,7 +16,7 @@ interface EraseFlags {
 const POLL_MS = 1000
 
 const receiptAt = async (client: Client, id: string) =>
-  await (await client.v1.erasures[':id'].$get({ param: { id } })).json()
+  await (await client.v1.erasures[':id'].$get({ param: { id: inPath(id) } })).json()
 
 type Receipt = Awaited<ReturnType<typeof receiptAt>>
 

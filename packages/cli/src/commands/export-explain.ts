@@ -1,11 +1,12 @@
 import { createClient } from '../client.js'
 import type { CommandContext } from '../context.js'
 import { EXIT } from '../exit.js'
+import { inPath } from '../in-path.js'
 import { printable } from '../output.js'
 
 /** `flywheel export explain`: the way back from a row to its feedback and calls. */
 export async function exportExplain(context: CommandContext, rowId: string): Promise<number> {
-  const response = await createClient(context).v1.exports.rows[':row_id'].$get({ param: { row_id: rowId } })
+  const response = await createClient(context).v1.exports.rows[':row_id'].$get({ param: { row_id: inPath(rowId) } })
   const row = await response.json()
   const lines = [
     `${row.row_id}   ${row.strategy}   ${row.config}`,

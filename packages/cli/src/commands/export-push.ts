@@ -6,6 +6,7 @@ import { createClient } from '../client.js'
 import { environmentWith } from '../config.js'
 import type { CommandContext } from '../context.js'
 import { CliError, EXIT } from '../exit.js'
+import { inPath } from '../in-path.js'
 
 interface PushFlags {
   hub: string
@@ -21,7 +22,7 @@ const isFolder = async (path: string): Promise<boolean> =>
 /** An export that the server knows and whose folder is on this machine. */
 async function exportOf(context: CommandContext, id: string): Promise<{ export_id: string; dir: string }> {
   const one = createClient(context).v1.exports[':id']
-  const { export_id, dir } = await (await one.$get({ param: { id } })).json()
+  const { export_id, dir } = await (await one.$get({ param: { id: inPath(id) } })).json()
   if (await isFolder(dir)) return { export_id, dir }
   throw new CliError(
     EXIT.notFound,
@@ -57,7 +58,7 @@ export async function exportPush(context: CommandContext, named: string, own: Pu
   const onAllowed = async (): Promise<void> => {
     if (known === null) return
     const json = { recipient, note: 'flywheel export push' }
-    await createClient(context).v1.exports[':id'].recipients.$post({ param: { id: known.export_id }, json })
+    await createClient(context).v1.exports[':id'].recipients.$post({ param: { id: inPath(known.export_id) }, json })
   }
   output.say(`Pushing to ${own.hub} …`)
   const isPublic = own.public ?? false

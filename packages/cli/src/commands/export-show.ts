@@ -2,10 +2,11 @@ import { createClient } from '../client.js'
 import type { CommandContext } from '../context.js'
 import { EXIT } from '../exit.js'
 import { funnelLines } from '../funnel.js'
+import { inPath } from '../in-path.js'
 
 /** `flywheel export show`. */
 export async function exportShow(context: CommandContext, id: string): Promise<number> {
-  const response = await createClient(context).v1.exports[':id'].$get({ param: { id } })
+  const response = await createClient(context).v1.exports[':id'].$get({ param: { id: inPath(id) } })
   const row = await response.json()
   context.output.one(
     row,

@@ -1,6 +1,7 @@
 import { createClient } from '../client.js'
 import type { CommandContext } from '../context.js'
 import { EXIT } from '../exit.js'
+import { inPath } from '../in-path.js'
 
 /** `flywheel export withdraw`. */
 export async function exportWithdraw(context: CommandContext): Promise<number> {
@@ -25,8 +26,8 @@ export async function exportRecipients(
   const { recipients } = createClient(context).v1.exports[':id']
   const answer =
     own.add === undefined
-      ? await recipients.$get({ param: { id } })
-      : await recipients.$post({ param: { id }, json: { recipient: own.add, note: own.note ?? '' } })
+      ? await recipients.$get({ param: { id: inPath(id) } })
+      : await recipients.$post({ param: { id: inPath(id) }, json: { recipient: own.add, note: own.note ?? '' } })
   const { items } = await answer.json()
   context.output.rows(items, [
     { name: 'recipient', of: (row) => row.recipient },

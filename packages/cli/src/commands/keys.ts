@@ -2,6 +2,7 @@ import type { Scope } from '@flywheel/schema'
 import { createClient } from '../client.js'
 import type { CommandContext } from '../context.js'
 import { EXIT } from '../exit.js'
+import { inPath } from '../in-path.js'
 
 interface CreateFlags {
   public?: boolean
@@ -44,7 +45,7 @@ export async function keysList(context: CommandContext): Promise<number> {
 
 /** `flywheel keys revoke`. */
 export async function keysRevoke(context: CommandContext, id: string): Promise<number> {
-  const response = await createClient(context).v1.keys[':id'].$delete({ param: { id } })
+  const response = await createClient(context).v1.keys[':id'].$delete({ param: { id: inPath(id) } })
   const key = await response.json()
   context.output.one(key, `${key.id} is ${key.status}`)
   return EXIT.ok

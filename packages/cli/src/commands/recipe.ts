@@ -1,6 +1,7 @@
 import { createClient } from '../client.js'
 import type { CommandContext } from '../context.js'
 import { CliError, EXIT } from '../exit.js'
+import { inPath } from '../in-path.js'
 import { blaming, recipeOf } from '../recipe/recipe-of.js'
 
 /** As much of a hash as is shown, and as `--hash` takes. */
@@ -15,7 +16,7 @@ export async function recipePut(context: CommandContext, name: string, file: str
   }
   const { recipe } = chosen
   const response = await blaming(chosen, () =>
-    createClient(context).v1.recipes[':name'].$put({ param: { name }, json: recipe }),
+    createClient(context).v1.recipes[':name'].$put({ param: { name: inPath(name) }, json: recipe }),
   )
   const put = await response.json()
   const what = put.changed ? 'is stored' : 'was stored already'
@@ -40,7 +41,7 @@ export async function recipeList(context: CommandContext): Promise<number> {
 /** `flywheel recipe show`. */
 export async function recipeShow(context: CommandContext, name: string, own: { hash?: string }): Promise<number> {
   const query = own.hash === undefined ? {} : { hash: own.hash }
-  const response = await createClient(context).v1.recipes[':name'].$get({ param: { name }, query })
+  const response = await createClient(context).v1.recipes[':name'].$get({ param: { name: inPath(name) }, query })
   const stored = await response.json()
   const versions = stored.versions.map((each) => {
     const mark = each.hash === stored.hash && each.created_at === stored.created_at ? '*' : ' '
@@ -52,7 +53,7 @@ export async function recipeShow(context: CommandContext, name: string, own: { h
 
 /** `flywheel recipe delete`. */
 export async function recipeDelete(context: CommandContext, name: string): Promise<number> {
-  const response = await createClient(context).v1.recipes[':name'].$delete({ param: { name } })
+  const response = await createClient(context).v1.recipes[':name'].$delete({ param: { name: inPath(name) } })
   const gone = await response.json()
   context.output.one(gone, `${gone.name} is deleted; its versions are kept, and a later put goes on from them`)
   return EXIT.ok

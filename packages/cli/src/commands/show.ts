@@ -1,6 +1,7 @@
 import { createClient } from '../client.js'
 import type { CommandContext } from '../context.js'
 import { EXIT } from '../exit.js'
+import { inPath } from '../in-path.js'
 import { printable } from '../output.js'
 
 interface Part {
@@ -17,7 +18,7 @@ interface Message {
 /** `flywheel show`: JSON as the server wrote it, or on a terminal the conversation and what became of it. */
 export async function show(context: CommandContext, id: string): Promise<number> {
   const { output } = context
-  const response = await createClient(context).v1.interactions[':id'].$get({ param: { id } })
+  const response = await createClient(context).v1.interactions[':id'].$get({ param: { id: inPath(id) } })
   if (output.format !== 'table') {
     // The text itself: reading it as JSON and writing it again would change large integers.
     output.raw(`${await response.text()}\n`)

@@ -1,5 +1,6 @@
 import type { Client } from '../client.js'
 import { CliError, EXIT } from '../exit.js'
+import { inPath } from '../in-path.js'
 import type { AskReasons } from './export-diff.js'
 import type { Reason } from './reasons.js'
 
@@ -13,7 +14,7 @@ const MOST_ROWS = 200
 export function askServer(client: Client, say: (message: string) => void): AskReasons {
   async function ask(row_id: string): Promise<Reason | null> {
     try {
-      const row = await (await client.v1.exports.rows[':row_id'].$get({ param: { row_id } })).json()
+      const row = await (await client.v1.exports.rows[':row_id'].$get({ param: { row_id: inPath(row_id) } })).json()
       if (row.gone.length > 0) return { reason: 'events_gone' }
       const states = new Set(row.feedback.map(({ state }) => state))
       if (states.has('retracted') || states.has('retraction')) return { reason: 'retracted' }
