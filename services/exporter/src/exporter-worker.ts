@@ -8,6 +8,12 @@ import { describeUnexpected, mendOf } from './unexpected-error.js'
 import type { Progress } from './units/curate-units.js'
 import type { ExportRequest, FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
 
+/** Options of `createExporterWorker`. */
+export interface ExporterWorkerOptions extends WorkerStart {
+  /** Hears that the thread died, and why: of an embedded store nobody may ever be answered again. */
+  onDeath?: ((error: FlywheelError) => void) | undefined
+}
+
 /** Runs and counts exports outside of the main thread, one at a time. */
 export interface ExporterWorker {
   /** Folder that holds one folder an export. */
@@ -38,7 +44,7 @@ function asError({ code, message, gate }: Extract<FromWorker, { error: object }>
  * const exporter = createExporterWorker({ store: { kind: 'embedded', path }, outDir })
  * const summary = await exporter.run({ projectId, watermark, rowKey })
  */
-export function createExporterWorker(options: WorkerStart): ExporterWorker {
+export function createExporterWorker({ onDeath, ...options }: ExporterWorkerOptions): ExporterWorker {
   const waiting = new Map<number, Waiter>()
   let worker: Worker | null = null
   let onClosed = (): void => {}
@@ -49,8 +55,10 @@ export function createExporterWorker(options: WorkerStart): ExporterWorker {
     worker = null
     onClosed()
     const message = `The exporter stopped: ${describeUnexpected(cause)}; ${mendOf(cause, 'run the export again')}`
-    for (const { reject } of waiting.values()) reject(new FlywheelError('internal', message))
+    const error = new FlywheelError('internal', message)
+    for (const { reject } of waiting.values()) reject(error)
     waiting.clear()
+    onDeath?.(error)
   }
 
   function receive(message: FromWorker): void {

@@ -14,6 +14,7 @@ import { createBackup } from './backup.js'
 import { openClickHouseFront } from './clickhouse-front.js'
 import type { StandaloneConfig } from './config.js'
 import { type DataDir, openDataDir, readSecret } from './data-dir.js'
+import { endIfStuck } from './end-if-stuck.js'
 import { createManifestReader } from './export-manifest.js'
 import { replaceLostKeys } from './local-keys.js'
 
@@ -117,7 +118,11 @@ async function startParts(
 
   const { exportCron: cron, exportTimezone: timezone, exportPlans = [] } = options
   const exports = await createExporter({
-    worker: createExporterWorker({ store: { kind: 'embedded', path: dir.store }, outDir: dir.exports }),
+    worker: createExporterWorker({
+      store: { kind: 'embedded', path: dir.store },
+      outDir: dir.exports,
+      onDeath: (error) => void endIfStuck({ db, logger, error }),
+    }),
     db,
     master,
     keys,
