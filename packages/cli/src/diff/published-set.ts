@@ -42,14 +42,19 @@ export async function openSet(dir: string): Promise<PublishedSet> {
   return { dir, manifest: JSON.parse(text) as AnyManifest }
 }
 
+/** The id of the erasure export that took the place of the export in a folder; null where it stands. */
+export async function supersededBy(dir: string): Promise<string | null> {
+  const text = await readFile(join(dir, 'superseded-by.json'), 'utf8').catch(() => null)
+  return text === null ? null : (JSON.parse(text) as { export_id: string }).export_id
+}
+
 /**
  * Refuses a folder whose rows were removed because an erasure export took its place.
  * @throws CliError naming that export
  */
 export async function refuseSuperseded({ dir, manifest }: PublishedSet): Promise<void> {
-  const text = await readFile(join(dir, 'superseded-by.json'), 'utf8').catch(() => null)
-  if (text === null) return
-  const { export_id } = JSON.parse(text) as { export_id: string }
+  const export_id = await supersededBy(dir)
+  if (export_id === null) return
   throw new CliError(
     EXIT.failed,
     `Rows of ${manifest.export_id} were erased or withdrawn and its files are no more; compare with ${export_id}, which has its place and lists in meta/erased.jsonl what left`,

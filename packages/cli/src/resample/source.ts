@@ -11,7 +11,7 @@ import {
   validateRecords,
 } from '@flywheel/curation'
 import { dataDirOf } from '../config.js'
-import { type AnyManifest, openSet } from '../diff/published-set.js'
+import { type AnyManifest, openSet, supersededBy } from '../diff/published-set.js'
 import { CliError, EXIT } from '../exit.js'
 
 /** One shard of pairs with its sidecar. */
@@ -73,8 +73,17 @@ async function readWhole({ dir, manifest }: Source, path: string): Promise<Uint8
 
 const jsonl = FORMATS.find(({ id }) => id === 'jsonl')
 
-/** The rows of a shard, judged as their trainer would. */
+/**
+ * The rows of a shard, judged as their trainer would.
+ * @throws CliError where they are not what was published, or rows of the export were erased or withdrawn meanwhile
+ */
 export async function readShard(source: Source, shard: SourceShard): Promise<CuratedRow[]> {
+  // Its files may stand for a while longer: nobody's prompt is sent anywhere who has left.
+  const instead = await supersededBy(source.dir)
+  if (instead !== null) {
+    const message = `Rows of ${source.manifest.export_id} were erased or withdrawn; sample export ${instead}, which has its place`
+    throw new CliError(EXIT.failed, message)
+  }
   const [records, metas] = await Promise.all(
     [shard.path, shard.sidecar].map(async (path) => (await jsonl?.read(await readWhole(source, path))) ?? []),
   )

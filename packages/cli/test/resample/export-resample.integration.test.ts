@@ -416,6 +416,23 @@ describe('flywheel export resample', () => {
     }
   }, 60_000)
 
+  it('sends nothing of an export whose rows were erased, before and while it is sampled, and writes no set of it', async () => {
+    let erase: () => Promise<void> = async () => {}
+    server = await startEndpoint(async (asked) => {
+      if (numberIn(asked) === 1) await erase()
+      return fresh(asked)
+    })
+    const rows = [0, 1, 2, 3].map((n) => pair(n))
+    const source = await publish(join(folder, 'erased'), rows, { shard_rows: 2 })
+    erase = () => writeFile(join(source, 'superseded-by.json'), JSON.stringify({ export_id: 'f00d' }))
+    const flags = { out: join(folder, 'of-the-erased') }
+    await expect(resample(source, flags)).rejects.toThrow('sample export f00d, which has its place')
+    expect(server.requests.map(({ asked }) => numberIn(asked)).sort()).toEqual([0, 1])
+    await expect(resample(source, flags)).rejects.toThrow('sample export f00d')
+    expect(server.requests).toHaveLength(2)
+    await expect(stat(flags.out)).rejects.toThrow('ENOENT')
+  })
+
   it('goes on after kill -9: no answer that was written is asked for again, and no set is there before it is whole', async () => {
     let asked = 0
     let enough: () => void = () => {}
