@@ -23,7 +23,7 @@ export interface PreparedSet {
 }
 
 // One core is left to whoever sends events meanwhile; of two the engine has the other, and a thread that nobody has room
-// for costs time and 200 MB. More than eight wait for the engine.
+// for costs time and memory. More than eight wait for the engine.
 function defaultWorkers(): number {
   const cores = availableParallelism()
   return cores <= 2 ? 0 : Math.min(8, cores - 1)

@@ -73,7 +73,7 @@ interface PlacedInteraction extends Placed {
 
 /**
  * Cuts a snapshot into units: parts that no join of curation crosses, so that each may be read, joined and judged by
- * itself and all of them together give what the whole would. Holds keys alone: about 300 bytes an event.
+ * itself and all of them together give what the whole would. Holds keys alone: at most a kilobyte an event while they are cut.
  *
  * Feedback and links are added before interactions: what nothing points at joins nothing by a response.
  *
