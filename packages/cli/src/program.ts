@@ -140,7 +140,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .action(action(async () => (await import('./commands/export-runs.js')).exportRuns))
   exports_
     .command('show <id>')
-    .description('manifest and funnel of an export')
+    .description('manifest and funnel of an export, by its id or its first digits')
     .action(action(async () => (await import('./commands/export-show.js')).exportShow))
   exports_
     .command('diff <a> <b>')

@@ -115,7 +115,7 @@ describe('two exports of a running server', () => {
       rows: { same: 3, added: 1, gone: 3, changed: 0, moved: 0 },
       reasons: [
         { change: 'added', reason: 'not_there_yet', rows: 1 },
-        { change: 'gone', reason: 'taken_by_gate', rows: 2 },
+        { change: 'gone', reason: 'taken_by_gate', rows: 2, gates: [{ gate: 'edit_bounds', reason: 'cosmetic' }] },
         { change: 'gone', reason: 'replaced', rows: 1 },
       ],
       causes: { recipe: [{ path: 'edit.min_distance', a: 0.02, b: 0.2 }, { path: 'name' }], code: [] },

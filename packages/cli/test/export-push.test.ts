@@ -20,10 +20,13 @@ describe('flywheel export push, to a stand-in for the Hub', () => {
   /** What the Flywheel server was asked, with bodies. */
   const asked: string[] = []
   const said: string[] = []
+  /** What it says of the export's folder. */
+  let answer: { dir?: string; places?: string[] } = {}
 
   beforeEach(async () => {
     asked.length = 0
     said.length = 0
+    answer = {}
     root = await mkdtemp(join(tmpdir(), 'flywheel-push-'))
     hub = await startHubServer(TOKEN)
     vi.stubEnv('HF_TOKEN', TOKEN)
@@ -39,7 +42,7 @@ describe('flywheel export push, to a stand-in for the Hub', () => {
       asked.push(`${request.method} ${request.url} ${await text(request)}`.trim())
       const isKnown = request.url?.includes(ID) === true
       response.writeHead(isKnown ? 200 : 404, { 'content-type': 'application/json' })
-      response.end(JSON.stringify({ export_id: ID, dir: isKnown ? root : '', items: [] }))
+      response.end(JSON.stringify({ export_id: ID, dir: isKnown ? root : '', items: [], ...answer }))
     })
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   })
@@ -78,6 +81,18 @@ describe('flywheel export push, to a stand-in for the Hub', () => {
     expect(await push(ID)).toBe(0)
     expect(said.at(-1)).toContain(`acme/feedback holds export ${ID} already: no commit`)
     expect(said.join('\n')).not.toContain('canary')
+  })
+
+  it('finds the folder of an export that was moved, and names every place where it is not', async () => {
+    const old = join(root, 'old', ID)
+    answer = { dir: root, places: [root, old] }
+    expect(await push(ID)).toBe(0)
+    answer = { dir: old, places: [join(root, 'new', ID), old] }
+    await expect(push(ID)).rejects.toMatchObject({
+      message: expect.stringMatching(/there is no .*old.* and no .*new.*; run this where the exporter writes/),
+    })
+    answer = { dir: old, places: [root, old] }
+    expect(await push(ID)).toBe(0)
   })
 
   it('notes no recipient that refused the rows', async () => {

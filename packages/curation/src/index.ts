@@ -18,10 +18,9 @@ export {
   type FeedbackKeys,
   type InteractionKeys,
   type LinkKeys,
-  type TargetedId,
-  type Unit,
   UnitBuilder,
   type UnitJoins,
+  type Units,
 } from './evidence/units.js'
 export type { Facts, RowSets } from './facts.js'
 export type { Format } from './formats/format.js'
@@ -70,6 +69,7 @@ export { withoutRows } from './publish/without-rows.js'
 export type { RecipeDefinition } from './recipe/definition.js'
 export { EVALUATION_SPLIT, makesEvaluationSet } from './recipe/evaluation.js'
 export { PRESETS, type Preset } from './recipe/presets.js'
+export { refuseTrainersOfEvaluation } from './recipe/purpose.js'
 export { namesStored, parseStored, STORED_NAME, type StoredRecipe } from './recipe/stored.js'
 export { defaultRecipe, type Recipe, type RecipeInput, recipeHash, recipeSchema } from './recipe.js'
 export type { RecipeFilter } from './recipe-filter.js'

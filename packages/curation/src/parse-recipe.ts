@@ -2,12 +2,13 @@ import { FlywheelError } from '@flywheel/schema'
 import type { z } from 'zod'
 import { targetsOf } from './publish/plan.js'
 import { withPreset } from './recipe/presets.js'
+import { refuseTrainersOfEvaluation } from './recipe/purpose.js'
 import { defaultRecipe, type Recipe, recipeSchema } from './recipe.js'
 import { strategiesOf } from './strategies/strategies-of.js'
 
 /**
  * Reads a recipe as a person wrote it: resolves its preset, fills defaults, refuses unknown keys and the ids of strategies, targets and
- * formats that nobody knows, before anything is read.
+ * formats that nobody knows, before anything is read, as well as trainers' files of what was given to evaluation alone.
  * @throws FlywheelError `invalid_request` naming every key that is wrong, or the unknown id and the known ones
  */
 export function parseRecipe(input: unknown): Recipe {
@@ -18,6 +19,7 @@ export function parseRecipe(input: unknown): Recipe {
   }
   strategiesOf(parsed.data)
   targetsOf(parsed.data)
+  refuseTrainersOfEvaluation(parsed.data)
   return parsed.data
 }
 

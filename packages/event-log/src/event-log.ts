@@ -79,6 +79,25 @@ export interface PartitionProgress {
   end: number
 }
 
+/** Where a group stands in one partition, as far as it can be told. */
+export interface WaitingPartition {
+  partition: number
+  /** Next offset to be committed. */
+  committed: number
+  /** Next offset to be written; null while nobody can read the partition. */
+  end: number | null
+}
+
+/** What waits for a group, by the project it is of. */
+export interface WaitingLines {
+  /** One look: `lines` are those of the records at `[committed, end)` of each partition. */
+  partitions: WaitingPartition[]
+  /** By `project_id`; a project without a line that waits is absent. */
+  lines: ReadonlyMap<string, number>
+  /** Why `lines` are not all that wait, as a sentence; null where they are. */
+  incomplete: string | null
+}
+
 /** The durable log between accept and store. */
 export interface EventLog {
   readonly log_id: string
@@ -89,6 +108,11 @@ export interface EventLog {
   consume(group: string, onSlice: (slice: Slice) => Promise<void>, options?: ConsumeOptions): Promise<Consumer>
   backlog(group: string): Promise<Backlog>
   progress(group: string): Promise<PartitionProgress[]>
+  /**
+   * Whose lines wait. It reads the header of every record that does, once, for two seconds a call and up to a million
+   * records; beyond that, and where a partition cannot be read, it says so in `incomplete` instead of rejecting.
+   */
+  waitingLines(group: string): Promise<WaitingLines>
   /**
    * The greatest time W such that every record with `received_at <= W` that is or will be in the log has been committed by the group.
    * @returns RFC 3339 UTC with milliseconds

@@ -10,6 +10,8 @@ export type {
   Position,
   PositionedRecord,
   Slice,
+  WaitingLines,
+  WaitingPartition,
 } from './event-log.js'
 export type { LocalLog } from './local/local-log.js'
 export { type LocalLogOptions, openLocalLog } from './local/open-local-log.js'

@@ -1,5 +1,6 @@
 export { loadConfig } from './config.js'
 export { type HealthOptions, healthRoutes } from './health.js'
+export { createTurns, type Turns } from './in-turn.js'
 export { createLifecycle, type Lifecycle, type LifecycleOptions } from './lifecycle.js'
 export { createLogger, type Logger, type LoggerOptions } from './logger.js'
 export {

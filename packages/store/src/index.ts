@@ -59,8 +59,8 @@ export {
   readInteractionKeys,
   readLinkKeys,
   readNamedInteractions,
-  readNamedTargeted,
-  type TargetedKey,
+  streamUnitInteractions,
+  streamUnitTargeted,
 } from './queries/export-units.js'
 export {
   addRecipient,
@@ -68,6 +68,7 @@ export {
   erasedItems,
   exportedEvents,
   exportItems,
+  exportsNamed,
   forgetExportItems,
   forgetSupersededItems,
   getExport,

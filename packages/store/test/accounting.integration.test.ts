@@ -118,7 +118,7 @@ test('sums are found in the tables, and every kind of difference shows', async (
   await insertReceipts(db, receipts, 'log/0:0-3')
   await insertReceipts(db, receipts, 'another token')
 
-  const sums = await accounting(db, 'p', { in_log_lines: 1 }, log(3, 4))
+  const sums = await accounting(db, 'p', { in_log: 1 }, log(3, 4))
   expect(sums).toEqual({
     created: 9,
     dropped: 1,
@@ -127,6 +127,7 @@ test('sums are found in the tables, and every kind of difference shows', async (
     given_up_but_accepted: 0,
     accepted: 7,
     in_log: 1,
+    in_log_unknown: null,
     in_log_records: 1,
     receipt_lines: 6,
     distinct: 5,

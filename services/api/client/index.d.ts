@@ -34,7 +34,8 @@ export type ApiSchema = {
         given_up_but_accepted: number
         id_reused: number
         in_log: null | number
-        in_log_records: number
+        in_log_records: null | number
+        in_log_unknown: null | string
         lost: {
           first: number
           last: number
@@ -321,6 +322,7 @@ export type ApiSchema = {
           kind: "delta" | "erasure" | "full"
           pairs: number
           parent: null | string
+          places: string[]
           recipe_hash: string
           recipe_name: string
           status: "published" | "superseded"
@@ -373,6 +375,7 @@ export type ApiSchema = {
         manifest: unknown
         pairs: number
         parent: null | string
+        places: string[]
         recipe_hash: string
         recipe_name: string
         status: "published" | "superseded"
@@ -602,7 +605,7 @@ export type ApiSchema = {
     $get: {
       input: {}
       output: {
-        backlog: {
+        backlog: null | {
           bytes: number
           lines: number
           oldest_ms: number
@@ -614,9 +617,9 @@ export type ApiSchema = {
           message: string
           part: string
         }[]
-        lag_ms: number
+        lag_ms: null | number
         now: string
-        watermark: string
+        watermark: null | string
       }
       outputFormat: "json"
       status: 200

@@ -51,7 +51,7 @@ export function createAccountingMetrics(options: AccountingMetricsOptions): void
     for (const { id: project } of projects) {
       const sums = await sumsOf(project)
       for (const [state, name] of Object.entries(STATES)) {
-        // Of several projects nobody can tell whose lines wait: no figure is better than a wrong one.
+        // Where the log cannot tell whose lines wait, no figure is better than a wrong one.
         if (sums[name] === null) events.remove({ project, state })
         else events.set({ project, state }, sums[name])
       }

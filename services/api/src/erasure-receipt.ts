@@ -1,6 +1,7 @@
 import {
   allExports,
   type Database,
+  type ErasureDeliveryRow,
   type ErasureStateRow,
   erasedItems,
   erasureDeliveries,
@@ -15,7 +16,7 @@ const TABLES = 'POST /v1/query and the ClickHouse port read the tables as they a
 const COPIES = 'Copies of an export that left this server: their recipients must replace them by the erasure export'
 
 /** What a place that this server copied to, or a receiver, still lacks. */
-const leftIn = ({ name, status, remains }: z.output<typeof erasedExportSchema>['deliveries'][number]): string[] =>
+const leftIn = ({ name, status, remains }: Pick<ErasureDeliveryRow, 'name' | 'status' | 'remains'>): string[] =>
   status === 'done' ? [] : [status === 'open' ? `${name} is not told yet` : remains]
 
 type ErasedExport = z.output<typeof erasedExportSchema>
@@ -83,10 +84,17 @@ async function missingExports(db: Database, { project_id, id }: ErasureStateRow)
   for (const { export_id, erasures } of await erasedItems(db, project_id))
     if (erasures.includes(id) && published.has(export_id)) rows.set(export_id, (rows.get(export_id) ?? 0) + 1)
   const given = await recipientsOf(db, project_id, [...rows.keys()])
-  return [...rows].map(([export_id, count]) => {
-    const names = given.filter((each) => each.export_id === export_id).map(({ recipient }) => recipient)
+  // Of its buckets this server has cleaned those that it could.
+  const told = (await erasureDeliveries(db, project_id)).filter(({ export_id }) => rows.has(export_id))
+  const cleaned = new Set(told.flatMap((each) => (each.status === 'done' ? `${each.export_id} ${each.name}` : [])))
+  return [...rows].flatMap(([export_id, count]) => {
+    const names = given
+      .filter((each) => each.export_id === export_id && !cleaned.has(`${export_id} ${each.recipient}`))
+      .map(({ recipient }) => recipient)
     const to = names.length === 0 ? '' : `, and its copies: it was given to ${names.join(', ')}`
-    return `Export ${export_id} with ${count} rows of the subject is not in the export folder: delete it where it is${to}`
+    const left = told.filter((each) => each.export_id === export_id).flatMap(leftIn)
+    const first = `Export ${export_id} with ${count} rows of the subject is not in the export folder: delete it where it is${to}`
+    return [first, ...left]
   })
 }
 

@@ -1,5 +1,5 @@
 import { erasureId, erasureKey, subjectHmac } from '@flywheel/keys'
-import type { Logger } from '@flywheel/runtime'
+import { createTurns, type Logger } from '@flywheel/runtime'
 import {
   countErased,
   deleteErased,
@@ -13,7 +13,6 @@ import {
   sweepErasure,
   writeErasure,
 } from '@flywheel/store'
-import { createTurns } from './in-turn.js'
 import type { ApiDeps } from './ports.js'
 
 /** Whom to erase, as a caller asks. */

@@ -2,15 +2,19 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { text } from 'node:stream/consumers'
 import type { MasterSecret } from '@flywheel/keys'
-import { ERRORS, type ErrorCode, FlywheelError } from '@flywheel/schema'
+import { ERRORS, type ErrorCode, FlywheelError, isFlywheelError } from '@flywheel/schema'
 import type { ApiDeps, ExportPort } from './ports.js'
 
 /** Exports of another process: what `ExportPort` asks for, over the exporter's internal HTTP. */
 export interface ExporterClient extends ExportPort {
   withdraw: NonNullable<ExportPort['withdraw']>
   manifest: NonNullable<ExportPort['manifest']>
+  folders: NonNullable<ExportPort['folders']>
   errors: NonNullable<ApiDeps['errors']>
 }
+
+/** Nobody waits longer for where folders are. */
+const FOLDERS_TIMEOUT_MS = 5000
 
 /** How long is waited for what an erasure cannot go on without. */
 export interface ExporterClientOptions {
@@ -70,6 +74,18 @@ export function createExporterClient(
     async manifest(project_id, export_id) {
       const path = `/internal/exports/${encodeURIComponent(project_id)}/${encodeURIComponent(export_id)}/manifest`
       return (await ask<{ manifest: unknown }>('GET', path)).manifest
+    },
+    async folders(project_id, export_id) {
+      type Answer = { folders: Awaited<ReturnType<NonNullable<ExportPort['folders']>>> }
+      const which = export_id === undefined ? '' : `?id=${encodeURIComponent(export_id)}`
+      const path = `/internal/exports/${encodeURIComponent(project_id)}/folders${which}`
+      try {
+        return (await ask<Answer>('GET', path, { timeout_ms: FOLDERS_TIMEOUT_MS })).folders
+      } catch (error) {
+        // A list of exports is worth having without it.
+        if (isFlywheelError(error) && error.code === 'exporter_unavailable') return []
+        throw error
+      }
     },
     async errors() {
       if (url === undefined) return []

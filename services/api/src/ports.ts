@@ -11,6 +11,12 @@ export interface LogPort {
   append(record: LogRecord): Promise<unknown>
   progress(): Promise<{ partition: number; committed: number; end: number }[]>
   backlog(): Promise<{ records: number; lines: number; bytes: number; oldest_ms: number }>
+  /** Whose lines wait; `incomplete` says why `lines` are not all, `end` is null while nobody can read the partition. */
+  waitingLines(): Promise<{
+    partitions: { partition: number; committed: number; end: number | null }[]
+    lines: ReadonlyMap<string, number>
+    incomplete: string | null
+  }>
   watermark(): Promise<string>
   /** Rewrites the log's files without what was committed; a log that only its retention empties has none. */
   compact?(): Promise<void>
@@ -35,6 +41,8 @@ export interface ExportPort {
   withdraw?(project_id: string): Promise<z.input<typeof withdrawnExportSchema>[]>
   /** The published manifest, or null where its folder was moved away. @default read from the folder, on this machine */
   manifest?(project_id: string, export_id: string): Promise<unknown>
+  /** Where the folders of exports are now: of one, or of the newest. @default as recorded when they were made */
+  folders?(project_id: string, export_id?: string): Promise<{ export_id: string; dir: string; places: string[] }[]>
 }
 
 /** Backs the server up into a new folder at an absolute path on it. */

@@ -2,7 +2,7 @@ import { type Accounting, accounting, type Database } from '@flywheel/store'
 import type { LogPort } from './ports.js'
 
 /** Reads the state of the log for one or more accountings. */
-export type AccountingLog = Pick<LogPort, 'log_id' | 'backlog' | 'progress'>
+export type AccountingLog = Pick<LogPort, 'log_id' | 'backlog' | 'waitingLines'>
 
 /** Counts the sums of a project over what the log had committed when this was made. */
 export type ProjectAccounting = (
@@ -14,15 +14,19 @@ export type ProjectAccounting = (
  * Asks the log how far it is, before any table is read: a boundary read later would ask for receipts that the query has
  * not seen.
  *
- * @param projects how many projects there are: of several, the log cannot tell whose lines wait in it
+ * @param projects how many projects there are: of one alone, all that waits is its own, also where it is not counted
  */
 export async function projectAccounting(
   db: Database,
   log: AccountingLog,
   projects: number,
 ): Promise<ProjectAccounting> {
-  const [backlog, progress] = [await log.backlog(), await log.progress()]
-  const positions = progress.map(({ partition, committed, end }) => ({ log_id: log.log_id, partition, committed, end }))
-  const in_log_lines = projects <= 1 || backlog.lines === 0 ? backlog.lines : null
-  return (project_id, range = {}) => accounting(db, project_id, { ...range, in_log_lines }, positions)
+  const { partitions, lines, incomplete } = await log.waitingLines()
+  const positions = partitions.map((place) => ({ log_id: log.log_id, ...place }))
+  const isReadable = partitions.every(({ end }) => end !== null)
+  const alone = incomplete !== null && projects <= 1 && isReadable ? (await log.backlog()).lines : undefined
+  return (project_id, range = {}) => {
+    const in_log = alone ?? incomplete ?? lines.get(project_id) ?? 0
+    return accounting(db, project_id, { ...range, in_log }, positions)
+  }
 }

@@ -63,6 +63,7 @@ export async function startApiService(
       append: (record: Parameters<EventLog['append']>[0]) => events.append(record),
       progress: () => events.progress(SINK_GROUP),
       backlog: () => events.backlog(SINK_GROUP),
+      waitingLines: () => events.waitingLines(SINK_GROUP),
       watermark: () => events.watermark(SINK_GROUP),
       retention_ms: options.logRetentionMs,
     }

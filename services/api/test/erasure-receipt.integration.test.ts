@@ -28,6 +28,7 @@ const log = {
   append: () => Promise.reject(new Error('nothing is appended')),
   progress: async () => [{ partition: 0, committed: 0, end: 0 }],
   backlog: () => Promise.reject(new Error('nobody asks')),
+  waitingLines: () => Promise.reject(new Error('nobody asks')),
   watermark: () => Promise.reject(new Error('nobody asks')),
 }
 
@@ -111,7 +112,17 @@ test('the receipt names the exports of the subject whose folders are not here, w
     { ...item, export_id: away, row_id: 'r1', event_ids: [mine!.id] },
     { ...item, export_id: theirs, row_id: 'r2', event_ids: [others!.id] },
   ])
-  await api.seed('export_recipients', [{ export_id: away, recipient: 's3://lake/away/', created_at: at }])
+  const places = ['s3://lake/away/', 's3://cleaned/away/', 's3://locked/away/']
+  await api.seed(
+    'export_recipients',
+    places.map((recipient) => ({ export_id: away, recipient, created_at: at })),
+  )
+  // One bucket was cleaned without the folder, one only as far as its key may.
+  const delivered = { export_id: away, kind: 's3', replaced_by: '', attempts: 1, message: '{}', created_at: at }
+  await api.seed('erasure_deliveries', [
+    { ...delivered, name: 's3://cleaned/away/', status: 'done', remains: '', updated_at: at },
+    { ...delivered, name: 's3://locked/away/', status: 'by_hand', remains: '3 objects stand', updated_at: at },
+  ])
   const exports = {
     withdraw: async () => [
       { export_id: away, replaced_by: null, outcome: 'missing' as const, rows: 1, erasures: [] },
@@ -125,6 +136,7 @@ test('the receipt names the exports of the subject whose folders are not here, w
   await erasures.advance()
   const receipt = (await (await api.request(`/v1/erasures/${id}`)).json()) as { limits: string[] }
   expect(receipt.limits.filter((limit) => limit.startsWith('Export '))).toEqual([
-    `Export ${away} with 1 rows of the subject is not in the export folder: delete it where it is, and its copies: it was given to s3://lake/away/`,
+    `Export ${away} with 1 rows of the subject is not in the export folder: delete it where it is, and its copies: it was given to s3://lake/away/, s3://locked/away/`,
   ])
+  expect(receipt.limits).toContain('3 objects stand')
 })

@@ -31,6 +31,7 @@ function kafkaLike() {
     append: () => Promise.reject(new Error('nothing is appended')),
     progress: async () => [{ partition: 0, ...at }],
     backlog: () => Promise.reject(new Error('nobody asks')),
+    waitingLines: () => Promise.reject(new Error('nobody asks')),
     watermark: () => Promise.reject(new Error('nobody asks')),
     retention_ms: DAY,
   }
@@ -208,6 +209,8 @@ test('notes whom an export was given to, in its own project alone', async () => 
   await api.request(`/v1/exports/${id}/recipients`, { body: { recipient: 'lab', note: 'bucket 3' } })
   const listed = (await (await api.request(`/v1/exports/${id}/recipients`)).json()) as { items: object[] }
   expect(listed.items).toEqual([expect.objectContaining({ recipient: 'lab', note: 'bucket 3' })])
+  // By how its id begins too, as every route of one export takes it.
+  expect(await (await api.request(`/v1/exports/${id.slice(0, 4)}/recipients`)).json()).toEqual(listed)
   const reader = await api.keyWith(['read'])
   expect((await api.request(`/v1/exports/${id}/recipients`, { key: reader, body: { recipient: 'y' } })).status).toBe(
     403,

@@ -1,10 +1,12 @@
 import { once } from 'node:events'
+import { mkdir, rename } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { bootstrapProject, createKeyDirectory, type KeyDirectory } from '@flywheel/control'
 import { createMasterSecret } from '@flywheel/keys'
 import { createLogger, createMetrics, type Served, serve } from '@flywheel/runtime'
-import { insertRows } from '@flywheel/store'
+import { type Database, insertRows, listExports } from '@flywheel/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 // The other side of the door: another process in the distributed profile.
 import { countExport, createExporter, exporterApp, runExport } from '../../exporter/src/index.js'
@@ -16,12 +18,14 @@ const logger = createLogger('test', { level: 'silent' })
 
 describe('the exporter, asked by the api', () => {
   let served: Served
+  let db: Database
   let keys: KeyDirectory
   let remove: () => Promise<void>
 
   beforeAll(async () => {
     const opened = await store({ interactions: [], feedback: [] })
-    const { db, outDir } = opened
+    const { outDir } = opened
+    db = opened.db
     remove = opened.remove
     const { project_id } = await bootstrapProject({ db, master })
     const rows = seed()
@@ -52,7 +56,7 @@ describe('the exporter, asked by the api', () => {
       projects: async () => ['default'],
       isAlone: true,
     })
-    served = await serve(exporterApp({ exporter, db, master, logger }), { port: 0 })
+    served = await serve(exporterApp({ exporter, master, logger }), { port: 0 })
   })
   afterAll(async () => {
     await served.close()
@@ -74,6 +78,24 @@ describe('the exporter, asked by the api', () => {
     await expect(client.run({ project_id: 'default', as_of: 'f'.repeat(64) })).rejects.toMatchObject({
       code: 'not_found',
     })
+  })
+
+  it('finds the folders of exports where they were moved to, and after them where they were written', async () => {
+    const client = createExporterClient(served.url, master)
+    const { export_id, dir } = await client.run({ project_id: 'default', recipe: settled })
+    const [row] = await listExports(db, 'default')
+    const written = join(dir, '..', '..', 'written-here', export_id)
+    await insertRows(db, 'exports', [{ ...row, path: written, updated_at: new Date().toISOString() }])
+    const places = [dir, written]
+    expect(await client.folders('default', export_id)).toEqual([{ export_id, dir, places }])
+    expect(await client.manifest('default', export_id)).toMatchObject({ export_id })
+    await mkdir(join(written, '..'), { recursive: true })
+    await rename(dir, written)
+    expect(await client.folders('default')).toEqual([{ export_id, dir: written, places }])
+    expect(await client.manifest('default', export_id)).toMatchObject({ export_id })
+    await rename(written, dir)
+    // A list of exports does not wait for an exporter that is away.
+    expect(await createExporterClient('http://127.0.0.1:1', master).folders('default')).toEqual([])
   })
 
   it('is not waited for without end by an erasure, whether it says nothing or stops within its answer', async () => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bootstrapProject, createKeyDirectory, issueApiKey, type KeyDirectory } from '@flywheel/control'
-import { openLocalLog } from '@flywheel/event-log'
+import { type EventLog, openLocalLog } from '@flywheel/event-log'
 import { createMasterSecret, type MasterSecret } from '@flywheel/keys'
 import { createLogger } from '@flywheel/runtime'
 import { FlywheelError, type LogRecord, type Scope } from '@flywheel/schema'
@@ -21,6 +21,7 @@ export interface Harness {
   /** Every scope. */
   secret: string
   public: string
+  log: EventLog
   /** What the api appended. */
   appended: LogRecord[]
   request(
@@ -34,7 +35,9 @@ export interface Harness {
   close(): Promise<void>
 }
 
-export async function createHarness(parts: Pick<ApiDeps, 'backup'> = {}): Promise<Harness> {
+export async function createHarness(
+  parts: Pick<ApiDeps, 'backup'> & { log?: Partial<ApiDeps['log']> } = {},
+): Promise<Harness> {
   const folder = await mkdtemp(join(tmpdir(), 'flywheel-api-'))
   const db = await openEmbedded({ path: join(folder, 'store') })
   await migrate(db)
@@ -65,7 +68,9 @@ export async function createHarness(parts: Pick<ApiDeps, 'backup'> = {}): Promis
       },
       progress: () => log.progress('sink'),
       backlog: () => log.backlog('sink'),
+      waitingLines: () => log.waitingLines('sink'),
       watermark: () => log.watermark('sink'),
+      ...parts.log,
     },
     logger: createLogger('test', { level: 'silent' }),
   })
@@ -76,6 +81,7 @@ export async function createHarness(parts: Pick<ApiDeps, 'backup'> = {}): Promis
     db,
     master,
     keys,
+    log,
     secret,
     public: publicKey,
     appended,

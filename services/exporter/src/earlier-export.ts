@@ -1,5 +1,12 @@
 import { join } from 'node:path'
-import { CODE_VERSIONS, canonicalJson, canonicalTime, type Recipe, recipeHash } from '@flywheel/curation'
+import {
+  CODE_VERSIONS,
+  canonicalJson,
+  canonicalTime,
+  type Recipe,
+  recipeHash,
+  refuseTrainersOfEvaluation,
+} from '@flywheel/curation'
 import { FlywheelError } from '@flywheel/schema'
 import { type Database, type ExportRow, getExport, listExports } from '@flywheel/store'
 import { assignmentsOf } from './parent-assignments.js'
@@ -54,6 +61,7 @@ export async function earlierExport(db: Database, projectId: string, id: string)
       `Export ${id} was made by ${canonicalJson(summary.code)} and this is ${canonicalJson(CODE_VERSIONS)}; run it with the version that made it`,
     )
   }
+  refuseTrainersOfEvaluation(summary.recipe)
   const { watermark, created_at } = row
   const { cutoff, recipe, held_out_by } = summary
   return { watermark, cutoff, recipe, parent: row.parent || undefined, held_out_by, created_at }

@@ -237,7 +237,10 @@ async function publish(
     const text = canonicalJson(manifest)
     await folder.write(`manifest-${sha256(text)}.json`, text)
     await markUnrecorded(folder, project_id)
-    await folder.publish(id)
+    await folder.publish(id, async (place) => {
+      const published = await readPublished(place)
+      return published !== null && canonicalJson(published.manifest) === text ? published : null
+    })
   } catch (error) {
     await folder.discard()
     throw error

@@ -32,8 +32,8 @@ function textsOfLine(value: unknown): string[] {
   return [...asked, ...textsOf(value.target)]
 }
 
-function itemsOf(bytes: Buffer, path: string): string[] {
-  const lines = bytes.toString('utf8').split('\n')
+function itemsOf(bytes: Uint8Array, path: string): string[] {
+  const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8').split('\n')
   return lines.flatMap((line, index) => {
     if (line.trim() === '') return []
     try {
@@ -44,7 +44,7 @@ function itemsOf(bytes: Buffer, path: string): string[] {
   })
 }
 
-async function readSet(outDir: string, name: string): Promise<Buffer> {
+async function readSet(outDir: string, name: string): Promise<Uint8Array> {
   const path = join(outDir, FOLDER, `${name}.jsonl`)
   try {
     return await readFile(path)
@@ -57,21 +57,34 @@ async function readSet(outDir: string, name: string): Promise<Buffer> {
   }
 }
 
+/** An evaluation set as it was read. Plain data: it is sent to threads. */
+export interface EvaluationFile {
+  name: string
+  bytes: Uint8Array
+}
+
 /**
- * Reads the evaluation sets that a recipe names from `evaluation-sets/<name>.jsonl` in the folder of exports: each text
- * of a line is an item, and of a line that the target `evaluation` wrote what people asked and the reference. `hashes` are `<name>:<SHA-256 of the file>`, for the export's identity.
- * @throws FlywheelError `invalid_request` naming the set that is not there or the line that is no JSON
+ * Reads the evaluation sets that a recipe names from `evaluation-sets/<name>.jsonl` in the folder of exports, once for a
+ * whole run: whoever registers a set while one goes on replaces its file.
+ * @throws FlywheelError `invalid_request` naming the set that is not there
  */
-export async function readEvaluationSets(
-  outDir: string,
-  { decontaminate: { sets, overlap } }: Recipe,
-): Promise<{ index: EvaluationIndex | undefined; hashes: string[] }> {
-  if (sets.length === 0) return { index: undefined, hashes: [] }
-  const read = await Promise.all(
-    sets.map(async (name) => {
-      const bytes = await readSet(outDir, name)
-      return { name, hash: `${name}:${sha256(bytes)}`, items: itemsOf(bytes, `${FOLDER}/${name}.jsonl`) }
-    }),
-  )
-  return { index: evaluationIndex(read, overlap), hashes: read.map(({ hash }) => hash) }
+export async function readEvaluationFiles(outDir: string, { decontaminate }: Recipe): Promise<EvaluationFile[]> {
+  return Promise.all(decontaminate.sets.map(async (name) => ({ name, bytes: await readSet(outDir, name) })))
+}
+
+/**
+ * What rows are held against: each text of a line is an item, and of a line that the target `evaluation` wrote what people
+ * asked and the reference. `hashes` are `<name>:<SHA-256 of the file>`, for the export's identity.
+ * @throws FlywheelError `invalid_request` naming the line that is no JSON
+ */
+export function evaluationSets(
+  files: readonly EvaluationFile[],
+  { decontaminate: { overlap } }: Recipe,
+): { index: EvaluationIndex | undefined; hashes: string[] } {
+  if (files.length === 0) return { index: undefined, hashes: [] }
+  const sets = files.map(({ name, bytes }) => ({ name, items: itemsOf(bytes, `${FOLDER}/${name}.jsonl`) }))
+  return {
+    index: evaluationIndex(sets, overlap),
+    hashes: files.map(({ name, bytes }) => `${name}:${sha256(bytes)}`),
+  }
 }

@@ -1,10 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { MasterSecret } from '@flywheel/keys'
 import { type Logger, problem, requestId, requestIdOf } from '@flywheel/runtime'
 import { FlywheelError, isFlywheelError } from '@flywheel/schema'
-import { type Database, getExport } from '@flywheel/store'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
@@ -12,8 +9,7 @@ import type { Exporter } from './exporter.js'
 
 /** What the internal routes are built from. */
 export interface ExporterAppOptions {
-  exporter: Pick<Exporter, 'run' | 'count' | 'withdraw' | 'errors'>
-  db: Database
+  exporter: Pick<Exporter, 'run' | 'count' | 'withdraw' | 'folders' | 'manifest' | 'errors'>
   master: MasterSecret
   logger: Logger
 }
@@ -34,9 +30,9 @@ const BODY_BYTES = 1024 * 1024
 
 /**
  * The exporter for the api of the distributed profile, under `/internal`: run an export to its end, count one before
- * it runs, read the manifest of one, ask for the last failures. Whoever has the server's secret may call; keys and scopes are the api's work.
+ * it runs, read the manifest of one, learn where their folders are, ask for the last failures. Whoever has the server's secret may call; keys and scopes are the api's work.
  */
-export function exporterApp({ exporter, db, master, logger }: ExporterAppOptions): Hono {
+export function exporterApp({ exporter, master, logger }: ExporterAppOptions): Hono {
   const app = new Hono()
   app.use('/internal/*', requestId(), async (c, next) => {
     const sent = Buffer.from(/^Bearer (\S+)$/.exec(c.req.header('authorization') ?? '')?.[1] ?? '', 'base64url')
@@ -64,10 +60,12 @@ export function exporterApp({ exporter, db, master, logger }: ExporterAppOptions
     })
     return c.json(count, 200)
   })
-  app.get('/internal/exports/:project/:id/manifest', async (c) => {
-    const row = await getExport(db, c.req.param('project'), c.req.param('id'))
-    return c.json({ manifest: row === null ? null : await manifestOf(row.path, row.manifest_sha256) }, 200)
-  })
+  app.get('/internal/exports/:project/:id/manifest', async (c) =>
+    c.json({ manifest: await exporter.manifest(c.req.param('project'), c.req.param('id')) }, 200),
+  )
+  app.get('/internal/exports/:project/folders', async (c) =>
+    c.json({ folders: await exporter.folders(c.req.param('project'), c.req.query('id')) }, 200),
+  )
   app.post('/internal/withdrawals/:project', async (c) =>
     c.json({ exports: await exporter.withdraw(c.req.param('project')) }, 200),
   )
@@ -88,13 +86,4 @@ async function bodyOf<Schema extends z.ZodType>(c: Context, schema: Schema): Pro
   const parsed = schema.safeParse(await c.req.json().catch(() => undefined))
   if (parsed.success) return parsed.data
   throw new FlywheelError('invalid_request', `The request is not valid: ${z.prettifyError(parsed.error)}`)
-}
-
-/** The manifest as published, or null where its folder was moved away. */
-async function manifestOf(folder: string, sha256: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(join(folder, `manifest-${sha256}.json`), 'utf8'))
-  } catch {
-    return null
-  }
 }

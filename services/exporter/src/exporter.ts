@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { basename } from 'node:path'
 import type { KeyDirectory } from '@flywheel/control'
 import { erasureKey, type MasterSecret, rowKey } from '@flywheel/keys'
-import type { Logger, Metrics } from '@flywheel/runtime'
+import { createTurns, type Logger, type Metrics } from '@flywheel/runtime'
 import { FlywheelError, isFlywheelError } from '@flywheel/schema'
 import { type Database, lastTurn } from '@flywheel/store'
 import { createAnnouncer } from './announcer.js'
@@ -12,9 +12,9 @@ import type { ExportCount } from './count-export.js'
 import type { ErasedExport } from './erase-export.js'
 import { eraseFromExports } from './erase-exports.js'
 import { createErasureCourier } from './erasures/erasure-courier.js'
+import { createExportFolders, type ExportFolders } from './export-folders.js'
 import { type ExportPlan, plansOf } from './export-plans.js'
 import type { ExporterWorker } from './exporter-worker.js'
-import { createTurns } from './in-turn.js'
 import { createExporterMetrics } from './metrics.js'
 import { gateOf } from './refusals.js'
 import { createRunBook, type OpenRun } from './run-book.js'
@@ -56,7 +56,7 @@ export interface ExportAsked {
 }
 
 /** Exports of one process: asked for or by schedule, one at a time. */
-export interface Exporter {
+export interface Exporter extends ExportFolders {
   run(asked: ExportAsked): Promise<ExportSummary>
   /** What a run of this would yield now, in its turn among the runs; nothing is written, and it is in no history. */
   count(asked: Omit<ExportAsked, 'as_of'>): Promise<ExportCount>
@@ -102,7 +102,7 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
     return { ...common, watermark: await watermark(), parent: 'latest', recipe }
   }
 
-  const inTurn = createTurns()
+  const { inTurn } = createTurns()
   // Two at once would each replace the same export by one of their own, and one of them would be the wrong one.
   const withdraw = (project_id: string): Promise<ErasedExport[]> => inTurn(project_id, () => withdrawNow(project_id))
 
@@ -118,8 +118,9 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
       now: () => new Date(),
     })
     for (const each of erased) logger.info({ project_id, ...each }, 'rows left a published export')
+    const missing = erased.filter(({ outcome }) => outcome === 'missing')
     // Notes what is to be told, and what an earlier process left to tell, and waits for no receiver.
-    await courier.send(project_id)
+    await courier.send(project_id, missing)
     return erased
   }
 
@@ -162,6 +163,15 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
     )
   }
 
+  /** What ended the process twice would end it at every start, and the product with it where both are one process. */
+  function refuseLost({ lost }: OpenRun, plan: ExportPlan | undefined): void {
+    if (lost < ATTEMPTS_OF_A_TURN) return
+    throw new FlywheelError(
+      'internal',
+      `This turn was given up: ${lost} times the process that ran it ended before the export did (too little memory, or it was stopped); give the process more memory, such as NODE_OPTIONS=--max-old-space-size=8192, or narrow the recipe's filter. The next turn tries again, or run it now: flywheel export run --plan ${plan?.name}`,
+    )
+  }
+
   async function runOpen(
     asks: ExportRequest,
     open: OpenRun,
@@ -170,6 +180,7 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
   ): Promise<ExportSummary> {
     let deliveries = ''
     try {
+      refuseLost(open, plan)
       await refuseShared(plan)
       const summary = await worker.run({ ...asks, watermark: open.watermark ?? undefined }, (progress) =>
         logger.info({ project_id: asks.projectId, ...progress }, 'export goes on'),
@@ -236,7 +247,7 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
   for (const plan of plans) {
     if (plan.cron === undefined) continue
     const projects = plan.projects === 'every' ? await options.projects() : plan.projects
-    const lastDueAt = await latestTurn(db, projects, plan.name)
+    const lastDueAt = await lastWholeTurn(db, projects, plan.name)
     const onError = (error: unknown): void => fail(plan, error)
     jobs.push(
       scheduleExports({ cron: plan.cron, timezone: plan.timezone, lastDueAt, run: (due) => turn(plan, due), onError }),
@@ -252,6 +263,7 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
     },
     count: async (asked) => await worker.count(await request(asked, planOf(asked))),
     withdraw,
+    ...createExportFolders(db, worker.outDir),
     errors: () => [...failures.values()],
     async close() {
       await Promise.all(jobs.map((job) => job.stop()))
@@ -261,6 +273,9 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
     },
   }
 }
+
+/** How often a turn of a schedule may be lost with its process before it is told as failed. */
+const ATTEMPTS_OF_A_TURN = 2
 
 type Tell = (type: WebhookEvent, timestamp: string, data: Record<string, unknown>) => void
 
@@ -290,9 +305,12 @@ function nameOf(recipe: unknown): string {
   return typeof name === 'string' ? name.slice(0, 200) : 'default'
 }
 
-/** The latest turn that any of the projects had: what was missed since then runs at the start. */
-async function latestTurn(db: Database, projects: readonly string[], plan: string): Promise<Date | undefined> {
+/**
+ * The turn up to which every project that ever had one had its own: what was missed since then runs at the start, and
+ * whoever had it already sits it out.
+ */
+async function lastWholeTurn(db: Database, projects: readonly string[], plan: string): Promise<Date | undefined> {
   const turns = await Promise.all(projects.map((project) => lastTurn(db, project, plan)))
   const times = turns.filter((due) => due !== null).map((due) => Date.parse(due))
-  return times.length === 0 ? undefined : new Date(Math.max(...times))
+  return times.length === 0 ? undefined : new Date(Math.min(...times))
 }

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { type ChainRow, type Ports, type Recipe, requireEvaluationSets } from '@flywheel/curation'
 import type { Database } from '@flywheel/store'
 import type { Inherited } from './earlier-export.js'
-import { readEvaluationSets } from './evaluation-sets.js'
+import { evaluationSets, readEvaluationFiles } from './evaluation-sets.js'
 import { readChain } from './export-chain.js'
 import { assignmentsOf } from './parent-assignments.js'
 import { rowPorts } from './row-ports.js'
@@ -47,9 +47,10 @@ export async function prepareSet(
   folder: string,
 ): Promise<PreparedSet> {
   const { db, projectId, rowKey, unitBytes, onProgress, workers = defaultWorkers() } = options
-  const evaluation = await readEvaluationSets(outDir, recipe)
+  const evaluation = await readEvaluationFiles(outDir, recipe)
+  const { index, hashes } = evaluationSets(evaluation, recipe)
   const assignments = await assignmentsOf(outDir, { parent, held_out_by })
-  const ports = await rowPorts(rowKey, assignments, evaluation.index)
+  const ports = await rowPorts(rowKey, assignments, index)
   requireEvaluationSets(recipe, ports)
   const chain = recipe.mode === 'delta' ? await readChain(outDir, parent, recipe) : null
   const units = await curateUnits({
@@ -65,8 +66,8 @@ export async function prepareSet(
     onProgress,
     start: (context, units) =>
       units > 1 && workers > 0
-        ? createUnitPool(workers, { context, rowKey, outDir })
+        ? createUnitPool(workers, { context, rowKey, evaluation })
         : inThisThread(createUnitWork(context, ports)),
   })
-  return { units, ports, assignments, evaluation_sets: evaluation.hashes, chain }
+  return { units, ports, assignments, evaluation_sets: hashes, chain }
 }

@@ -67,10 +67,13 @@ export interface Unfinished {
   rename(from: string, to: string): Promise<void>
   read(path: string): Promise<Uint8Array>
   /**
-   * Moves the folder to its place in one step; a folder that is there already gives way.
+   * Moves the folder to its place in one step. What stands there already, as of another run of the same at the same time,
+   * stays where it is whole, and this one goes; else it gives way.
+   * @param wholeAt what stands at the place, null where that is not whole
+   * @returns what stands there in its stead; null where this folder took the place
    * @throws FlywheelError `internal` where a file that was written is no longer there whole
    */
-  publish(name: string): Promise<string>
+  publish<Standing>(name: string, wholeAt: (place: string) => Promise<Standing | null>): Promise<Standing | null>
   discard(): Promise<void>
 }
 
@@ -87,6 +90,23 @@ async function refuseLost(root: string, written: ReadonlyMap<string, number>): P
       `${name} was taken from ${root} while the export was written; let nothing else write there, and run the export again`,
     )
   }
+}
+
+/** Errors of the system that are no failure. */
+const ignoring =
+  (...codes: string[]) =>
+  (error: NodeJS.ErrnoException): void => {
+    if (!codes.includes(error.code ?? '')) throw error
+  }
+
+/** One step of the file system; false where a folder stands there already. */
+async function takePlace(path: string, place: string): Promise<boolean> {
+  let isTaken = true
+  await rename(path, place).catch((error: NodeJS.ErrnoException) => {
+    ignoring('ENOTEMPTY', 'EEXIST')(error)
+    isTaken = false
+  })
+  return isTaken
 }
 
 /** Starts a folder beside its final place, so that the last step is one rename on one file system. */
@@ -109,17 +129,21 @@ export async function startFolder(outDir: string): Promise<Unfinished> {
       written.delete(from)
     },
     read: (name) => readFile(join(path, name)),
-    async publish(name) {
+    async publish(name, wholeAt) {
       const place = join(outDir, name)
+      const old = `${path}-old`
       await refuseLost(path, written)
-      // Whoever verified the old folder found it damaged; the same id means the same bytes.
-      await rename(place, `${path}-old`).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT') throw error
-      })
-      await rename(path, place)
+      // The same id means the same bytes: one that is whole is this one.
+      let standing: Awaited<ReturnType<typeof wholeAt>> = null
+      while (standing === null && !(await takePlace(path, place))) {
+        standing = await wholeAt(place)
+        if (standing !== null) continue
+        await rm(old, { recursive: true, force: true })
+        await rename(place, old).catch(ignoring('ENOENT'))
+      }
+      for (const left of [path, old]) await rm(left, { recursive: true, force: true })
       writing.delete(path)
-      await rm(`${path}-old`, { recursive: true, force: true })
-      return place
+      return standing
     },
     discard: async () => {
       await rm(path, { recursive: true, force: true })
@@ -128,10 +152,16 @@ export async function startFolder(outDir: string): Promise<Unfinished> {
   }
 }
 
+/** What a published folder says of itself. */
+export interface Published {
+  manifest: Manifest
+  manifest_path: string
+  /** RFC 3339 UTC: when it was made. */
+  finished_at: string
+}
+
 /** A published export, if it is there whole: manifest under its own hash, every file with the hash it states. */
-export async function readPublished(
-  dir: string,
-): Promise<{ manifest: Manifest; manifest_path: string; finished_at: string } | null> {
+export async function readPublished(dir: string): Promise<Published | null> {
   try {
     const name = (await readdir(dir)).find((each) => /^manifest-[0-9a-f]{64}\.json$/.test(each))
     if (name === undefined) return null

@@ -17,9 +17,23 @@ const MENDS: Record<string, (recipe: Recipe) => string> = {
     "the recipe's selection wants none of these rows; widen selection.only, rejected_models or max_age_ms",
   decontamination: () => 'every row repeats an item of an evaluation set; look at the sets in decontaminate.sets',
   edit_bounds: () => 'the corrections change nothing; lower edit.min_distance in the recipe if that is wanted',
+  normalise: () =>
+    'no file can hold these texts; look at one with: flywheel show <id>, and send it without what the reason names',
+  construct: () =>
+    "no two sides can be built of this feedback; look at it with: flywheel list --has-feedback, or name strategies that read it in the recipe's strategies",
+  redact: () => 'the sides differ in personal values alone; name fewer detectors in redact.detectors of the recipe',
+  artefacts: () => 'the sides differ in what has no meaning alone; name less in artefacts.remove of the recipe',
+  rights: () => "the recipe's rights allow none of the providers; see rights.providers and rights.others",
+  format_validity: () => 'a trainer would misread each of these rows; look at one with: flywheel show <id>',
+  language: () => 'no row is of a language that is kept; widen language.keep in the recipe',
+  safety: () => 'every row has a tag of safety.drop; name fewer in the recipe',
+  exact_dedupe: () =>
+    'every row is contradicted by another about the same answer; look at what people said with: flywheel list --has-feedback',
+  split: () =>
+    'every row would cross from one split into the other; name another split.seed in the recipe, which splits anew',
 }
 
-const lookAtFunnel = (): string => 'look at the funnel of the last export: flywheel export show'
+const countGates = (): string => 'see what each gate takes, without an export, with: flywheel export count'
 
 /** Counts by name, greatest first. */
 function byCount(counts: Record<string, number> = {}): [string, number][] {
@@ -48,7 +62,7 @@ export function nothingToExport(set: Pick<SetSummary, 'funnel'>, recipe: Recipe)
   const also = mostly !== undefined && mostly[0] !== name ? ` (before it, gate "${mostly[0]}" took ${mostly[1]})` : ''
   const culprit = mostly?.[0] ?? name
   const [reason] = byCount(set.funnel.find((step) => step.gate === culprit)?.dropped)[0] ?? ['']
-  const mend = (MENDS[`${culprit}.${reason}`] ?? MENDS[culprit] ?? MENDS[name] ?? lookAtFunnel)(recipe)
+  const mend = (MENDS[`${culprit}.${reason}`] ?? MENDS[culprit] ?? MENDS[name] ?? countGates)(recipe)
   return new FlywheelError(
     'nothing_to_export',
     `Nothing to export: of ${candidates} candidates the gate "${name}" took the last ${gate?.in ?? 0}: ${reasons.join(', ')}${also}; ${mend}`,

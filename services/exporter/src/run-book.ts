@@ -40,6 +40,8 @@ export interface OpenRun {
   id: string
   /** That of the first attempt at this turn: a second one makes the same export. */
   watermark: string | null
+  /** How many attempts at this turn of the schedule a process left without an end. */
+  lost: number
   end(result: RunEnd): Promise<{ finished_at: string }>
   /** Adds what was sent after the end. */
   addDeliveries(deliveries: readonly object[]): Promise<void>
@@ -111,6 +113,7 @@ export function createRunBook(options: RunBookOptions): RunBook {
       }
       await recordRun(db, entry)
       let row = isAlone ? entry : await waitForOthers(entry)
+      let lost = 0
       const { project_id, recipe_name, due_at } = of
       if (due_at !== null) {
         const others = (await runsOfTurn(db, { project_id, recipe_name, due_at })).filter(({ id }) => id !== entry.id)
@@ -118,7 +121,10 @@ export function createRunBook(options: RunBookOptions): RunBook {
           await write(row, { status: 'yielded' })
           return null
         }
-        const first = others.find(({ created_at }) => created_at <= entry.created_at)
+        const before = others.filter(({ created_at }) => created_at <= entry.created_at)
+        // Whoever stands before and is waited for no more is gone, and left no end.
+        lost = before.filter(({ status }) => status === 'running').length
+        const [first] = before
         row = { ...row, watermark: first?.watermark ?? entry.watermark }
       }
       let writes: Promise<unknown> = Promise.resolve()
@@ -133,6 +139,7 @@ export function createRunBook(options: RunBookOptions): RunBook {
       return {
         id: row.id,
         watermark: row.watermark,
+        lost,
         async end(result) {
           clearInterval(timer)
           await writes

@@ -41,7 +41,7 @@ import { reportPage } from './documents/report.js'
 import { earlierExport, type Inherited, latestExports } from './earlier-export.js'
 import { chainFiles, type MetaFile } from './export-chain.js'
 import { prepareSet } from './prepare-set.js'
-import { readPublished, startFolder, sweepUnfinished, type Unfinished } from './publish.js'
+import { type Published, readPublished, startFolder, sweepUnfinished, type Unfinished } from './publish.js'
 import { nothingToExport, refuseChangedInputs } from './refusals.js'
 import { resolveStored } from './stored-recipe.js'
 import type { CuratedUnits, Progress } from './units/curate-units.js'
@@ -299,6 +299,9 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
   }
 }
 
+/** A published set, and whether it stood there already. */
+type Made = Pick<Published, 'manifest' | 'finished_at'> & Pick<ExportSummary, 'reused'>
+
 async function publishSet({
   options: { db, projectId, now, onProgress },
   request,
@@ -318,34 +321,35 @@ async function publishSet({
 }): Promise<ExportSummary> {
   const { watermark, cutoff, recipe, parent, held_out_by } = request
   const { set, identity, figures, rows, layouts } = curated
-  const published = await readPublished(place)
   // Its name is the hash of all that its bytes depend on; a folder whose files are not those of its manifest is not whole.
-  const reused = published !== null && isOf(published.manifest, export_id, figures.finish(set))
-  let manifest: Manifest
-  let created_at: string
-  if (reused) {
-    manifest = published.manifest
-    created_at = published.finished_at
-  } else {
+  const statistics = figures.finish(set)
+  const standingAt = async (where: string): Promise<Made | null> => {
+    const published = await readPublished(where)
+    const isWhole = published !== null && isOf(published.manifest, export_id, statistics)
+    return isWhole ? { ...published, reused: true } : null
+  }
+  const write = async (): Promise<Made> => {
     const folder = await startFolder(outDir)
     try {
-      manifest = await writeSet(folder, curated, { export_id, recipe, onProgress })
+      const manifest = await writeSet(folder, curated, { export_id, recipe, onProgress })
       await folder.write('README.md', datasetCard(manifest, layouts))
-      created_at = now().toISOString()
+      const finished_at = now().toISOString()
       await folder.write('croissant.json', croissant(manifest))
       await folder.write('report.html', await reportPage(manifest))
-      const run = { export_id, started_at, finished_at: created_at, node: process.version }
+      const run = { export_id, started_at, finished_at, node: process.version }
       await folder.write('run.json', `${JSON.stringify(run)}\n`)
       await folder.write('openlineage.jsonl', openLineage(manifest, projectId, run))
       const { path, text } = manifestFile(manifest)
       await folder.write(path, text)
       await markUnrecorded(folder, projectId)
-      await folder.publish(export_id)
+      // Another run of the same may have published meanwhile: its lease was lost, or this one's.
+      return (await folder.publish(export_id, standingAt)) ?? { manifest, finished_at, reused: false }
     } catch (error) {
       await folder.discard()
       throw error
     }
   }
+  const { manifest, finished_at, reused } = (await standingAt(place)) ?? (await write())
   const { path: manifestName, text } = manifestFile(manifest)
   const { rows: count } = manifest.statistics
   const counts = { pairs: count.preference, unpaired: count.unpaired, supervised: count.supervised }
@@ -370,7 +374,7 @@ async function publishSet({
       recipe,
       held_out_by,
     }),
-    created_at: canonicalTime(request.created_at ?? created_at),
+    created_at: canonicalTime(request.created_at ?? finished_at),
   })
   await markRecorded(place)
   return {

@@ -77,7 +77,7 @@ export async function startExporterService(
       isAlone: false,
     })
     endRuns = () => exporter.close()
-    internal = exporterApp({ exporter, db, master, logger })
+    internal = exporterApp({ exporter, master, logger })
   })
 
   const app = new Hono()

@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads'
 import { FlywheelError } from '@flywheel/schema'
+import type { EvaluationFile } from './evaluation-sets.js'
 import { startThread } from './start-thread.js'
 import { describeUnexpected, mendOf } from './unexpected-error.js'
 import type { AsyncUnitWork } from './units/curate-units.js'
@@ -9,8 +10,8 @@ import type { UnitContext, UnitWork } from './units/unit-work.js'
 export interface UnitThreadStart {
   context: UnitContext
   rowKey: Uint8Array
-  /** Where the evaluation sets are that the recipe names. */
-  outDir: string
+  /** The evaluation sets that the recipe names, as the run has read them. */
+  evaluation: readonly EvaluationFile[]
 }
 
 /** To a thread. */
@@ -83,12 +84,14 @@ export function createUnitPool(width: number, start: UnitThreadStart): AsyncUnit
   }
 }
 
-/** Judges units where it is called. */
+/** Judges units where it is called, with a turn for everything else before each. */
 export function inThisThread(work: UnitWork): AsyncUnitWork {
+  // Timers and sockets wait as long as a unit takes, and no longer: the connection to the store would be found dead.
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
   return {
     width: 1,
-    survey: (lines) => Promise.resolve(work.survey(lines)),
-    judge: (...of) => Promise.resolve(work.judge(...of)),
+    survey: (place) => turn().then(() => work.survey(place)),
+    judge: (...of) => turn().then(() => work.judge(...of)),
     close: () => Promise.resolve(),
   }
 }

@@ -1,13 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { readEvaluationSets } from './evaluation-sets.js'
+import { evaluationSets } from './evaluation-sets.js'
 import { rowPorts } from './row-ports.js'
 import { describeUnexpected } from './unexpected-error.js'
 import type { FromUnitThread, ToUnitThread, UnitThreadStart } from './unit-pool.js'
 import { createUnitWork } from './units/unit-work.js'
 
-const { context, rowKey, outDir } = workerData as UnitThreadStart
+const { context, rowKey, evaluation } = workerData as UnitThreadStart
 // What an earlier export assigned is asked for by the gates over the whole set alone, which do not run here.
-const { index } = await readEvaluationSets(outDir, context.recipe)
+const { index } = evaluationSets(evaluation, context.recipe)
 const work = createUnitWork(context, await rowPorts(rowKey, new Map(), index))
 
 function answer(message: ToUnitThread): FromUnitThread {

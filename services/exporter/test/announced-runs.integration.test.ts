@@ -3,12 +3,26 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { bootstrapProject, createKeyDirectory, type KeyDirectory } from '@flywheel/control'
 import { createMasterSecret } from '@flywheel/keys'
-import { createLogger, createMetrics } from '@flywheel/runtime'
+import { createLogger, createMetrics, type Metrics } from '@flywheel/runtime'
 import { FlywheelError } from '@flywheel/schema'
-import { type Database, type ExportRunRow, listRuns, recipientsOf } from '@flywheel/store'
+import {
+  type Database,
+  type ExportRunRow,
+  insertProject,
+  insertRows,
+  listRuns,
+  loadProjects,
+  recipientsOf,
+} from '@flywheel/store'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { createExporter, type ExporterOptions, type ExportPlan, type ExportSummary } from '../src/index.js'
+import {
+  createExporter,
+  type Exporter,
+  type ExporterOptions,
+  type ExportPlan,
+  type ExportSummary,
+} from '../src/index.js'
 import { EmptiedBy } from '../src/refusals.js'
 import { store, WATERMARK } from './support.js'
 
@@ -31,6 +45,27 @@ interface Told {
   data: Record<string, unknown>
 }
 
+const YEARLY = '0 3 1 1 *'
+const turnIn = (year: number): string => `${year}-01-01T03:00:00.000Z`
+const year = new Date(Date.now() - 3 * 3_600_000).getUTCFullYear()
+const [LAST_YEAR, THIS_YEAR] = [turnIn(year - 1), turnIn(year)]
+
+/** Entries in the history of a plan by processes that are gone. */
+const entryOf =
+  (recipe_name: string) =>
+  (n: number, status: 'published' | 'running', due_at: string): Record<string, unknown> => ({
+    project_id: 'default',
+    id: `01890000-0000-7000-8000-0000000000${String(n).padStart(2, '0')}`,
+    recipe_name,
+    cause: 'schedule',
+    status,
+    due_at,
+    holder: 'a process that is gone',
+    watermark: WATERMARK,
+    created_at: new Date(Date.now() - 600_000 + n).toISOString(),
+    lease_until: new Date(Date.now() - 500_000).toISOString(),
+  })
+
 describe('runs of a plan', () => {
   let db: Database
   let outDir: string
@@ -38,6 +73,7 @@ describe('runs of a plan', () => {
   let keys: KeyDirectory
   let server: Server
   let plan: ExportPlan
+  let metrics: Metrics
   const told: Told[] = []
 
   beforeAll(async () => {
@@ -46,6 +82,7 @@ describe('runs of a plan', () => {
     remove = opened.remove
     outDir = opened.outDir
     await bootstrapProject({ db, master })
+    metrics = createMetrics()
     keys = await createKeyDirectory({ db, master, refresh_ms: 60_000 })
     server = createServer(async (request, response) => {
       const headers = request.headers as Record<string, string>
@@ -71,7 +108,7 @@ describe('runs of a plan', () => {
       master,
       keys,
       logger: createLogger('test', { level: 'silent' }),
-      metrics: createMetrics(),
+      metrics,
       watermark: async () => WATERMARK,
       plans: [{ ...plan, ...more }],
       projects: async () => ['default'],
@@ -145,5 +182,65 @@ describe('runs of a plan', () => {
     await second.close()
     expect(caughtUp).toHaveBeenCalledTimes(1)
     expect(await turns()).toHaveLength(before.length + 1)
+  })
+
+  it('gives a turn up that two processes did not survive, tells of it, and takes the next one', async () => {
+    told.length = 0
+    metrics = createMetrics()
+    const schedule = { name: 'deadly', cron: YEARLY }
+    const entry = entryOf(schedule.name)
+    const turns = async (): Promise<ExportRunRow[]> =>
+      (await listRuns(db, 'default', 100)).filter(({ recipe_name }) => recipe_name === schedule.name)
+    const run = vi.fn(async () => summary)
+    const start = async (): Promise<Exporter> => {
+      const exporter = await exporterOf(run, schedule)
+      await exporter.close()
+      return exporter
+    }
+    // The turn of the year before is what makes this year's a missed one.
+    await insertRows(db, 'runs', [
+      entry(1, 'published', LAST_YEAR),
+      entry(2, 'running', THIS_YEAR),
+      entry(3, 'running', THIS_YEAR),
+    ])
+    const third = await start()
+    expect(run).not.toHaveBeenCalled()
+    const [last, ...before] = await turns()
+    expect(before).toHaveLength(3)
+    expect(last).toMatchObject({ status: 'failed', error_code: 'internal', due_at: THIS_YEAR })
+    expect(last?.error).toContain('2 times the process that ran it ended before the export did')
+    expect(third.errors()).toMatchObject([{ part: 'exporter', code: 'internal' }])
+    expect(told).toMatchObject([{ type: 'export.failed', data: { plan: 'deadly', due_at: THIS_YEAR } }])
+    expect(await metrics.text()).toMatch(/flywheel_exporter_runs_total\{result="failed"\} 1/)
+    // The turn is over: the next start has nothing to catch up.
+    await start()
+    expect(await turns()).toHaveLength(4)
+    // One lost attempt is made once more, and so is a later turn.
+    schedule.name = 'once'
+    const once = entryOf(schedule.name)
+    await insertRows(db, 'runs', [once(4, 'published', LAST_YEAR), once(5, 'running', THIS_YEAR)])
+    await start()
+    expect(run).toHaveBeenCalledTimes(1)
+    expect((await turns())[0]).toMatchObject({ status: 'published', due_at: THIS_YEAR })
+  })
+
+  it('goes on with the projects that a turn had not come to when its process ended', async () => {
+    const schedule = { name: 'of-two', cron: YEARLY, projects: ['default', 'second'] }
+    const entry = entryOf(schedule.name)
+    await insertProject(db, { ...(await loadProjects(db))[0]!, id: 'second' })
+    await keys.refresh()
+    await insertRows(db, 'runs', [
+      entry(11, 'published', LAST_YEAR),
+      { ...entry(12, 'published', LAST_YEAR), project_id: 'second' },
+      entry(13, 'published', THIS_YEAR),
+      { ...entry(14, 'running', THIS_YEAR), project_id: 'second' },
+    ])
+    const ran: string[] = []
+    const exporter = await exporterOf(async ({ projectId }) => {
+      ran.push(projectId)
+      return summary
+    }, schedule)
+    await exporter.close()
+    expect(ran).toEqual(['second'])
   })
 })

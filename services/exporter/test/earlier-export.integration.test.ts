@@ -87,4 +87,15 @@ describe('an earlier export', () => {
       message: expect.stringMatching(/2 of its inputs are gone or emptied \(1 interactions, 1 bodies\)/),
     })
   })
+
+  it('that wrote files to train on from consent to evaluation alone is not made again', async () => {
+    const row = await getExport(db, PROJECT, first.export_id)
+    const summary = JSON.parse(row?.summary ?? '{}') as { recipe: object }
+    const evaluated = { ...summary, recipe: { ...summary.recipe, purpose: 'evaluate' } }
+    await insertRows(db, 'exports', [{ ...row, id: 'e'.repeat(64), summary: JSON.stringify(evaluated) }])
+    await expect(run({ asOf: 'e'.repeat(64) })).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringContaining('name "targets": ["evaluation"]'),
+    })
+  })
 })

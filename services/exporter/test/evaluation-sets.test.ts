@@ -1,11 +1,14 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { recipeSchema } from '@flywheel/curation'
+import { type Recipe, recipeSchema } from '@flywheel/curation'
 import { describe, expect, it } from 'vitest'
-import { readEvaluationSets } from '../src/evaluation-sets.js'
+import { evaluationSets, readEvaluationFiles } from '../src/evaluation-sets.js'
 
 const recipe = recipeSchema.parse({ decontaminate: { sets: ['exam'] } })
+
+const read = async (outDir: string, of: Recipe = recipe): Promise<ReturnType<typeof evaluationSets>> =>
+  evaluationSets(await readEvaluationFiles(outDir, of), of)
 
 async function folderWith(text: string): Promise<string> {
   const outDir = await mkdtemp(join(tmpdir(), 'flywheel-sets-'))
@@ -14,17 +17,17 @@ async function folderWith(text: string): Promise<string> {
   return outDir
 }
 
-describe('readEvaluationSets', () => {
+describe('evaluation sets', () => {
   it('takes every text of a line for an item, and names the file by its bytes', async () => {
     const question = 'What do ships carry over the northern sea in winter, and to whom?'
     const outDir = await folderWith(
       `${JSON.stringify({ id: 7, turns: [{ content: question }] })}\n\n"Another one of six words here"\n`,
     )
-    const { index, hashes } = await readEvaluationSets(outDir, recipe)
+    const { index, hashes } = await read(outDir)
     expect(index?.sets).toEqual([{ name: 'exam', items: 2, too_short: 0 }])
     expect(index?.match([`Please: ${question}`])).toBe('exam')
     expect(hashes).toEqual([expect.stringMatching(/^exam:[0-9a-f]{64}$/)])
-    const other = await readEvaluationSets(await folderWith('"Another one"\n'), recipe)
+    const other = await read(await folderWith('"Another one"\n'))
     expect(other.hashes).not.toEqual(hashes)
   })
 
@@ -41,20 +44,20 @@ describe('readEvaluationSets', () => {
       target,
       metadata: { reasons: { codes: ['wrong_fact'], texts: ['It was on the ship that left a week ago.'] }, task: 'x' },
     }
-    const { index } = await readEvaluationSets(await folderWith(`${JSON.stringify(item)}\n`), recipe)
+    const { index } = await read(await folderWith(`${JSON.stringify(item)}\n`))
     expect(index?.sets).toEqual([{ name: 'exam', items: 2, too_short: 0 }])
     expect([asked, target].map((each) => index?.match([each]))).toEqual(['exam', 'exam'])
     expect(index?.match([system, 'It was on the ship that left a week ago.'])).toBeUndefined()
   })
 
   it('reads nothing where the recipe names none', async () => {
-    expect(await readEvaluationSets('/nowhere', recipeSchema.parse({}))).toEqual({ index: undefined, hashes: [] })
+    expect(await read('/nowhere', recipeSchema.parse({}))).toEqual({ index: undefined, hashes: [] })
   })
 
   it('says which set is not there and where it belongs, and which line is no JSON', async () => {
     const outDir = await folderWith('"one"\n{broken\n')
-    await expect(readEvaluationSets(outDir, recipe)).rejects.toThrow('exam.jsonl: line 2 is no JSON')
+    await expect(read(outDir)).rejects.toThrow('exam.jsonl: line 2 is no JSON')
     const missing = recipeSchema.parse({ decontaminate: { sets: ['other'] } })
-    await expect(readEvaluationSets(outDir, missing)).rejects.toThrow('evaluation-sets/other.jsonl')
+    await expect(read(outDir, missing)).rejects.toThrow('evaluation-sets/other.jsonl')
   })
 })

@@ -30,7 +30,7 @@ recipes:
     recipe: edits.yaml
   - name: weekly
     projects: [shop]
-    recipe: { purpose: evaluate }
+    recipe: { purpose: evaluate, targets: [evaluation] }
 `)
     expect(plans).toEqual([
       {
@@ -46,7 +46,7 @@ recipes:
         name: 'weekly',
         timezone: 'UTC',
         projects: ['shop'],
-        recipe: { name: 'weekly', purpose: 'evaluate' },
+        recipe: { name: 'weekly', purpose: 'evaluate', targets: ['evaluation'] },
         webhooks: [],
         destinations: [],
       },

@@ -58,7 +58,7 @@ describe('the exporter for the api', () => {
       projects: async () => [project_id],
       isAlone: true,
     })
-    app = exporterApp({ exporter, db, master, logger })
+    app = exporterApp({ exporter, master, logger })
   })
   afterAll(async () => {
     keys.close()

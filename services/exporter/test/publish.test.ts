@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { startFolder, sweepUnfinished } from '../src/publish.js'
+import { startFolder, sweepUnfinished, type Unfinished } from '../src/publish.js'
 
 /** Writes one file, says so, and goes on when it is told to. */
 const WRITER = `
@@ -12,7 +12,7 @@ const folder = await startFolder(workerData)
 await folder.write('preference/train.jsonl', '{}')
 parentPort.once('message', async () => {
   await folder.write('README.md', 'card')
-  parentPort.postMessage(await folder.publish('whole').catch(String))
+  parentPort.postMessage(await folder.publish('whole', async () => null).catch(String))
 })
 parentPort.postMessage('began')`
 
@@ -38,7 +38,7 @@ describe('a folder under construction', () => {
     expect(await heard(worker)).toBe('began')
     await sweepUnfinished(outDir)
     worker.postMessage('go on')
-    expect(await heard(worker)).toBe(join(outDir, 'whole'))
+    expect(await heard(worker)).toBeNull()
     await worker.terminate()
     expect((await readdir(join(outDir, 'whole'), { recursive: true })).sort()).toEqual([
       'README.md',
@@ -72,11 +72,39 @@ describe('a folder under construction', () => {
     await folder.write('meta/a.jsonl', '{}')
     await folder.write('README.md', 'card')
     await rm(join(folder.path, 'meta'), { recursive: true })
-    await expect(folder.publish('half')).rejects.toMatchObject({
+    await expect(folder.publish('half', async () => null)).rejects.toMatchObject({
       code: 'internal',
       message: expect.stringContaining('meta/a.jsonl was taken'),
     })
     await folder.discard()
     expect(await readdir(outDir)).toEqual([])
+  })
+
+  const written = async (text: string): Promise<Unfinished> => {
+    const folder = await startFolder(outDir)
+    await folder.write('shard.jsonl', text)
+    return folder
+  }
+  const contents = (place: string): Promise<string> => readFile(join(place, 'shard.jsonl'), 'utf8')
+
+  it('gives way to what another run published whole at the same instant', async () => {
+    const folders = await Promise.all(Array.from({ length: 12 }, () => written('rows')))
+    const standing = await Promise.all(folders.map((folder) => folder.publish('same', contents)))
+    expect(standing.filter((each) => each === null)).toHaveLength(1)
+    expect(standing.filter((each) => each === 'rows')).toHaveLength(11)
+    expect(await readdir(outDir)).toEqual(['same'])
+  })
+
+  it('takes the place of a damaged one, also where several do at the same instant', async () => {
+    await (await written('damag')).publish('same', async () => null)
+    const folders = await Promise.all(Array.from({ length: 12 }, () => written('rows')))
+    const whole = async (place: string): Promise<string | null> => {
+      const text = await contents(place).catch(() => null)
+      return text === 'rows' ? text : null
+    }
+    const standing = await Promise.all(folders.map((folder) => folder.publish('same', whole)))
+    expect(standing).toContain(null)
+    expect(await readdir(outDir)).toEqual(['same'])
+    expect(await contents(join(outDir, 'same'))).toBe('rows')
   })
 })

@@ -1,4 +1,4 @@
-import { defaultRecipe } from '@flywheel/curation'
+import { defaultRecipe, ROW_GATES, SET_GATES } from '@flywheel/curation'
 import { describe, expect, it } from 'vitest'
 import { nothingToExport } from '../src/refusals.js'
 
@@ -29,6 +29,21 @@ describe('an export of nothing', () => {
     const funnel = [step('snapshot', 50, {}), step('consent', 50, { absent: 48 }), step('edit_bounds', 2, { no_op: 2 })]
     const { message } = nothingToExport({ funnel }, defaultRecipe)
     expect(message).toContain('(before it, gate "consent" took 48); declare on what the use rests')
+  })
+
+  it('names the gate that took everything and something to do about it, whichever it was', () => {
+    const gates = [...ROW_GATES, ...SET_GATES].map(({ id }) => id)
+    for (const gate of [...gates, 'delta']) {
+      const { message, cause } = nothingToExport({ funnel: [step(gate, 3, { why: 3 })] }, defaultRecipe)
+      expect(message).toMatch(
+        new RegExp(`the gate "${gate}" took the last 3: why 3; [^ ].+ (in|with|the|for|--\\w+|and)`),
+      )
+      // A command that is named can be given as it stands.
+      expect(message).not.toMatch(/flywheel export show$/)
+      expect(cause).toMatchObject({ gate })
+    }
+    const { message } = nothingToExport({ funnel: [step('language', 3, { language_other: 3 })] }, defaultRecipe)
+    expect(message).toContain('widen language.keep')
   })
 
   it('says that all feedback was taken back where it was', () => {

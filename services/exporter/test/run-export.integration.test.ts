@@ -119,6 +119,18 @@ describe('runExport', () => {
     expect((await readdir(join(root, 'a'))).sort()).toEqual([first.export_id])
   })
 
+  it('publishes one whole set where two runs make the same at the same time, each whose lease was lost', async () => {
+    const runs = await Promise.all([run(join(root, 'twice')), run(join(root, 'twice'))])
+    expect(runs.map(({ export_id, dir }) => [export_id, dir])).toEqual(
+      runs.map(() => [first.export_id, join(root, 'twice', first.export_id)]),
+    )
+    expect(runs.map(({ reused }) => reused).sort()).toEqual([false, true])
+    expect(await readdir(join(root, 'twice'))).toEqual([first.export_id])
+    expect(await filesOf(runs[0]?.dir ?? '')).toEqual(files)
+    // The record names one folder: the one that the other tests look at.
+    await run(join(root, 'a'))
+  })
+
   it('writes the same bytes after OPTIMIZE and after every id came once more, before and after the watermark', async () => {
     const late = (rows: Record<string, unknown>[], received_at: string): Record<string, unknown>[] =>
       rows.map((row) => ({ ...row, received_at, source: 'log/0:9999' }))

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -20,7 +20,7 @@ import {
   readInteractionHeads,
   readLinks,
 } from '@flywheel/store'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { type ExportSummary, type RunExportOptions, runExport } from '../src/run-export.js'
 import { createUnitPool } from '../src/unit-pool.js'
 import { consentRow, unitColumns } from '../src/units/columns.js'
@@ -95,6 +95,30 @@ it('is the same bytes from one unit and from many, judged here, by one thread an
   }
 })
 
+it('holds rows against an evaluation set as it was read once, in its threads too, when the file is replaced meanwhile', async () => {
+  const recipe = { ...settled, decontaminate: { sets: ['exam'] } }
+  const register = async (name: string, item: string): Promise<string> => {
+    const sets = join(outDir, name, 'evaluation-sets')
+    await mkdir(sets, { recursive: true })
+    await writeFile(join(sets, 'exam.jsonl'), `${JSON.stringify(item)}\n`)
+    return join(outDir, name)
+  }
+  const item = 'Case 1: when does the parcel of order 7 arrive?'
+  const common = { projectId: PROJECT, recipe, watermark: WATERMARK, rowKey: ROW_KEY, now, unitBytes: 10_000 }
+  const whole = await runExport({ ...common, db, outDir: await register('exam', item), workers: 0 })
+  const folder = await register('exam-replaced', item)
+  const query = db.query.bind(db)
+  // The first question of a run comes after the sets were read, and before any thread is there.
+  const replacing = vi.spyOn(db, 'query').mockImplementationOnce(async (...of) => {
+    await register('exam-replaced', 'What somebody registered while the run went on, of other words')
+    return query(...of)
+  })
+  const threads = await runExport({ ...common, db, outDir: folder, workers: 1 })
+  replacing.mockRestore()
+  expect(threads.pairs).toBe(79)
+  expect(await filesOf(threads.dir)).toEqual(await filesOf(whole.dir))
+})
+
 it('is the set and the digest that curation makes of the whole snapshot in memory', async () => {
   const { manifest_path } = await made('memory', { unitBytes: 2000, workers: 0 })
   const manifest = JSON.parse(await readFile(manifest_path, 'utf8')) as Manifest
@@ -143,8 +167,8 @@ it('reads apart what was recorded without its texts: it is not one prompt that e
 })
 
 it('a thread that cannot start rejects what waits for it, with what to do', async () => {
-  const pool = createUnitPool(1, { context: {} as never, rowKey: ROW_KEY, outDir })
-  const none = { interactions: Buffer.alloc(0), feedback: Buffer.alloc(0), links: Buffer.alloc(0) }
+  const pool = createUnitPool(1, { context: {} as never, rowKey: ROW_KEY, evaluation: [] })
+  const none = { folder: outDir, unit: 0 }
   const death = { code: 'internal', message: expect.stringContaining('again') }
   await expect(pool.survey(none)).rejects.toMatchObject(death)
   // Once it has ended, nothing that it is sent is answered.

@@ -21,6 +21,18 @@ export function describeEngineError(error: unknown): EngineError {
   return { code, message: [firstWords(text), place(text)].filter(Boolean).join(' ').slice(0, LONGEST_MESSAGE) }
 }
 
+/**
+ * The row that the engine says it stumbled over, counted from 1; null where it names none. The text around it is a
+ * client's and may say anything: what is found is a hint.
+ */
+export function rowOf(error: unknown): number | null {
+  const text = chainOf(error)
+    .map((link) => link.message)
+    .join('\n')
+  const found = /is violated at row (\d+)\./.exec(text) ?? [...text.matchAll(/\(at row (\d+)\)/g)].at(-1)
+  return found == null ? null : Number(found[1])
+}
+
 interface Link {
   message: string
   type?: unknown

@@ -20,6 +20,7 @@ export interface SinkMetrics {
   lagRecords: Gauge
   lagBytes: Gauge
   lagOldestMs: Gauge
+  lagReadAt: Gauge
   /** Of the partitions that this worker holds, so that the sum over workers is the group's. */
   partitionLagRecords: Gauge<'partition'>
   partitionLagSeconds: Gauge<'partition'>
@@ -59,6 +60,10 @@ export function createSinkMetrics(metrics: Metrics, bufferBytes: () => number): 
     lagRecords: metrics.gauge('flywheel_sink_lag_records', 'Records in the log that are not committed.'),
     lagBytes: metrics.gauge('flywheel_sink_lag_bytes', 'Inflated bytes in the log that are not committed.'),
     lagOldestMs: metrics.gauge('flywheel_sink_lag_oldest_ms', 'Age of the oldest record that is not committed.'),
+    lagReadAt: metrics.gauge(
+      'flywheel_sink_lag_read_timestamp_seconds',
+      'When the lag was last read, Unix time; alert when it stands still.',
+    ),
     partitionLagRecords: metrics.gauge(
       'flywheel_sink_partition_lag_records',
       'Records of a partition held by this worker that are not committed.',

@@ -48,7 +48,8 @@ export async function startSinkService(
     sink: async () => {
       if (isStopping) return 'it stops'
       if (sink === null) return 'it waits for the log and the store'
-      const { last_error } = await sink.status()
+      // Not its status: a log that cannot tell what waits is no reason for the sink not to be ready.
+      const last_error = sink.lastError()
       return last_error === null ? true : `${last_error.step} is repeated: ${last_error.code}`
     },
   } as const

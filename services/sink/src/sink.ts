@@ -35,7 +35,8 @@ export interface SinkOptions {
 export interface SinkStatus {
   /** `retrying` while any partition waits for the store or the log to come back. */
   state: 'running' | 'retrying' | 'stopped'
-  lag: { records: number; bytes: number; oldest_ms: number }
+  /** Null while the log cannot tell. */
+  lag: { records: number; bytes: number; oldest_ms: number } | null
   /** RFC 3339, null before the first commit of this process. */
   last_commit: string | null
   /** The newest transient error and its step; null while nothing is being retried. Holds no text of an event. */
@@ -48,6 +49,8 @@ export interface Sink {
   /** Writes what is buffered within `drain_ms`, then gives the partitions back. What was not committed comes again. */
   stop(): Promise<void>
   status(): Promise<SinkStatus>
+  /** As in `status`, without asking the log. */
+  lastError(): SinkStatus['last_error']
   /**
    * Lets no batch begin and resolves when none is under way: the store then has exactly what the log has committed. What
    * comes meanwhile waits in the log. Never resolves while the store refuses a batch.
@@ -106,12 +109,13 @@ export function createSink(options: SinkOptions): Sink {
     return worker
   }
 
-  async function lag(): Promise<SinkStatus['lag']> {
+  async function lag(): Promise<NonNullable<SinkStatus['lag']>> {
     const { records, bytes, oldest_ms } = await log.backlog(group)
     metrics.lagRecords.set(records)
     metrics.lagBytes.set(bytes)
     metrics.lagOldestMs.set(oldest_ms)
     await partitionLag()
+    metrics.lagReadAt.set(now() / 1000)
     return { records, bytes, oldest_ms }
   }
 
@@ -126,6 +130,11 @@ export function createSink(options: SinkOptions): Sink {
       metrics.partitionLagRecords.set(labels, end - committed)
       metrics.partitionLagSeconds.set(labels, oldest === null ? 0 : Math.max(0, now() - oldest) / 1000)
     }
+  }
+
+  function lastError(): SinkStatus['last_error'] {
+    const retrying = [...workers.values()].map((worker) => worker.retrying).find((retry) => retry !== null)
+    return retrying ? { step: retrying.step, ...retrying.error } : null
   }
 
   async function stop(): Promise<void> {
@@ -152,12 +161,22 @@ export function createSink(options: SinkOptions): Sink {
       if (stopping) return await joined.stop()
       consumer = joined
       let isReading = false
+      let hasFailed = false
       lagTimer = setInterval(() => {
         // A log that answers slowly is not asked again meanwhile.
         if (isReading) return
         isReading = true
         lag()
-          .catch((error) => logger.warn({ error }, 'sink cannot read its lag'))
+          .then(
+            () => {
+              hasFailed = false
+            },
+            (error) => {
+              // Once for as long as it lasts: a partition may be without a leader for hours.
+              if (!hasFailed) logger.warn({ error }, 'sink cannot read its lag')
+              hasFailed = true
+            },
+          )
           .finally(() => {
             isReading = false
           })
@@ -170,13 +189,16 @@ export function createSink(options: SinkOptions): Sink {
       return stopping
     },
     async status() {
-      const retrying = [...workers.values()].map((worker) => worker.retrying).find((retry) => retry !== null)
+      // The timer says why the log cannot tell.
+      const behind = await lag().catch(() => null)
+      const last_error = lastError()
       return {
-        state: !consumer || stopping ? 'stopped' : retrying ? 'retrying' : 'running',
-        lag: await lag(),
+        state: !consumer || stopping ? 'stopped' : last_error ? 'retrying' : 'running',
+        lag: behind,
         last_commit: lastCommit === null ? null : new Date(lastCommit).toISOString(),
-        last_error: retrying ? { step: retrying.step, ...retrying.error } : null,
+        last_error,
       }
     },
+    lastError,
   }
 }

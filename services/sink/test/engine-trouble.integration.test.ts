@@ -2,7 +2,7 @@ import type { LocalLog } from '@flywheel/event-log'
 import type { Database } from '@flywheel/store'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { line, record } from './support.js'
-import { deadLetters, drained, openLog, openStore, quickSink, rowIds } from './world.js'
+import { deadLetters, drained, metric, openLog, openStore, quickSink, rowIds } from './world.js'
 
 let db: Database
 let log: LocalLog
@@ -23,7 +23,15 @@ beforeEach(async () => {
 afterEach(() => removeLog())
 
 /** What the real engine can be made to refuse, with the name that it gives the error. */
-const TROUBLES: Record<string, { code: string; begin: string[]; end: string[] }> = {
+interface Trouble {
+  code: string
+  begin: string[]
+  end: string[]
+  /** Some lines are tried alone before any is dead; one that was stored so is there twice until parts are merged. */
+  isTriedAlone?: true
+}
+
+const TROUBLES: Record<string, Trouble> = {
   'a read-only table': {
     code: 'table_is_permanently_read_only',
     begin: ['ALTER TABLE links MODIFY SETTING table_readonly = 1'],
@@ -56,6 +64,7 @@ const TROUBLES: Record<string, { code: string; begin: string[]; end: string[] }>
   },
   'a newer version that takes nothing of this one': {
     code: 'schema_newer',
+    isTriedAlone: true,
     begin: [
       "INSERT INTO schema_migrations (name, hash) VALUES ('9998-of-the-future', 'x')",
       "ALTER TABLE links ADD CONSTRAINT weighed CHECK metadata['weight'] != ''",
@@ -82,19 +91,17 @@ describe('the engine in trouble', () => {
         status = await sink.status()
       }
       expect(status).toMatchObject({ state: 'retrying', last_error: { step: 'insert', code: trouble.code } })
-      await new Promise((resolve) => setTimeout(resolve, 100))
+      const retries = () => metric(metrics, 'flywheel_sink_retries_total{step="insert"}')
+      await expect.poll(retries, { timeout: 20_000 }).toBeGreaterThan(1)
       expect((await log.backlog('sink')).records).toBe(1)
     } finally {
       for (const statement of trouble.end) await db.command(statement)
     }
     await drained(log)
     await sink.stop()
-    expect(await rowIds(db, 'links', name)).toEqual(good.map(({ meta }) => meta.id).sort())
+    const isCollapsed = trouble.isTriedAlone ?? false
+    expect(await rowIds(db, 'links', name, isCollapsed)).toEqual(good.map(({ meta }) => meta.id).sort())
     expect((await deadLetters(db, name)).map(({ event_id }) => event_id)).toEqual([bad.meta.id])
-    const repeats = (await metrics.text())
-      .split('\n')
-      .find((one) => one.startsWith('flywheel_sink_retries_total{step="insert"}'))
-    expect(Number(repeats?.split(' ')[1])).toBeGreaterThan(1)
   })
 
   it('a newer version with columns that this one does not know takes its rows', async () => {

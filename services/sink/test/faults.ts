@@ -90,6 +90,7 @@ export function withAssignments(
       log.consume(group, (slice) => onSlice({ ...slice, assignment: of(slice.assignment) }), { ...own, ...options }),
     backlog: (group) => log.backlog(group),
     progress: (group) => log.progress(group),
+    waitingLines: (group) => log.waitingLines(group),
     watermark: (group) => log.watermark(group),
     close: () => log.close(),
   }

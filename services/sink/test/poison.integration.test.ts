@@ -127,6 +127,26 @@ describe('a bad event', () => {
     )
   })
 
+  it.each([
+    ['a value that does not parse', { usage_input_tokens: SECRET }, 'cannot_parse_input_assertion_failed'],
+    ['a value that breaks a constraint', { status: 'fine' }, 'violated_constraint'],
+    // A hint of its own in what the error quotes: a wrong one costs attempts, no more than halves do.
+    ['a value that names another row', { usage_input_tokens: '(at row 3)' }, 'cannot_parse_input_assertion_failed'],
+  ])('is looked for where the engine says it stands: %s', async (name, bad, code) => {
+    const project = `named: ${name}`
+    const lines = Array.from({ length: 200 }, (_, k) => line('interaction', k === 140 ? bad : {}))
+    await log.append(record(lines, { project_id: project }))
+    const metrics = await runSink({ log, db })
+    const refused = `flywheel_sink_insert_failures_total{table="interactions",code="${code}"}`
+    expect(await metric(metrics, refused)).toBe(2)
+    expect(await metric(metrics, 'flywheel_sink_insert_seconds_count{table="interactions"}')).toBe(2)
+    await assertSplit(
+      project,
+      lines.filter((_, k) => k !== 140),
+      [lines[140]!],
+    )
+  })
+
   const LAST = 999
   it.each<[string, number[]]>([
     ['the first', [0]],

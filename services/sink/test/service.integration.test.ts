@@ -1,10 +1,10 @@
-import type { LocalLog } from '@flywheel/event-log'
+import type { EventLog, LocalLog } from '@flywheel/event-log'
 import { createLifecycle, type Lifecycle } from '@flywheel/runtime'
 import { FlywheelError } from '@flywheel/schema'
 import { type Database, migrate } from '@flywheel/store'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startSinkService } from '../src/service.js'
-import { withInsert } from './faults.js'
+import { withAssignments, withInsert } from './faults.js'
 import { line, record } from './support.js'
 import { drained, openLog, openStore, rowIds, silent } from './world.js'
 
@@ -31,10 +31,10 @@ afterEach(async () => {
   await removeLog()
 })
 
-async function start(parts: { db?: () => Promise<Database>; drain_ms?: number } = {}) {
+async function start(parts: { db?: () => Promise<Database>; log?: EventLog; drain_ms?: number } = {}) {
   const { url, opened } = await startSinkService(
     {
-      openLog: async () => bound(log),
+      openLog: async () => bound(parts.log ?? log),
       openStore: parts.db ?? (async () => bound(db)),
       port: 0,
       host: '127.0.0.1',
@@ -48,7 +48,7 @@ async function start(parts: { db?: () => Promise<Database>; drain_ms?: number } 
     lifecycle,
   )
   const get = async (path: string) => {
-    const response = await fetch(`${url}${path}`)
+    const response = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(10_000) })
     return { status: response.status, text: await response.text() }
   }
   const until = async (path: string, isTrue: (answer: { status: number; text: string }) => boolean) => {
@@ -150,6 +150,27 @@ describe('the sink as a service', () => {
     expect(sample(after.text, 'flywheel_sink_buffer_bytes')).toBe(0)
     expect(sample(after.text, 'flywheel_sink_batch_rows_sum')).toBe(30)
     expect(await rowIds(db, 'interactions', 'refused')).toHaveLength(30)
+  })
+
+  it('is ready and stores while the log cannot tell what waits, and its metrics say since when', async () => {
+    let isRead = true
+    const unread = {
+      ...withAssignments(log, () => ({})),
+      backlog: (group: string) => (isRead ? log.backlog(group) : new Promise<never>(() => {})),
+    }
+    const { opened, get, until } = await start({ log: unread })
+    await opened
+    const readAt = (text: string): number => sample(text, 'flywheel_sink_lag_read_timestamp_seconds') ?? 0
+    await until('/metrics', ({ text }) => readAt(text) > 0)
+    isRead = false
+    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    const { text } = await get('/metrics')
+    await log.append(record([line('interaction')], { project_id: 'unread' }))
+    await drained(log)
+    expect(await rowIds(db, 'interactions', 'unread')).toHaveLength(1)
+    expect((await get('/readyz')).status).toBe(200)
+    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    expect(readAt((await get('/metrics')).text)).toBe(readAt(text))
   })
 
   it('stops within its deadline while the store hangs, and the next one stores the rest once', async () => {

@@ -15,7 +15,6 @@ import { openClickHouseFront } from './clickhouse-front.js'
 import type { StandaloneConfig } from './config.js'
 import { type DataDir, openDataDir, readSecret } from './data-dir.js'
 import { endIfStuck } from './end-if-stuck.js'
-import { createManifestReader } from './export-manifest.js'
 import { replaceLostKeys } from './local-keys.js'
 
 const SINK_GROUP = 'sink'
@@ -140,6 +139,7 @@ async function startParts(
     append: (record: Parameters<typeof log.append>[0]) => log.append(record),
     progress: () => log.progress(SINK_GROUP),
     backlog: () => log.backlog(SINK_GROUP),
+    waitingLines: () => log.waitingLines(SINK_GROUP),
     watermark: () => log.watermark(SINK_GROUP),
     compact: () => log.compact(),
   }
@@ -161,13 +161,14 @@ async function startParts(
     run: exports.run,
     count: exports.count,
     withdraw: exports.withdraw,
-    manifest: createManifestReader(db, dir.exports),
+    manifest: exports.manifest,
+    folders: exports.folders,
   }
   const erasures = createErasures({ db, master, log: port, exports: exportPort, logger })
   erasures.start()
   onShutdown('erasures', () => erasures.stop())
   const lastErrors = async () => {
-    const { last_error } = await sink.status()
+    const last_error = sink.lastError()
     const now = new Date().toISOString()
     const { code = '', message = '' } = last_error ?? {}
     return [...(last_error === null ? [] : [{ part: 'sink', at: now, code, message }]), ...exports.errors()]

@@ -10,7 +10,7 @@ import { eraseRows, rowsWith } from './erase-rows.js'
 import type { System } from './faults.js'
 import { type Gate, openGate } from './gate.js'
 import { createApi, settled } from './observe.js'
-import { freePort, Server } from './server.js'
+import { evidenceOf, freePort, Server } from './server.js'
 
 export const TOPIC = 'flywheel-events'
 export const SINK_GROUP = 'sink'
@@ -167,6 +167,17 @@ export async function startDistributed(folder: string): Promise<Distributed> {
         return { before, after: await onStore((db) => rowsWith(db, subject.canary)), replayed, in_log: null }
       },
       said: () => everything.map((each) => each.said).join('\n'),
+      async evidence() {
+        const group = await asOperator(async (admin) => ({
+          ends: await admin.fetchTopicOffsets(TOPIC),
+          committed: await admin.fetchOffsets({ groupId: SINK_GROUP, topics: [TOPIC] }),
+          members: (await admin.describeGroups([SINK_GROUP])).groups.map(({ state, members }) => ({
+            state,
+            members: members.map(({ memberId }) => memberId),
+          })),
+        })).catch(String)
+        return { 'group.json': JSON.stringify(group, null, 2), ...(await evidenceOf(everything)) }
+      },
       deaths: () => everything.flatMap((each) => each.deaths),
       close,
     }

@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { System } from './faults.js'
 import { createApi } from './observe.js'
 import { ask } from './requests.js'
-import { freePort, Server } from './server.js'
+import { evidenceOf, freePort, Server } from './server.js'
 
 /** What the faults of the embedded profile take hold of. */
 export interface Embedded extends System {
@@ -59,6 +59,7 @@ export async function startEmbedded(folder: string): Promise<Embedded> {
       return answer
     },
     said: () => server.said,
+    evidence: () => evidenceOf([server]),
     deaths: () => server.deaths,
     close: () => server.kill(),
   }

@@ -21,6 +21,8 @@ export interface System {
   erase(subject: Subject): Promise<Answer>
   /** What its processes wrote. */
   said(): string
+  /** What an investigator reads of a round that went wrong: files by name. Never fails. */
+  evidence(): Promise<Record<string, string>>
   /** Processes that ended without being told to, since the beginning. */
   deaths(): string[]
   close(): Promise<void>

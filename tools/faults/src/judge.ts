@@ -16,7 +16,7 @@ export interface Observed {
 export interface AccountingAnswer {
   created: number
   accepted: number
-  in_log_records: number
+  in_log_records: number | null
   distinct: number
   receipt_lines: number
   repeats: number

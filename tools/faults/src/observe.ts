@@ -35,8 +35,10 @@ export async function settled(api: Api, limit_ms: number): Promise<void> {
   let last = ''
   while (performance.now() < until) {
     try {
-      const { backlog, errors } = await api.get<{ backlog: { records: number }; errors: unknown[] }>('/v1/health')
-      if (backlog.records === 0) return
+      const { backlog, errors } = await api.get<{ backlog: { records: number } | null; errors: unknown[] }>(
+        '/v1/health',
+      )
+      if (backlog?.records === 0) return
       last = JSON.stringify({ backlog, errors })
     } catch (error) {
       last = String(error)

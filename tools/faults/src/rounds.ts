@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fault, System } from './faults.js'
@@ -79,7 +80,10 @@ export async function runRounds<Kind extends System>(options: RoundsOptions<Kind
       problems,
       errors,
     })
-    if (isWrong) break
+    if (isWrong) {
+      for (const [name, text] of Object.entries(await system.evidence())) writeFileSync(join(folder, name), text)
+      break
+    }
   }
   const entries = journal.entries()
   let uncaught = 0

@@ -101,6 +101,16 @@ export class Server {
     )
   }
 
+  /** Its figures, or why it does not give them. */
+  async metrics(): Promise<string> {
+    try {
+      const response = await fetch(`${this.url}/metrics`, { signal: AbortSignal.timeout(5000) })
+      return await response.text()
+    } catch (error) {
+      return String(error)
+    }
+  }
+
   /** kill -9. */
   kill(): Promise<void> {
     return this.#end('SIGKILL')
@@ -136,6 +146,16 @@ export class Server {
     child.kill(signal)
     await end
   }
+}
+
+/** What processes wrote last, and their figures: files by name. */
+export async function evidenceOf(servers: readonly Server[]): Promise<Record<string, string>> {
+  const files: Record<string, string> = {}
+  for (const server of servers) {
+    files[`${server.name}.log`] = server.said
+    files[`${server.name}.metrics`] = await server.metrics()
+  }
+  return files
 }
 
 /** A port of the loopback address that is free now, below the range for outgoing connections: a restart finds it free. */

@@ -32,5 +32,6 @@ export async function accounting(context: CommandContext, flags: AccountingFlags
   const figures = SHOWN.map((name) => `${name.replaceAll('_', ' ')} ${sums[name] ?? '?'}`)
   context.output.one(sums, `${sums.balanced ? 'balanced' : 'NOT balanced'}: ${figures.join(', ')}`)
   for (const problem of sums.problems) context.output.say(problem)
+  if (sums.in_log_unknown !== null) context.output.say(`in log ?: ${sums.in_log_unknown}`)
   return sums.balanced ? EXIT.ok : EXIT.gate
 }

@@ -45,6 +45,7 @@ export async function doctor(context: CommandContext): Promise<number> {
         const health = await (await client.v1.health.$get({})).json()
         const error = health.errors[0]
         if (error !== undefined) fail(`${error.part}: ${error.message}`)
+        if (health.backlog === null) return fail('the log cannot tell what waits')
         const text = `${Math.round(health.backlog.oldest_ms)} ms, ${health.backlog.records} records wait`
         return health.backlog.oldest_ms > LAG_LIMIT_MS ? fail(text) : text
       }),

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises'
 import { type Client, createClient } from '../client.js'
 import type { CommandContext } from '../context.js'
 import { askServer } from '../diff/ask-server.js'
@@ -6,23 +5,17 @@ import { diffExports } from '../diff/export-diff.js'
 import { openSet, type PublishedSet } from '../diff/published-set.js'
 import { diffInWords } from '../diff/words.js'
 import { CliError, EXIT } from '../exit.js'
-
-const isFolder = async (path: string): Promise<boolean> => (await stat(path).catch(() => null))?.isDirectory() === true
+import { folderHere, isExportId, isFolder } from '../export-folder.js'
+import { inPath } from '../in-path.js'
 
 /** The set of an id, or of its first digits, in the folder where the server has it. */
 async function setOfId(client: Client, id: string): Promise<PublishedSet> {
-  const { items } = await (await client.v1.exports.$get({})).json()
-  const found = items.filter(({ export_id }) => export_id.startsWith(id))
-  const [one, other] = found
-  if (other !== undefined)
-    throw new CliError(EXIT.usage, `${found.length} exports begin with ${id}; give more of the id`)
-  if (one === undefined) {
+  if (!isExportId(id)) {
     const message = `${id} is neither a folder here nor an export of this project; see flywheel export list`
     throw new CliError(EXIT.notFound, message)
   }
-  if (await isFolder(one.dir)) return openSet(one.dir)
-  const message = `The export ${one.export_id} is in ${one.dir} on the server's machine and not here; copy that folder, and give the copy's path`
-  throw new CliError(EXIT.notFound, message)
+  const found = await client.v1.exports[':id'].$get({ param: { id: inPath(id) } })
+  return openSet(await folderHere(await found.json()))
 }
 
 /** `flywheel export diff`. Two folders need no server. */

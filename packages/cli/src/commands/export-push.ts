@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { findHubToken, type HubPush, pushToHub } from '@flywheel/hub'
@@ -6,6 +5,7 @@ import { createClient } from '../client.js'
 import { environmentWith } from '../config.js'
 import type { CommandContext } from '../context.js'
 import { CliError, EXIT } from '../exit.js'
+import { folderHere, isExportId, isFolder } from '../export-folder.js'
 import { inPath } from '../in-path.js'
 
 interface PushFlags {
@@ -13,21 +13,11 @@ interface PushFlags {
   public?: boolean
 }
 
-const isFolder = async (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  )
-
 /** An export that the server knows and whose folder is on this machine. */
 async function exportOf(context: CommandContext, id: string): Promise<{ export_id: string; dir: string }> {
   const one = createClient(context).v1.exports[':id']
-  const { export_id, dir } = await (await one.$get({ param: { id: inPath(id) } })).json()
-  if (await isFolder(dir)) return { export_id, dir }
-  throw new CliError(
-    EXIT.notFound,
-    `The folder ${dir} is not on this machine; run this where it is, or name a copy of it`,
-  )
+  const found = await (await one.$get({ param: { id: inPath(id) } })).json()
+  return { export_id: found.export_id, dir: await folderHere(found) }
 }
 
 function inWords({ export_id, dataset, commit, written, present, deleted, bytes }: HubPush): string {
@@ -50,7 +40,7 @@ export async function exportPush(context: CommandContext, named: string, own: Pu
       'No token of the Hub: set HF_TOKEN, name its file by HF_TOKEN_PATH, or run hf auth login',
     )
   const recipient = `hf://datasets/${own.hub}`
-  const isId = /^[0-9a-f]{64}$/.test(named)
+  const isId = isExportId(named) && !(await isFolder(named))
   const known = isId ? await exportOf(context, named) : null
   const folder = known?.dir ?? resolve(named)
   // Before anything is written: whoever is erased later is erased there too. Not before it may be: a dataset that refused

@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { environmentWith } from '../config.js'
 import type { CommandContext } from '../context.js'
@@ -8,6 +8,7 @@ import { createEndpoint, type Endpoint, onlyModel } from '../resample/endpoint.j
 import { lockFolder } from '../resample/journal.js'
 import { baseUrl, keyFor, numberOf, type Sampling, samplingHash } from '../resample/sampling.js'
 import { openSource, type Source } from '../resample/source.js'
+import { SETTINGS, standingSet, unansweredOf } from '../resample/standing-set.js'
 import { takeSamples } from '../resample/take-samples.js'
 import { type WriteOptions, writeSet } from '../resample/write-set.js'
 
@@ -32,7 +33,7 @@ const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 
 /** Refuses to go on with samples that were taken in another way. */
 async function claim(folder: string, source: Source, sampling: Sampling): Promise<void> {
-  const path = join(folder, 'sampling.json')
+  const path = join(folder, SETTINGS)
   const text = `${JSON.stringify({ source: source.manifest.export_id, ...sampling })}\n`
   const before = await readFile(path, 'utf8').catch(() => null)
   if (before === null) return await writeFile(path, text, { mode: 0o600 })
@@ -77,11 +78,15 @@ async function sampleAndWrite(
   const { export_id, parent, sampling: told } = await writeSet({ ...options, progress })
   const { asked, kept, dropped } = told
   const recipient = `"resampled set ${export_id.slice(0, 12)}"`
+  const unanswered = unansweredOf(told)
   output.one(
     { export_id, parent, dir: out, asked, kept, dropped },
     [
       `${kept} of ${asked} pairs have a fresh rejected side`,
       ...Object.entries(dropped).map(([reason, count]) => `  left out: ${reason} ${count}`),
+      ...(unanswered === 0
+        ? []
+        : [`The same command asks again for the ${unanswered} without an answer, and keeps the others: ${folder}`]),
       out,
       `Erasures name this copy once it is noted as a recipient: flywheel export recipients ${parent} --add ${recipient}`,
     ].join('\n'),
@@ -90,7 +95,7 @@ async function sampleAndWrite(
 
 /**
  * `flywheel export resample`: a set like an export whose rejected sides are fresh samples of the model in training. A
- * run that ends early is gone on with by the same command.
+ * run that ends early, or leaves pairs without an answer, is gone on with by the same command.
  */
 export async function exportResample(context: CommandContext, given: string, flags: ResampleFlags): Promise<number> {
   const startedAt = new Date().toISOString()
@@ -111,18 +116,19 @@ export async function exportResample(context: CommandContext, given: string, fla
   const sampling: Sampling = { endpoint, model, ...settings }
   const id = source.manifest.export_id
   const out = resolve(flags.out ?? `${id.slice(0, 12)}-resampled-${samplingHash(id, sampling)}`)
-  if ((await stat(out).catch(() => null)) !== null) {
-    throw new CliError(EXIT.usage, `${out} is there already; name another --out, or remove it`)
-  }
   const folder = join(dirname(out), `.${basename(out)}.sampling`)
+  await standingSet(out, folder, id)
   await mkdir(dirname(out), { recursive: true })
   const unlock = await lockFolder(folder)
   try {
+    // Once more: another process may have written it whole before it gave the folder up. And never for fewer pairs than the
+    // set that stands there.
+    const most = Math.max(limit, await standingSet(out, folder, id))
     await claim(folder, source, sampling)
     try {
       const onTrouble = troubleSayer(context, new URL(endpoint).host)
       const asking = createEndpoint({ sampling, apiKey, timeout_ms, retries, onTrouble })
-      await sampleAndWrite(context, asking, concurrency, { source, sampling, folder, out, limit, startedAt })
+      await sampleAndWrite(context, asking, concurrency, { source, sampling, folder, out, limit: most, startedAt })
       return EXIT.ok
     } catch (error) {
       const kept = `What was sampled is kept in ${folder}: the same command goes on with it; remove it where you do not`

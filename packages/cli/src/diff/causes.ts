@@ -32,6 +32,9 @@ export interface Causes {
 
 type Counts = Record<string, number>
 
+/** The first step of a funnel, in the place of a gate. */
+const CANDIDATES = 'candidates'
+
 function countDiffs(a: Counts, b: Counts): CountDiff[] {
   const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort()
   return names.map((name) => ({ name, a: a[name] ?? 0, b: b[name] ?? 0 })).filter((each) => each.a !== each.b)
@@ -48,7 +51,27 @@ function funnelDiffs(a: Funnel, b: Funnel): Causes['funnel'] {
   const ofGates = gates.flatMap((gate) =>
     countDiffs(dropped(a, gate), dropped(b, gate)).map(({ name, ...counts }) => ({ gate, reason: name, ...counts })),
   )
-  return [...(from === to ? [] : [{ gate: 'candidates', reason: 'in', a: from, b: to }]), ...ofGates]
+  return [...(from === to ? [] : [{ gate: CANDIDATES, reason: 'in', a: from, b: to }]), ...ofGates]
+}
+
+/** A gate that took more of one set than of the other, and why. */
+export interface GateCount {
+  gate: string
+  reason: string
+  /** How many more. */
+  more: number
+}
+
+/**
+ * The gates that took more of one of two sets, by reason, the greatest difference first; of rows whose feedback stands, so
+ * what the snapshot leaves out because later feedback took its place is not among them.
+ */
+export function gatesThatTookMore(funnel: Causes['funnel'], of: 'a' | 'b'): GateCount[] {
+  return funnel
+    .filter(({ gate, reason }) => gate !== CANDIDATES && (gate !== 'snapshot' || reason === 'outside_filter'))
+    .map(({ gate, reason, a, b }) => ({ gate, reason, more: of === 'b' ? b - a : a - b }))
+    .filter(({ more }) => more > 0)
+    .sort((x, y) => y.more - x.more)
 }
 
 /** A figure of two sets that both have it; a set without says nothing about it. */

@@ -1,4 +1,4 @@
-import { type Causes, causesOf } from './causes.js'
+import { type Causes, causesOf, type GateCount, gatesThatTookMore } from './causes.js'
 import { compareRows, type GroupCount, type RowChange } from './compare-rows.js'
 import type { PublishedSet } from './published-set.js'
 import { type Reason, reasonOf, reasonsOf } from './reasons.js'
@@ -39,7 +39,7 @@ export interface ExportDiff {
   columns: Record<string, number>
   not_compared: number
   /** Rows in one set alone by the reason why; `not_told` where neither files nor server say it. */
-  reasons: { change: 'added' | 'gone'; reason: string; rows: number }[]
+  reasons: { change: 'added' | 'gone'; reason: string; rows: number; gates?: GateCount[] }[]
   causes: Causes
   notes: string[]
 }
@@ -134,5 +134,11 @@ export async function diffExports(
   ask?: AskReasons,
 ): Promise<{ diff: ExportDiff; list: ListedRow[] }> {
   const { diff, list } = await compare(a, b, ask)
-  return { diff: { a: sideOf(a), b: sideOf(b), ...diff, causes: causesOf(a.manifest, b.manifest) }, list }
+  const causes = causesOf(a.manifest, b.manifest)
+  const reasons = diff.reasons.map((each) =>
+    each.reason === 'taken_by_gate'
+      ? { ...each, gates: gatesThatTookMore(causes.funnel, each.change === 'gone' ? 'b' : 'a') }
+      : each,
+  )
+  return { diff: { a: sideOf(a), b: sideOf(b), ...diff, reasons, causes }, list }
 }

@@ -1,3 +1,4 @@
+import type { GateCount } from './causes.js'
 import type { RowChange } from './compare-rows.js'
 import { metaLines, type PublishedSet } from './published-set.js'
 
@@ -8,7 +9,7 @@ export interface Reason {
 }
 
 /** What the codes of reasons mean, of rows that are not in the set named. */
-const REASONS: Record<string, (other: string) => string> = {
+const REASONS: Record<string, (other: string, gates: readonly GateCount[]) => string> = {
   erased: () => 'whoever is behind them was erased',
   withdrawn: () => 'their consent was withdrawn',
   events_gone: () => 'what they were made of was erased, or is past its retention',
@@ -17,7 +18,7 @@ const REASONS: Record<string, (other: string) => string> = {
   changed: (other) => `${other} holds them with other content`,
   exported_before: (other) => `an earlier export of the chain of ${other} holds them, and they stand`,
   strategy_not_asked: (other) => `the recipe of ${other} does not name their strategy`,
-  taken_by_gate: (other) => `what they are made of still stands: a gate of ${other} took them, see below`,
+  taken_by_gate: (other, gates) => `what they are made of still stands: ${takenBy(other, gates)}`,
   not_sampled: (other) =>
     `${other} has no fresh side for them: see its card for what was left out and how many were asked`,
   not_there_yet: (other) => `${other} is of an earlier time, or its gates took them, see below`,
@@ -26,8 +27,15 @@ const REASONS: Record<string, (other: string) => string> = {
 }
 
 /** A reason in words, of rows that are not in `other`. */
-export function becauseOf(reason: string, other: string): string {
-  return REASONS[reason]?.(other) ?? reason
+export function becauseOf(reason: string, other: string, gates: readonly GateCount[] = []): string {
+  return REASONS[reason]?.(other, gates) ?? reason
+}
+
+/** Manifests count what a gate took and name no row: where several took more, it was one of them. */
+function takenBy(other: string, gates: readonly GateCount[]): string {
+  if (gates.length === 0) return `a gate of ${other} took them in the place of as many others`
+  const named = gates.map(({ gate, reason, more }) => `${gate} (${reason}, ${more} more)`)
+  return `${gates.length === 1 ? 'the gate' : 'gates'} of ${other} took them: ${named.join(', ')}`
 }
 
 type Key = Pick<RowChange, 'shape' | 'row_id'>

@@ -57,7 +57,7 @@ function because({ reasons }: ExportDiff): string[] {
     return [
       '',
       `Only in ${mine}, not in ${other}:`,
-      ...lines.map(({ reason, rows }) => `  ${String(rows).padStart(6)}  ${becauseOf(reason, other)}`),
+      ...lines.map(({ reason, rows, gates }) => `  ${String(rows).padStart(6)}  ${becauseOf(reason, other, gates)}`),
     ]
   })
 }

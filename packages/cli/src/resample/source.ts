@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   type CuratedRow,
@@ -13,6 +13,7 @@ import {
 import { dataDirOf } from '../config.js'
 import { type AnyManifest, openSet, supersededBy } from '../diff/published-set.js'
 import { CliError, EXIT } from '../exit.js'
+import { isFolder } from '../export-folder.js'
 
 /** One shard of pairs with its sidecar. */
 export interface SourceShard {
@@ -29,16 +30,18 @@ export interface Source {
   shards: SourceShard[]
 }
 
-const isFolder = async (path: string): Promise<boolean> => (await stat(path).catch(() => null))?.isDirectory() === true
-
 async function folderOf(given: string, dataDir: string | undefined): Promise<string> {
   if (await isFolder(given)) return given
   const exports = join(dataDirOf(dataDir), 'exports')
   const ids = (await readdir(exports).catch((): string[] => [])).filter((name) => /^[0-9a-f]{64}$/.test(name))
-  const [one, other] = ids.filter((id) => given !== '' && id.startsWith(given))
+  const found = ids.filter((id) => given !== '' && id.startsWith(given))
+  const [one, other] = found
   if (one !== undefined && other === undefined) return join(exports, one)
   if (one !== undefined)
-    throw new CliError(EXIT.usage, `Several exports in ${exports} begin with ${given}; give more of the id`)
+    throw new CliError(
+      EXIT.usage,
+      `${found.length} exports in ${exports} begin with ${given}: ${found.slice(0, 5).join(', ')}; give more of the id`,
+    )
   throw new CliError(
     EXIT.notFound,
     `${given} is neither a folder nor an export in ${exports}; give the folder that export list shows, or a copy of it`,

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
   canonicalJson,
@@ -19,6 +19,7 @@ import { openJournal } from './journal.js'
 import { type ResampledManifest, resampledCard, resampledManifest, type SetFile } from './manifest.js'
 import type { Sampling } from './sampling.js'
 import { readShard, type Source, type SourceShard } from './source.js'
+import { putInPlace, unansweredOf } from './standing-set.js'
 import { journalName, type Progress } from './take-samples.js'
 
 /** Where a set is made of what, and how its samples were taken. */
@@ -98,7 +99,7 @@ async function writeShard(
 
 /**
  * Writes the set of what was sampled: shards, sidecars, card, then the manifest, in a folder that appears whole in one
- * rename.
+ * rename. The samples are kept beside it for as long as a pair has no answer.
  * @throws CliError where no row is left, saying why each left
  */
 export async function writeSet(options: WriteOptions): Promise<ResampledManifest> {
@@ -145,7 +146,8 @@ export async function writeSet(options: WriteOptions): Promise<ResampledManifest
   const run = { export_id: manifest.export_id, started_at: options.startedAt, finished_at: new Date().toISOString() }
   await writeDurably(join(root, 'run.json'), `${JSON.stringify({ ...run, node: process.version })}\n`)
   await writeDurably(join(root, `manifest-${sha256(text)}.json`), text)
-  await rename(root, out)
-  await rm(folder, { recursive: true, force: true })
+  await putInPlace(root, out, folder)
+  // Else the samples stay: another run asks for the others alone.
+  if (unansweredOf(manifest.sampling) === 0) await rm(folder, { recursive: true, force: true })
   return manifest
 }

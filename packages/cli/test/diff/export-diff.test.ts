@@ -91,9 +91,35 @@ describe('the diff of two exports', () => {
 
   it('needs no server to know that a gate took what is gone, where both were made of the same events', async () => {
     const a = await makeSet([{ row_id: '1' }])
-    const { diff } = await diffExports(a, await makeSet([]), () => Promise.reject(new Error('asked')))
-    expect(diff.reasons).toEqual([{ change: 'gone', reason: 'taken_by_gate', rows: 1 }])
-    expect(diffInWords(diff)).toContain('1  what they are made of still stands: a gate of B took them, see below')
+    const funnel = [
+      { gate: 'snapshot', in: 10, out: 1, dropped: { superseded: 10 } },
+      { gate: 'rights', in: 1, out: 0, dropped: { rights_provider: 1 } },
+    ]
+    const b = await makeSet([], { manifest: { funnel } })
+    const { diff } = await diffExports(a, b, () => Promise.reject(new Error('asked')))
+    const gates = [{ gate: 'rights', reason: 'rights_provider', more: 1 }]
+    expect(diff.reasons).toEqual([{ change: 'gone', reason: 'taken_by_gate', rows: 1, gates }])
+    expect(diffInWords(diff)).toContain(
+      '1  what they are made of still stands: the gate of B took them: rights (rights_provider, 1 more)',
+    )
+  })
+
+  it('names every gate that took more, of what is gone those of the second set and of what was added those of the first', async () => {
+    const funnel = (caps: number, edits: number): object[] => [
+      { gate: 'edit_bounds', in: 10, out: 10 - edits, dropped: { no_op: edits } },
+      { gate: 'caps', in: 10 - edits, out: 10 - edits - caps, dropped: { user_cap: caps } },
+    ]
+    const a = await makeSet([{ row_id: '1' }, { row_id: '2' }], { manifest: { funnel: funnel(0, 3) } })
+    const b = await makeSet([{ row_id: '2' }, { row_id: '3' }], { manifest: { funnel: funnel(2, 1) } })
+    const { reasons } = (await diffExports(a, b)).diff
+    expect(reasons).toEqual([
+      { change: 'added', reason: 'taken_by_gate', rows: 1, gates: [{ gate: 'edit_bounds', reason: 'no_op', more: 2 }] },
+      { change: 'gone', reason: 'taken_by_gate', rows: 1, gates: [{ gate: 'caps', reason: 'user_cap', more: 2 }] },
+    ])
+    const even = await makeSet([{ row_id: '3' }], { manifest: { funnel: funnel(0, 3) } })
+    expect(diffInWords((await diffExports(a, even)).diff)).toContain(
+      'a gate of B took them in the place of as many others',
+    )
   })
 
   it('compares the recipes field by field, lists by what they name, and the funnels by reason', async () => {

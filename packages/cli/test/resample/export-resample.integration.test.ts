@@ -204,6 +204,41 @@ describe('flywheel export resample', () => {
     expect(await resample(source, flags)).toMatchObject({ kept: 40, dropped: {} })
   })
 
+  it('takes a set up again that left pairs without an answer, and asks for those alone', async () => {
+    let isMended = false
+    const isOpen = (asked: Asked): boolean => [2, 5].includes(numberIn(asked))
+    server = await startEndpoint((asked) => (isOpen(asked) && !isMended ? { status: 400 } : fresh(asked)))
+    const rows = Array.from({ length: 9 }, (_, n) => pair(n))
+    const source = await publish(join(folder, 'unanswered'), rows)
+    const flags = { limit: '8', out: join(folder, 'some-unanswered') }
+    const before = await resample(source, flags)
+    expect(before).toMatchObject({ asked: 8, kept: 6, dropped: { refused_by_endpoint: 2 } })
+    // The same again: the set stands, whole, and no smaller than it was.
+    expect(await resample(source, { ...flags, limit: '1' })).toEqual(before)
+    expect(await exportValidate(contextOf(), flags.out, { target: 'trl', first: '5' })).toBe(0)
+    isMended = true
+    const asked = server.requests.length
+    await expect(resample(source, { ...flags, temperature: '0' })).rejects.toThrow('another export, model or setting')
+    const after = await resample(source, flags)
+    expect(after).toMatchObject({ asked: 8, kept: 8, dropped: {} })
+    expect(after.export_id).not.toBe(before.export_id)
+    expect(
+      server.requests
+        .slice(asked)
+        .map((each) => numberIn(each.asked))
+        .sort(),
+    ).toEqual([2, 5])
+    expect(await linesOf(flags.out, 'preference', SHARD)).toHaveLength(8)
+    expect((await readdir(folder)).filter((name) => name.includes('some-unanswered'))).toEqual(['some-unanswered'])
+    // A whole one is nobody's to write over, nor is what is no set of this export.
+    await expect(resample(source, flags)).rejects.toThrow('is there already')
+    const other = join(folder, 'somebodys')
+    await mkdir(join(folder, '.somebodys.sampling'), { recursive: true })
+    await writeFile(join(folder, '.somebodys.sampling', 'sampling.json'), '{}')
+    await mkdir(other)
+    await expect(resample(source, { out: other })).rejects.toThrow('is there already')
+  })
+
   it('says while it waits what the endpoint does, and in the end why nothing came', async () => {
     said.length = 0
     server = await startEndpoint(() => ({ status: 503 }))

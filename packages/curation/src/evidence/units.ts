@@ -33,20 +33,14 @@ export interface InteractionKeys {
   bytes: number
 }
 
-/** Where a row of a table with targets is found. */
-export interface TargetedId {
-  target: string
-  id: string
-}
-
-/** A part of a snapshot that no join crosses. */
-export interface Unit {
-  /** Sorted. */
-  interactions: string[]
-  /** By target, then id. */
-  feedback: TargetedId[]
-  links: TargetedId[]
-  bytes: number
+/** Which part of a snapshot each of its rows is in: parts that no join crosses, numbered in the order of their first rows. */
+export interface Units {
+  /** How many there are. */
+  count: number
+  /** Units by id. A row that is in none is left out. */
+  interactions: ReadonlyMap<string, number>
+  feedback: ReadonlyMap<string, number>
+  links: ReadonlyMap<string, number>
 }
 
 /** Which joins a recipe's strategies make beside those of targets, turns and candidates. */
@@ -57,23 +51,22 @@ export interface UnitJoins {
   sessions: boolean
 }
 
-interface Placed {
-  place: number
-  bytes: number
-}
+/** Rows of one table, a list for each of their columns: a row takes a few words of memory beside its id. */
+class Rows {
+  readonly ids: string[] = []
+  readonly places: number[] = []
+  readonly bytes: number[] = []
 
-interface PlacedInteraction extends Placed {
-  id: string
-  turn: number
-  /** -1 where sessions join nothing. */
-  session: number
-  /** By a response that something points at. */
-  isNamed: boolean
+  add(id: string, place: number, bytes: number): void {
+    this.ids.push(id)
+    this.places.push(place)
+    this.bytes.push(bytes)
+  }
 }
 
 /**
  * Cuts a snapshot into units: parts that no join of curation crosses, so that each may be read, joined and judged by
- * itself and all of them together give what the whole would. Holds keys alone: at most a kilobyte an event while they are cut.
+ * itself and all of them together give what the whole would. Holds keys alone: some 300 bytes an event.
  *
  * Feedback and links are added before interactions: what nothing points at joins nothing by a response.
  *
@@ -83,12 +76,18 @@ interface PlacedInteraction extends Placed {
 export class UnitBuilder {
   readonly #joins: UnitJoins
   readonly #places = new Map<string, number>()
-  readonly #edges: [number, number][] = []
+  /** Two places after the other. */
+  readonly #edges: number[] = []
   /** Places that feedback, candidates and links name, as interactions and as turns. */
   readonly #named = { interactions: new Set<number>(), turns: new Set<number>() }
-  readonly #interactions: PlacedInteraction[] = []
-  readonly #feedback: (Placed & TargetedId)[] = []
-  readonly #links: (Placed & TargetedId)[] = []
+  readonly #interactions = new Rows()
+  readonly #turns: number[] = []
+  /** -1 where sessions join nothing. */
+  readonly #sessions: number[] = []
+  /** Rows of interactions that something points at by their response. */
+  readonly #answered = new Set<number>()
+  readonly #feedback = new Rows()
+  readonly #links = new Rows()
 
   constructor(joins: UnitJoins) {
     this.#joins = joins
@@ -112,16 +111,16 @@ export class UnitBuilder {
 
   addFeedback({ id, target_kind, target, candidates, retracts, bytes }: FeedbackKeys): void {
     const place = this.#target(target_kind, target)
-    this.#feedback.push({ place, id, target, bytes })
-    for (const candidate of candidates) this.#edges.push([place, this.#target('interaction', candidate)])
+    this.#feedback.add(id, place, bytes)
+    for (const candidate of candidates) this.#edges.push(place, this.#target('interaction', candidate))
     if (retracts === null) return
-    this.#edges.push([place, this.#place('event', retracts)])
+    this.#edges.push(place, this.#place('event', retracts))
   }
 
   addLink({ id, target_kind, target, ref }: LinkKeys): void {
     const place = this.#place('ref', ref)
-    this.#links.push({ place, id, target, bytes: 0 })
-    this.#edges.push([place, this.#target(target_kind, target)])
+    this.#links.add(id, place, 0)
+    this.#edges.push(place, this.#target(target_kind, target))
   }
 
   addInteraction({ id, turn_id, session_id, provider_response_id, prompt_hash, bytes }: InteractionKeys): void {
@@ -129,95 +128,105 @@ export class UnitBuilder {
     const turn = turn_id === id ? place : this.#place('', turn_id)
     const session = this.#joins.sessions && session_id !== '' ? this.#place('session', session_id) : -1
     const response = this.#places.get(`response${provider_response_id}`)
-    this.#interactions.push({ place, id, bytes, turn, session, isNamed: response !== undefined })
-    if (turn !== place) this.#edges.push([place, turn])
-    if (response !== undefined) this.#edges.push([place, response])
+    if (response !== undefined) this.#answered.add(this.#interactions.ids.length)
+    this.#interactions.add(id, place, bytes)
+    this.#turns.push(turn)
+    this.#sessions.push(session)
+    if (turn !== place) this.#edges.push(place, turn)
+    if (response !== undefined) this.#edges.push(place, response)
     const prompt = promptKey(prompt_hash)
-    if (this.#joins.prompts && prompt !== '') this.#edges.push([place, this.#place('prompt', prompt)])
-    if (session !== -1) this.#edges.push([place, session])
+    if (this.#joins.prompts && prompt !== '') this.#edges.push(place, this.#place('prompt', prompt))
+    if (session !== -1) this.#edges.push(place, session)
   }
 
-  /** Those that something is about, with the other steps of their turns and, where they join, of their sessions. */
-  #wanted(): PlacedInteraction[] {
+  /** Whether something is about an interaction, another step of its turn or, where they join, of its session; by row. */
+  #wanted(): (row: number) => boolean {
     const { interactions, turns } = this.#named
     const beside = new Set<number>()
-    for (const { place, turn, session, isNamed } of this.#interactions) {
+    for (const [row, place] of this.#interactions.places.entries()) {
+      const isNamed = this.#answered.has(row)
+      const [turn, session] = [this.#turns[row]!, this.#sessions[row]!]
       if (!isNamed && !interactions.has(place) && !turns.has(turn)) continue
       beside.add(turn)
       if (session !== -1) beside.add(session)
     }
-    return this.#interactions.filter(({ turn, session }) => beside.has(turn) || beside.has(session))
+    return (row) => beside.has(this.#turns[row]!) || beside.has(this.#sessions[row]!)
+  }
+
+  #join(): DisjointSets {
+    for (const [row, id] of this.#feedback.ids.entries()) {
+      // What another event takes back stands in its unit.
+      const event = this.#places.get(`event${id}`)
+      if (event !== undefined) this.#edges.push(this.#feedback.places[row]!, event)
+    }
+    const sets = new DisjointSets(this.#places.size)
+    for (let at = 0; at < this.#edges.length; at += 2) sets.union(this.#edges[at]!, this.#edges[at + 1]!)
+    return sets
   }
 
   /**
-   * The units in the order of their first interaction, each of at least one component of what is joined and, but where
-   * one component is larger, of no more than so many bytes.
+   * The units in the order of their first rows, each of at least one component of what is joined and, but where one
+   * component is larger, of no more than so many bytes.
    */
-  finish(maxBytes: number): Unit[] {
-    for (const { place, id } of this.#feedback) {
-      // What another event takes back stands in its unit.
-      const event = this.#places.get(`event${id}`)
-      if (event !== undefined) this.#edges.push([place, event])
-    }
-    const sets = new DisjointSets(this.#places.size)
-    for (const [a, b] of this.#edges) sets.union(a, b)
-    const components = new Map<number, Unit>()
-    const componentOf = (place: number): Unit => {
-      const root = sets.find(place)
-      const known = components.get(root)
-      if (known !== undefined) return known
-      const made: Unit = { interactions: [], feedback: [], links: [], bytes: 0 }
-      components.set(root, made)
-      return made
-    }
-    const weigh = (unit: Unit, bytes: number): void => {
-      unit.bytes += bytes + ROW_BYTES
-    }
-    for (const { place, id, bytes } of this.#wanted()) {
-      const unit = componentOf(place)
-      unit.interactions.push(id)
-      weigh(unit, bytes)
-    }
-    for (const [rows, kind] of [
-      [this.#feedback, 'feedback'],
-      [this.#links, 'links'],
-    ] as const) {
-      for (const { place, id, target, bytes } of rows) {
-        const unit = componentOf(place)
-        unit[kind].push({ target, id })
-        weigh(unit, bytes)
+  finish(maxBytes: number): Units {
+    const sets = this.#join()
+    const isWanted = this.#wanted()
+    const tables = [
+      { rows: this.#interactions, isIn: isWanted },
+      { rows: this.#feedback, isIn: () => true },
+      { rows: this.#links, isIn: () => true },
+    ]
+    const bytes = new Float64Array(this.#places.size)
+    // Of each component the first of its interactions; of one without any, of its feedback, else of its links.
+    const first = new Map<number, string>()
+    for (const { rows, isIn } of tables) {
+      const mine = new Map<number, string>()
+      for (const [row, id] of rows.ids.entries()) {
+        if (!isIn(row)) continue
+        const root = sets.find(rows.places[row]!)
+        bytes[root]! += rows.bytes[row]! + ROW_BYTES
+        const known = mine.get(root)
+        if (!first.has(root) && (known === undefined || id < known)) mine.set(root, id)
       }
+      for (const [root, id] of mine) first.set(root, id)
     }
-    for (const unit of components.values()) unit.interactions.sort(byCodeUnit)
-    const firstOf = ({ interactions, feedback, links }: Unit): string =>
-      interactions[0] ?? feedback[0]?.id ?? links[0]?.id ?? ''
-    const ordered = [...components.values()].sort((a, b) => byCodeUnit(firstOf(a), firstOf(b)))
-    return pack(ordered, maxBytes)
+    const ordered = [...first].sort(([, a], [, b]) => byCodeUnit(a, b)).map(([root]) => root)
+    const { unitOf, count } = pack(ordered, bytes, maxBytes)
+    const [interactions, feedback, links] = tables.map(({ rows, isIn }) => {
+      const units = new Map<string, number>()
+      for (const [row, id] of rows.ids.entries()) {
+        if (isIn(row)) units.set(id, unitOf[sets.find(rows.places[row]!)]!)
+      }
+      return units
+    })
+    return { count, interactions: interactions!, feedback: feedback!, links: links! }
   }
 }
 
 /** What a row weighs beside its texts. */
 const ROW_BYTES = 600
 
-/** Joins neighbours to units of no more than so many bytes, and puts each unit's rows in order. */
-function pack(components: readonly Unit[], maxBytes: number): Unit[] {
-  const units: Unit[] = []
-  for (const { interactions, feedback, links, bytes } of components) {
-    const last = units.at(-1)
-    if (last === undefined || last.bytes + bytes > maxBytes) {
-      units.push({ interactions: [...interactions], feedback: [...feedback], links: [...links], bytes })
-      continue
+/**
+ * Joins neighbours to units of no more than so many bytes.
+ * @param ordered roots of the components
+ * @param bytes of each component, by root
+ * @returns units by root
+ */
+function pack(
+  ordered: readonly number[],
+  bytes: Float64Array,
+  maxBytes: number,
+): { unitOf: Int32Array; count: number } {
+  const unitOf = new Int32Array(bytes.length)
+  let count = 0
+  let weight = Number.POSITIVE_INFINITY
+  for (const root of ordered) {
+    weight += bytes[root]!
+    if (weight > maxBytes) {
+      count++
+      weight = bytes[root]!
     }
-    for (const id of interactions) last.interactions.push(id)
-    for (const each of feedback) last.feedback.push(each)
-    for (const each of links) last.links.push(each)
-    last.bytes += bytes
+    unitOf[root] = count - 1
   }
-  const order = (a: TargetedId, b: TargetedId): number => byCodeUnit(a.target, b.target) || byCodeUnit(a.id, b.id)
-  for (const unit of units) {
-    unit.interactions.sort(byCodeUnit)
-    unit.feedback.sort(order)
-    unit.links.sort(order)
-  }
-  return units
+  return { unitOf, count }
 }

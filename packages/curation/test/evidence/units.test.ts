@@ -16,7 +16,6 @@ import {
   snapshotOf,
   surveyOf,
   surveyUnit,
-  type Unit,
   UnitBuilder,
   unitInputs,
 } from '../../src/index.js'
@@ -35,6 +34,13 @@ const DEFAULTS = recipeSchema.parse({
   settling: { draft_ms: HOUR, late_feedback_ms: HOUR },
 })
 
+/** Ids of the rows of one unit. */
+interface Unit {
+  interactions: string[]
+  feedback: string[]
+  links: string[]
+}
+
 function unitsOf({ interactions, feedback, links, bodies }: Evidence, recipe: Recipe, maxBytes: number): Unit[] {
   const builder = new UnitBuilder(joinsOf(recipe))
   for (const row of feedback) {
@@ -44,11 +50,18 @@ function unitsOf({ interactions, feedback, links, bodies }: Evidence, recipe: Re
   for (const row of links) builder.addLink(row)
   const sizes = new Map(bodies.map((body) => [body.id, body.messages.length + body.outputs.length]))
   for (const row of interactions) builder.addInteraction({ ...row, bytes: sizes.get(row.id) ?? 0 })
-  return builder.finish(maxBytes)
+  const units = builder.finish(maxBytes)
+  const idsIn = (unit: number, of: ReadonlyMap<string, number>): string[] =>
+    [...of].filter(([, each]) => each === unit).map(([id]) => id)
+  return Array.from({ length: units.count }, (_, unit) => ({
+    interactions: idsIn(unit, units.interactions).sort(),
+    feedback: idsIn(unit, units.feedback),
+    links: idsIn(unit, units.links),
+  }))
 }
 
 function partOf(evidence: Evidence, unit: Unit): Evidence {
-  const ids = new Set([...unit.interactions, ...unit.feedback.map(({ id }) => id), ...unit.links.map(({ id }) => id)])
+  const ids = new Set([...unit.interactions, ...unit.feedback, ...unit.links])
   const mine = <T extends { id: string }>(rows: T[]): T[] => rows.filter(({ id }) => ids.has(id))
   const { interactions, bodies, feedback, links } = evidence
   return {
@@ -220,7 +233,7 @@ describe('units', () => {
     const evidence = judged(people(Array.from({ length: 80 }, (_, n) => n * 37)))
     const units = unitsOf(evidence, EVERYTHING, 1)
     for (const kind of ['interactions', 'feedback', 'links'] as const) {
-      const held = units.flatMap((unit) => unit[kind].map((each) => (typeof each === 'string' ? each : each.id)))
+      const held = units.flatMap((unit) => unit[kind])
       expect(held.sort()).toEqual(evidence[kind].map(({ id }) => id).sort())
     }
   })

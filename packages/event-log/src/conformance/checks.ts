@@ -5,6 +5,7 @@ import { deliveryChecks } from './delivery-checks.js'
 import type { Check } from './factory.js'
 import { measureChecks } from './measure-checks.js'
 import { rebalanceChecks } from './rebalance-checks.js'
+import { waitingChecks } from './waiting-checks.js'
 
 /** Every promise of `EventLog` that holds within one process. */
 export const CHECKS: readonly Check[] = [
@@ -13,6 +14,7 @@ export const CHECKS: readonly Check[] = [
   ...boundaryChecks,
   ...rebalanceChecks,
   ...measureChecks,
+  ...waitingChecks,
 ]
 
 /** The promises that need a process to be killed. */

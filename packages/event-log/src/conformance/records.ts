@@ -12,6 +12,8 @@ export interface RecordShape {
   encoding?: 'identity' | 'gzip'
   /** How long before now `received_at` is. @default 0 */
   age_ms?: number
+  /** @default conformance */
+  project_id?: string
 }
 
 /** Record number `n`: its body follows from `n` alone, its stamp is the present. */
@@ -20,7 +22,7 @@ export function recordOf(n: number, shape: RecordShape = {}): LogRecord {
   return {
     header: {
       format: 1,
-      project_id: 'conformance',
+      project_id: shape.project_id ?? 'conformance',
       key_id: 'key',
       request_id: String(n),
       received_at: new Date(Date.now() - (shape.age_ms ?? 0)).toISOString(),

@@ -1,5 +1,6 @@
 import type { Cluster, Broker as KafkaBroker, KafkaConfig, SASLOptions } from 'kafkajs'
 import kafkajs from 'kafkajs'
+import { beginningAnew } from './fresh-connections.js'
 import type { KafkaConnection } from './options.js'
 import { endsWithin } from './retrying.js'
 import { createSockets, type Sockets } from './sockets.js'
@@ -80,6 +81,7 @@ export async function connectCluster(connection: KafkaConnection, topic: string)
   })
   const cluster = handed as unknown as Cluster
   socketsOf.set(cluster, sockets)
+  beginningAnew(cluster)
   toleratingPartitions(cluster)
   try {
     await cluster.connect()
@@ -191,21 +193,10 @@ export async function coordinatorOf(cluster: Cluster, groupId: string): Promise<
   return connected((await cluster.findGroupCoordinator({ groupId })) as Broker, 'requests')
 }
 
-const connecting = new WeakMap<object, Promise<unknown>>()
-
-/**
- * One attempt at a time: kafkajs opens a socket for every caller who finds a connection closed, and reads all of them as
- * one stream. For the same reason a cluster that fetches is asked for nothing else but its metadata.
- */
+/** With the connection that the purpose needs. A cluster that fetches is asked for nothing else but its metadata. */
 export async function connected(broker: Broker, purpose: Purpose): Promise<Broker> {
   const connection = broker.connectionPool.pool[purpose === 'fetches' ? 1 : 0]
-  if (connection === undefined || connection.isConnected()) return broker
-  let attempt = connecting.get(connection)
-  if (attempt === undefined) {
-    attempt = connection.connect().finally(() => connecting.delete(connection))
-    connecting.set(connection, attempt)
-  }
-  await attempt
+  if (connection !== undefined && !connection.isConnected()) await connection.connect()
   return broker
 }
 

@@ -9,6 +9,7 @@ import type {
   Position,
   PositionedRecord,
   Slice,
+  WaitingLines,
 } from '../event-log.js'
 import { anyBroker, connectCluster, disconnectAll } from './cluster.js'
 import { KafkaConsumer } from './consumer.js'
@@ -147,6 +148,11 @@ export class KafkaLog implements EventLog {
   async progress(group: string): Promise<PartitionProgress[]> {
     this.#assertOpen()
     return this.#measures.progress(group)
+  }
+
+  async waitingLines(group: string): Promise<WaitingLines> {
+    this.#assertOpen()
+    return this.#measures.waitingLines(group)
   }
 
   async watermark(group: string): Promise<string> {

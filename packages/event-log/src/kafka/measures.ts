@@ -1,5 +1,7 @@
+import { FlywheelError } from '@flywheel/schema'
 import type { Cluster, KafkaMessage } from 'kafkajs'
-import type { Backlog, PartitionProgress, PositionedRecord } from '../event-log.js'
+import type { Backlog, PartitionProgress, PositionedRecord, WaitingLines, WaitingPartition } from '../event-log.js'
+import { type CountedRecord, uncountedReason, WaitingCounts } from '../waiting-counts.js'
 import { committedOf } from './boundary-metadata.js'
 import { coordinatorOf, hasLeader, leaderOf } from './cluster.js'
 import { isReplicated } from './replica-lag.js'
@@ -28,12 +30,12 @@ interface Size {
   appended: number
 }
 
-interface Range extends PartitionProgress {
-  start: number
-}
-
 const LIMIT_MS = 10_000
+/** How long a partition may be between two leaders before it counts as one that cannot be read. */
+const LEADER_MS = 2_000
 const SCAN_BYTES = 256 * 1024
+const COUNT_BYTES = 1024 * 1024
+const COUNT_LIMIT_MS = 2_000
 const MOST_KNOWN = 5_000
 
 /**
@@ -45,20 +47,44 @@ export class Measures {
   readonly #parts: MeasuresParts
   readonly #sizes = new Map<string, Map<number, Size>>()
   readonly #watermarks = new Map<string, number>()
+  readonly #waiting = new Map<string, WaitingCounts>()
+  /** Partitions that had no leader at the last look, for which the next one does not wait again. */
+  readonly #leaderless = new Set<number>()
 
   constructor(parts: MeasuresParts) {
     this.#parts = parts
   }
 
   async progress(group: string): Promise<PartitionProgress[]> {
-    const ranges = await this.#ranges(group)
-    return ranges.map(({ partition, committed, end }) => ({ partition, committed, end }))
+    return this.#readable(await this.#places(group))
+  }
+
+  async waitingLines(group: string): Promise<WaitingLines> {
+    const counts = this.#waiting.get(group) ?? new WaitingCounts()
+    this.#waiting.set(group, counts)
+    return counts.inTurn(async () => {
+      const partitions = await this.#places(group)
+      const reasons: string[] = []
+      const without = partitions.filter(({ end }) => end === null)
+      if (without.length > 0) reasons.push(this.#noLeader(without).message)
+      await counts.read(partitions, async (partition, offset, end) => {
+        try {
+          return await this.#headersOf(partition, offset, end)
+        } catch (error) {
+          reasons.push((error as Error).message)
+          return []
+        }
+      })
+      const { lines, uncounted } = counts.of(partitions)
+      if (reasons.length === 0 && uncounted > 0) reasons.push(uncountedReason(uncounted))
+      return { partitions, lines, incomplete: reasons.length === 0 ? null : reasons.join(' ') }
+    })
   }
 
   async backlog(group: string): Promise<Backlog> {
     const backlog: Backlog = { records: 0, lines: 0, bytes: 0, oldest_ms: 0 }
     const now = this.#parts.clock()
-    for (const { partition, committed, end } of await this.#ranges(group)) {
+    for (const { partition, committed, end } of this.#readable(await this.#places(group))) {
       const records = end - committed
       if (records === 0) continue
       const known = await this.#sizesFrom(group, partition, committed, end)
@@ -74,41 +100,63 @@ export class Measures {
   /** Bounds of one partition. */
   async bounds(partition: number): Promise<{ start: number; end: number }> {
     await this.#refresh()
-    const [starts, ends] = [await this.#offsets(true, [partition]), await this.#offsets(false, [partition])]
-    return { start: starts.get(partition) ?? 0, end: ends.get(partition) ?? 0 }
+    const offset = async (fromBeginning: boolean): Promise<number> => {
+      const found = (await this.#offsets(fromBeginning, [partition], LIMIT_MS)).get(partition)
+      if (found === undefined) throw this.#noLeader([{ partition }])
+      return found
+    }
+    return { start: await offset(true), end: await offset(false) }
   }
 
   /**
    * A record is durable at most `margin_ms` after its `received_at`, or stamped with the broker's time (`recordOf`). So
    * what comes after a record that the broker took at a time has a later stamp than that time less the margin; where
    * nothing is uncommitted, the time before the look at the ends takes its place, less what a slow follower can hide.
+   * While a partition has no leader it stands still: the one before is as true as it was.
    */
   async watermark(group: string): Promise<number> {
     const { cluster, topic, hidden_ms } = this.#parts
     const before = this.#parts.clock()
-    const ranges = await this.#ranges(group)
+    const places = await this.#places(group)
+    const last = this.#watermarks.get(group)
+    if (last !== undefined && places.some(({ end }) => end === null)) return last
     let least = before - (isReplicated(cluster, topic) ? hidden_ms : 0)
-    for (const { partition, committed, end } of ranges) {
+    for (const { partition, committed, end } of this.#readable(places)) {
       if (committed === end) continue
       const [first] = await this.#sizesFrom(group, partition, committed, committed + 1)
       least = Math.min(least, first === undefined ? 0 : first.appended)
     }
-    const watermark = Math.max(0, least - this.#parts.margin_ms, this.#watermarks.get(group) ?? 0)
+    const watermark = Math.max(0, least - this.#parts.margin_ms, last ?? 0)
     this.#watermarks.set(group, watermark)
     return watermark
   }
 
   /** Ends are read before what is committed: a partition that looks drained had nothing uncommitted when it began. */
-  async #ranges(group: string): Promise<Range[]> {
+  async #places(group: string): Promise<WaitingPartition[]> {
     await this.#refresh()
     const starts = await this.#offsets(true)
     const ends = await this.#offsets(false)
     const committed = await this.#committed(group)
-    return [...ends].map(([partition, end]) => {
-      const start = starts.get(partition) ?? 0
+    return this.#all().map((partition) => {
+      const [start, end] = [starts.get(partition) ?? 0, ends.get(partition)]
       const next = Math.max(start, committed.get(partition) ?? start)
-      return { partition, start, committed: next, end: Math.max(end, next) }
+      return { partition, committed: next, end: end === undefined ? null : Math.max(end, next) }
     })
+  }
+
+  /** @throws FlywheelError `log_unavailable` while nobody can read one of them: what waits in it is unknown */
+  #readable(places: readonly WaitingPartition[]): PartitionProgress[] {
+    const without = places.filter(({ end }) => end === null)
+    if (without.length > 0) throw this.#noLeader(without)
+    return places.map(({ partition, committed, end }) => ({ partition, committed, end: end ?? committed }))
+  }
+
+  #noLeader(places: readonly { partition: number }[]): FlywheelError {
+    const [partitions, have] = places.length === 1 ? ['partition', 'has'] : ['partitions', 'have']
+    return new FlywheelError(
+      'log_unavailable',
+      `Kafka: ${partitions} ${places.map(({ partition }) => partition).join(', ')} of ${this.#parts.topic} ${have} no leader, so nobody can tell what waits there. Bring back a broker with a copy.`,
+    )
   }
 
   /** Partitions may have been added: one that is not looked at would let the watermark pass what waits in it. */
@@ -117,16 +165,20 @@ export class Measures {
     await retrying(cluster, 'read its partitions', LIMIT_MS, () => cluster.refreshMetadata())
   }
 
-  /** Of some partitions, by default of all: while one has no leader, nobody knows what waits in it. */
-  async #offsets(fromBeginning: boolean, of: number[] = this.#all()): Promise<Map<number, number>> {
+  /** Of those that have a leader, or get one in time; the others are absent. */
+  async #offsets(fromBeginning: boolean, of = this.#all(), leader_ms = LEADER_MS): Promise<Map<number, number>> {
     const { cluster, topic } = this.#parts
-    const partitions = of.map((partition) => ({ partition }))
+    const until = performance.now() + leader_ms
     const found = await retrying(cluster, 'list its offsets', LIMIT_MS, async () => {
-      const without = of.find((partition) => !hasLeader(cluster, topic, partition))
-      if (without !== undefined) throw new Error(`partition ${without} of ${topic} has no leader`)
-      return cluster.fetchTopicsOffset([{ topic, partitions, fromBeginning }])
+      const led = of.filter((partition) => hasLeader(cluster, topic, partition))
+      const lost = of.find((partition) => !led.includes(partition) && !this.#leaderless.has(partition))
+      if (lost !== undefined && performance.now() < until)
+        throw new Error(`partition ${lost} of ${topic} has no leader`)
+      for (const partition of of) this.#leaderless[led.includes(partition) ? 'delete' : 'add'](partition)
+      if (led.length === 0) return []
+      return cluster.fetchTopicsOffset([{ topic, partitions: led.map((partition) => ({ partition })), fromBeginning }])
     })
-    const offsets = found.flatMap((each) => each.partitions).sort((a, b) => a.partition - b.partition)
+    const offsets = found.flatMap((each) => each.partitions)
     return new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]))
   }
 
@@ -173,10 +225,21 @@ export class Measures {
     return [...known].filter(([offset]) => offset >= first && offset < end).map(([, size]) => size)
   }
 
-  async #peek(partition: number, offset: number): Promise<KafkaMessage[]> {
+  /** Null where the broker has nothing to give within a second. */
+  async #headersOf(partition: number, from: number, end: number): Promise<CountedRecord[] | null> {
+    const messages = await this.#peek(partition, from, COUNT_BYTES, COUNT_LIMIT_MS)
+    const records = messages.filter(({ offset }) => Number(offset) < end)
+    if (records.length === 0) return null
+    return records.map((message) => ({
+      offset: Number(message.offset),
+      header: this.#parts.record(message, partition).header,
+    }))
+  }
+
+  async #peek(partition: number, offset: number, maxBytes = SCAN_BYTES, limit_ms = LIMIT_MS): Promise<KafkaMessage[]> {
     const { fetching, topic } = this.#parts
-    const partitions = [{ partition, fetchOffset: String(offset), maxBytes: SCAN_BYTES }]
-    const { responses } = await retrying(fetching, 'read its backlog', LIMIT_MS, async () => {
+    const partitions = [{ partition, fetchOffset: String(offset), maxBytes }]
+    const { responses } = await retrying(fetching, 'read its backlog', limit_ms, async () => {
       const broker = await leaderOf(fetching, topic, partition, 'fetches')
       const fetched = await broker.fetch({ maxWaitTime: 1_000, minBytes: 1, topics: [{ topic, partitions }] })
       return fetched as { responses: { partitions: { messages: KafkaMessage[] }[] }[] }

@@ -10,7 +10,10 @@ import type {
   Position,
   PositionedRecord,
   Slice,
+  WaitingLines,
+  WaitingPartition,
 } from '../event-log.js'
+import { type CountedRecord, uncountedReason, WaitingCounts } from '../waiting-counts.js'
 import type { Bounds } from './bounds.js'
 import { type GroupProgress, Groups } from './group.js'
 import { InFlight, type Pending } from './in-flight.js'
@@ -52,6 +55,8 @@ const SLICE_RECORDS = 64
 const SLICE_BYTES = 16 * 1024 * 1024
 const READ_BYTES_A_TURN = 4 * 1024 * 1024
 const WATERMARK_WAIT_MS = 1_000
+const HEADERS_A_TURN = 256
+const NOT_YET_MS = 5
 
 /** Builds a log over an opened storage. */
 export function createLocalLog(parts: LocalLogParts): LocalLog {
@@ -68,6 +73,7 @@ class Log implements LocalLog {
   readonly #inFlight: InFlight
   readonly #memberships = new Map<string, Membership>()
   readonly #watermarks: Watermarks
+  readonly #waiting = new Map<string, WaitingCounts>()
   #turn = 0
   #closing: Promise<void> | null = null
 
@@ -170,6 +176,23 @@ class Log implements LocalLog {
       committed: this.#groups.of(group, partition).committed,
       end: partition.end,
     }))
+  }
+
+  async waitingLines(group: string): Promise<WaitingLines> {
+    this.#assertOpen()
+    const counts = this.#waiting.get(group) ?? new WaitingCounts()
+    this.#waiting.set(group, counts)
+    return counts.inTurn(async () => {
+      const before: WaitingPartition[] = await this.progress(group)
+      await counts.read(before, (partition, offset, end) => this.#readHeaders(group, partition, offset, end))
+      // What was committed meanwhile may have been deleted unread: it waits no more.
+      const partitions = before.map(({ partition, end }): WaitingPartition => {
+        const { committed } = this.#groups.of(group, this.#held[partition] as Partition)
+        return { partition, committed, end: Math.max(end ?? 0, committed) }
+      })
+      const { lines, uncounted } = counts.of(partitions)
+      return { partitions, lines, incomplete: uncounted === 0 ? null : uncountedReason(uncounted) }
+    })
   }
 
   async watermark(group: string): Promise<string> {
@@ -292,6 +315,28 @@ class Log implements LocalLog {
         readInTurn = 0
         await nextTurn()
       }
+    }
+    return records
+  }
+
+  /** As many as are read in one turn of the event loop. */
+  async #readHeaders(group: string, number: number, from: number, end: number): Promise<CountedRecord[] | null> {
+    await nextTurn()
+    this.#assertOpen()
+    const partition = this.#held[number] as Partition
+    const records: CountedRecord[] = []
+    let bytes = 0
+    for (let at = Math.max(from, this.#groups.of(group, partition).committed); at < end; at++) {
+      const value = this.#parts.storage.record(number, at)
+      if (value === undefined) {
+        // A commit has deleted it and is not yet known to be durable.
+        if (records.length > 0) break
+        await delay(NOT_YET_MS)
+        return null
+      }
+      records.push({ offset: at, header: decodeRecord(value).header })
+      bytes += value.length
+      if (bytes > READ_BYTES_A_TURN || records.length === HEADERS_A_TURN) break
     }
     return records
   }

@@ -213,6 +213,15 @@ export function openMemoryLog(disk: MemoryDisk): EventLog {
       const { committed } = groupOf(name)
       return committed.map((offset, partition) => ({ partition, committed: offset, end: endOf(partition) }))
     },
+    async waitingLines(name) {
+      const { committed } = groupOf(name)
+      const lines = new Map<string, number>()
+      for (const { header } of openRecords(name)) {
+        lines.set(header.project_id, (lines.get(header.project_id) ?? 0) + header.lines.length)
+      }
+      const partitions = committed.map((offset, partition) => ({ partition, committed: offset, end: endOf(partition) }))
+      return { partitions, lines, incomplete: null }
+    },
     async watermark(name) {
       // A record may be up to the slack behind the clock, so what was handed out stays true.
       const group = groupOf(name)

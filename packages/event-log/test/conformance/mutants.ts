@@ -238,6 +238,28 @@ export const MUTANTS: Record<string, Mutant> = {
         },
       }),
   },
+  'takes records for lines in what waits': {
+    caughtBy: ['it tells whose lines wait, until they are committed and over a reopening'],
+    mutate: (log) =>
+      replace(log, {
+        waitingLines: async (group) => {
+          const { lines, ...waiting } = await log.waitingLines(group)
+          return { ...waiting, lines: new Map([...lines.keys()].map((project) => [project, 1])) }
+        },
+      }),
+  },
+  'tells what waits beside places of another moment': {
+    caughtBy: ['the lines that wait are those of the places told with them, while records come and go'],
+    mutate: (log) =>
+      replace(log, {
+        waitingLines: async (group) => {
+          const partitions = await log.progress(group)
+          // As one that looks twice and lets records come and go between the two.
+          await new Promise((resolve) => setTimeout(resolve, 20))
+          return { ...(await log.waitingLines(group)), partitions }
+        },
+      }),
+  },
   'forgets appends under way in the watermark': {
     caughtBy: ['the watermark stays behind an append that is under way'],
     mutate: (log) =>

@@ -123,6 +123,16 @@ describe.skipIf(missing !== null)('three brokers', () => {
     const seen = createSeen()
     const member = await joinAs(after, 'one-copy', seen)
     await expect.poll(() => seen.committed.size, { timeout: 30_000 }).toBe(14 + taken)
+    const named = `partition 2 of ${topic} has no leader`
+    const waiting = await after.waitingLines('one-copy')
+    expect(waiting.partitions.map(({ end }) => end !== null)).toEqual([true, true, false])
+    expect(waiting.incomplete).toContain(named)
+    const asked = performance.now()
+    for (const ask of ['backlog', 'progress', 'watermark'] as const) {
+      await expect(after[ask]('one-copy')).rejects.toMatchObject({ message: expect.stringContaining(named) })
+    }
+    // The look before has waited for a leader already.
+    expect(performance.now() - asked).toBeLessThan(5_000)
 
     await kafka.brokers[2]?.start()
     await expect

@@ -13,6 +13,8 @@ interface Partition {
   start?: number
   committed: number
   end: number
+  /** @default 1 */
+  leader?: number
 }
 
 /** A broker with one partition that a test sets: no real one lets a follower be slow, or an offset be moved, at will. */
@@ -42,7 +44,7 @@ function measuresOf(partition: Partition): { measures: Measures; fetched: number
   const cluster = {
     refreshMetadata: async () => undefined,
     refreshMetadataIfNecessary: async () => undefined,
-    findTopicPartitionMetadata: () => [{ partitionId: 0, leader: 1, replicas: partition.replicas }],
+    findTopicPartitionMetadata: () => [{ partitionId: 0, leader: partition.leader ?? 1, replicas: partition.replicas }],
     findLeaderForPartitions: () => ({ 1: [0] }),
     findBroker: async () => broker,
     findGroupCoordinator: async () => broker,
@@ -86,5 +88,29 @@ describe('what a Kafka log measures', () => {
     // Two of six are read, with one and two lines; the mean stands for the rest.
     expect(await measures.backlog('sink')).toMatchObject({ records: 6, lines: 9 })
     expect(fetched).toEqual([4, 0])
+  })
+
+  it('tells what is committed and names the partition while it has no leader; the watermark stands still', async () => {
+    const partition: Partition = { replicas: [1], committed: 3, end: 6 }
+    const { measures } = measuresOf(partition)
+    const before = await measures.watermark('sink')
+    partition.leader = -1
+    const named = 'Kafka: partition 0 of t has no leader, so nobody can tell what waits there.'
+    expect(await measures.waitingLines('sink')).toEqual({
+      partitions: [{ partition: 0, committed: 3, end: null }],
+      lines: new Map(),
+      incomplete: expect.stringContaining(named),
+    })
+    const refusal = { code: 'log_unavailable', message: expect.stringContaining(named) }
+    await expect(measures.backlog('sink')).rejects.toMatchObject(refusal)
+    await expect(measures.progress('sink')).rejects.toMatchObject(refusal)
+    expect(await measures.watermark('sink')).toBe(before)
+    // Of this group none was handed out that could stand.
+    await expect(measures.watermark('other')).rejects.toMatchObject(refusal)
+
+    partition.leader = 1
+    // The records from the third on have 4, 5 and 6 lines.
+    expect((await measures.waitingLines('sink')).lines).toEqual(new Map([['conformance', 4 + 5 + 6]]))
+    expect((await measures.progress('sink'))[0]?.end).toBe(6)
   })
 })

@@ -6,16 +6,16 @@ export interface LogProgress {
   partition: number
   /** Next offset to be committed: receipts below it must exist, receipts from it on are not counted yet. */
   committed: number
-  /** Next offset to be written. */
-  end: number
+  /** Next offset to be written; null while nobody can read the partition. */
+  end: number | null
 }
 
 export interface AccountingRequest {
   /** RFC 3339, by receipt. */
   since?: string | undefined
   until?: string | undefined
-  /** Accepted lines of this project that wait in the log; null where the log cannot tell. @default 0 */
-  in_log_lines?: number | null | undefined
+  /** Accepted lines of this project that wait in the log; a sentence says why where it cannot tell. @default 0 */
+  in_log?: number | string | undefined
   /** Most (type, id) that are held in memory at a time; about 200 bytes each. @default 500_000 */
   slice_events?: number
 }
@@ -48,12 +48,14 @@ export interface Accounting {
   pending: number
   /** Dropped or rejected by a client that never saw the answer, and accepted nevertheless: at least so many. */
   given_up_but_accepted: number
-  /** Receipt lines plus what waits in the log. */
+  /** Receipt lines plus what waits in the log, as far as it is known. */
   accepted: number
-  /** Null: lines of several projects wait in the log, and it cannot tell whose. */
+  /** Null where the log cannot tell. */
   in_log: number | null
-  /** Of every project. */
-  in_log_records: number
+  /** Why `in_log` is null, as a sentence; else null. */
+  in_log_unknown: string | null
+  /** Of every project; null while a partition of the log cannot be read. */
+  in_log_records: number | null
   receipt_lines: number
   /** Different (type, id) in receipts. */
   distinct: number

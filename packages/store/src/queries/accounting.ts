@@ -27,7 +27,8 @@ export async function accounting(
     lostPositions(db, log),
   ])
   const { candidates, ...counts } = sums
-  const in_log = request.in_log_lines === undefined ? 0 : request.in_log_lines
+  const { in_log: waits = 0 } = request
+  const [in_log, in_log_unknown] = typeof waits === 'number' ? [waits, null] : [null, waits]
   const given = clients.dropped + clients.rejected + counts.by_clients
   const isWhole = request.since === undefined && request.until === undefined
   const result: Omit<Accounting, 'balanced' | 'problems'> = {
@@ -38,7 +39,11 @@ export async function accounting(
     given_up_but_accepted: isWhole ? Math.max(0, given - clients.created) : 0,
     accepted: counts.receipt_lines + (in_log ?? 0),
     in_log,
-    in_log_records: log.reduce((sum, each) => sum + each.end - each.committed, 0),
+    in_log_unknown,
+    in_log_records: log.reduce<number | null>(
+      (sum, { committed, end }) => (sum === null || end === null ? null : sum + end - committed),
+      0,
+    ),
     receipt_lines: counts.receipt_lines,
     distinct: counts.distinct,
     repeats: counts.receipt_lines - counts.distinct,

@@ -5,9 +5,10 @@ import { EXPORT_LIMITS, SNAPSHOT_ORDER, SNAPSHOT_ROWS } from './snapshot.js'
 import { firstArrival } from './visible.js'
 
 /*
- * What an export of any size reads: at first the keys by which rows are joined, then the rows themselves, some thousand
- * at a time, named by their keys, which are a prefix of each table's order. The engine finds what feedback is about; an
- * interaction that no feedback, link or candidate points at, nor at another step of its turn, is never read.
+ * What an export of any size reads: at first the keys by which rows are joined, then the rows without bodies, in one pass
+ * over each table, then bodies, which are named, some thousand at a time: an interval of the table's order after the other.
+ * The engine finds what feedback is about; an interaction that no feedback, link or candidate points at, nor at another
+ * step of its turn, is never read.
  */
 
 /** What joins one feedback event to others. */
@@ -36,12 +37,6 @@ export interface InteractionKeysRow {
   provider_response_id: string
   prompt_hash: string
   bytes: number
-}
-
-/** A row of a table with targets. */
-export interface TargetedKey {
-  target: string
-  id: string
 }
 
 const CANDIDATES = `arrayFilter(id -> id != '',
@@ -85,6 +80,13 @@ const ABOUT = `${OF_PROJECT} AND (
   OR turn_id IN (SELECT toUUIDOrZero(target) FROM (${targets('turn')}))
   OR (provider_response_id != '' AND provider_response_id IN (${targets('response')})))`
 
+/** What stands in one turn, or with `sessions` in one session, with what feedback is or may be about. */
+function besideFeedback({ sessions }: { sessions: boolean }): string {
+  const beside = (column: string): string => `SELECT ${column} FROM interactions WHERE ${ABOUT}`
+  const inSession = sessions ? `OR (session_id != '' AND session_id IN (${beside('session_id')}))` : ''
+  return `${SNAPSHOT_ROWS} AND (turn_id IN (${beside('turn_id')}) ${inSession})`
+}
+
 /**
  * Keys of the interactions that feedback is about, may be about, or that stand in one turn with one of those; with
  * `sessions` also of those in one session with it. In no order.
@@ -93,14 +95,45 @@ export function readInteractionKeys(
   db: Database,
   project: string,
   watermark: string,
-  { sessions }: { sessions: boolean },
+  joins: { sessions: boolean },
 ): AsyncIterable<InteractionKeysRow> {
-  const beside = (column: string): string => `SELECT ${column} FROM interactions WHERE ${ABOUT}`
-  const inSession = sessions ? `OR (session_id != '' AND session_id IN (${beside('session_id')}))` : ''
   const sql = `SELECT id, turn_id, session_id, provider_response_id, prompt_hash,
       length(system) + length(messages) + length(tools) + length(outputs) AS bytes
-    FROM interactions FINAL WHERE ${SNAPSHOT_ROWS} AND (turn_id IN (${beside('turn_id')}) ${inSession})`
+    FROM interactions FINAL WHERE ${besideFeedback(joins)}`
   return rowsOf(db.stream(sql, { project, watermark }, 'JSONEachRow', EXPORT_LIMITS))
+}
+
+/**
+ * Some columns of the interactions of `readInteractionKeys`, as lines of JSON in no order. With a filter each line has
+ * `is_selected`.
+ */
+export function streamUnitInteractions(
+  db: Database,
+  project: string,
+  watermark: string,
+  columns: readonly string[],
+  joins: { sessions: boolean },
+  filter?: Omit<InteractionFilter, 'feedback_kind' | 'has_feedback' | 'text'>,
+): AsyncIterable<Uint8Array> {
+  const { row, params } = filter === undefined ? { row: '', params: {} } : filterConditions(filter)
+  const selected = row === '' ? '' : `, (${row}) AS is_selected`
+  const sql = `SELECT ${columns.map(untilLimit).join(', ')}${selected} FROM interactions FINAL
+    WHERE ${besideFeedback(joins)}`
+  return db.stream(sql, { ...params, project, watermark }, 'JSONEachRow', EXPORT_LIMITS)
+}
+
+/** Some columns of the snapshot's feedback or links, as lines of JSON in no order. */
+export function streamUnitTargeted(
+  db: Database,
+  table: 'feedback' | 'links',
+  project: string,
+  watermark: string,
+  columns: readonly string[],
+): AsyncIterable<Uint8Array> {
+  const type = table === 'links' ? 'link' : table
+  const sql = `SELECT ${columns.map(untilLimit).join(', ')} FROM ${table} FINAL
+    WHERE ${SNAPSHOT_ROWS} AND ${firstArrival(type)}`
+  return db.stream(sql, { project, watermark }, 'JSONEachRow', EXPORT_LIMITS)
 }
 
 /** Authors with so many corrections of whole outputs, and more, whatever became of them. */
@@ -125,7 +158,7 @@ const NAMED = `t >= UUIDv7ToDateTime({first:UUID}, 'UTC') AND t <= UUIDv7ToDateT
   AND id IN {ids:Array(UUID)}`
 
 /**
- * Some columns of named interactions of a snapshot, as lines of JSON. With a filter each line has `is_selected`.
+ * Some columns of named interactions of a snapshot, as lines of JSON.
  * @param ids sorted, at least one
  */
 export function readNamedInteractions(
@@ -134,33 +167,10 @@ export function readNamedInteractions(
   watermark: string,
   columns: readonly string[],
   ids: readonly string[],
-  filter?: Omit<InteractionFilter, 'feedback_kind' | 'has_feedback' | 'text'>,
 ): AsyncIterable<Uint8Array> {
-  const { row, params } = filter === undefined ? { row: '', params: {} } : filterConditions(filter)
-  const selected = row === '' ? '' : `, (${row}) AS is_selected`
-  const sql = `SELECT ${columns.map(untilLimit).join(', ')}${selected} FROM interactions FINAL
+  const sql = `SELECT ${columns.map(untilLimit).join(', ')} FROM interactions FINAL
     WHERE ${SNAPSHOT_ROWS} AND ${NAMED} ${SNAPSHOT_ORDER}`
-  const named = { ids, first: ids[0], last: ids.at(-1) }
-  return db.stream(sql, { ...params, project, watermark, ...named }, 'JSONEachRow', EXPORT_LIMITS)
-}
-
-/**
- * Some columns of named feedback or links of a snapshot, as lines of JSON.
- * @param keys at least one
- */
-export function readNamedTargeted(
-  db: Database,
-  table: 'feedback' | 'links',
-  project: string,
-  watermark: string,
-  columns: readonly string[],
-  keys: readonly TargetedKey[],
-): AsyncIterable<Uint8Array> {
-  const sql = `SELECT ${columns.map(untilLimit).join(', ')} FROM ${table} FINAL
-    WHERE ${SNAPSHOT_ROWS} AND target IN {targets:Array(String)}
-      AND (target, id) IN (SELECT arrayJoin(arrayZip({targets:Array(String)}, {ids:Array(UUID)}))) ${SNAPSHOT_ORDER}`
-  const named = { targets: keys.map(({ target }) => target), ids: keys.map(({ id }) => id) }
-  return db.stream(sql, { project, watermark, ...named }, 'JSONEachRow', EXPORT_LIMITS)
+  return db.stream(sql, { project, watermark, ids, first: ids[0], last: ids.at(-1) }, 'JSONEachRow', EXPORT_LIMITS)
 }
 
 const BODIES = new Set(['system', 'messages', 'tools', 'outputs', 'kept', 'kept_json', 'shown', 'reason_text'])

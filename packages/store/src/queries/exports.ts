@@ -33,6 +33,14 @@ export async function getExport(db: Database, projectId: string, id: string): Pr
   return rows[0] ?? null
 }
 
+/** Exports whose ids begin so, newest first. */
+export async function exportsNamed(db: Database, projectId: string, beginning: string): Promise<ExportRow[]> {
+  return db.query<ExportRow>(
+    'SELECT * FROM exports FINAL WHERE project_id = {project:String} AND startsWith(id, {beginning:String}) ORDER BY created_at DESC, id',
+    { project: projectId, beginning },
+  )
+}
+
 /** Records which events stand behind which exported row, in batches. */
 export async function recordExportItems(db: Database, rows: readonly ExportItemRow[]): Promise<void> {
   for (let from = 0; from < rows.length; from += 10_000) {

@@ -29,12 +29,15 @@ const accountingSchema = z
     rejected: count('Of these, refused by a collector'),
     pending: count('Created less dropped, rejected and receipted: on the way, or gone with a client'),
     given_up_but_accepted: count('Dropped by a client that never saw the answer, and accepted nevertheless'),
-    accepted: count('Receipt lines and what waits in the log'),
+    accepted: count('Receipt lines and, where it is known, what waits in the log'),
     in_log: z
       .number()
       .nullable()
-      .openapi({ description: 'Null: lines of several projects wait, and the log cannot tell whose' }),
-    in_log_records: count('Records that wait in the log, of every project'),
+      .openapi({ description: 'Accepted lines that wait in the log; null where it cannot tell' }),
+    in_log_unknown: z.string().nullable().openapi({ description: 'Why in_log is null' }),
+    in_log_records: z.number().nullable().openapi({
+      description: 'Records that wait in the log, of every project; null while a partition of it cannot be read',
+    }),
     receipt_lines: count('Accepted lines that the sink has dealt with'),
     distinct: count('Different events among them; the sum of stored, dead_lettered, erased, expired and missing'),
     repeats: count('Lines that came again'),

@@ -1,16 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TARGETS } from '@flywheel/curation'
-import { FlywheelError } from '@flywheel/schema'
-import { getExport, listExports } from '@flywheel/store'
+import { listExports } from '@flywheel/store'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { type ApiEnv, requireScope } from '../authenticate.js'
+import { exportNamed } from '../export-named.js'
 import { onInvalid } from '../invalid.js'
 import type { ApiDeps } from '../ports.js'
 import { exportProblems, notFoundProblem, problems } from '../shapes/common.js'
 import {
   exportCountSchema,
   exportDetailSchema,
+  exportParams,
   exportSchema,
   exportSummarySchema,
   shownExport,
@@ -123,7 +124,7 @@ const one = createRoute({
   tags: ['exports'],
   summary: 'Manifest and funnel of an export',
   middleware: [requireScope('read')],
-  request: { params: z.object({ id: z.string().regex(/^[0-9a-f]{8,64}$/) }) },
+  request: { params: exportParams },
   responses: {
     200: { description: 'The export', content: { 'application/json': { schema: exportDetailSchema } } },
     ...problems,
@@ -174,18 +175,22 @@ export function exportRoutes(deps: ApiDeps) {
       return c.json(answer, 200)
     })
     .openapi(list, async (c) => {
-      const rows = await listExports(deps.db, c.get('caller').project_id)
-      return c.json({ items: rows.map(shownExport) }, 200)
+      const { project_id } = c.get('caller')
+      const [rows, folders] = await Promise.all([
+        listExports(deps.db, project_id),
+        deps.exports.folders?.(project_id) ?? [],
+      ])
+      const byId = new Map(folders.map((folder) => [folder.export_id, folder]))
+      return c.json({ items: rows.map((row) => shownExport(row, byId.get(row.id))) }, 200)
     })
     .openapi(one, async (c) => {
       const { id } = c.req.valid('param')
-      const row = await getExport(deps.db, c.get('caller').project_id, id)
-      if (row === null)
-        throw new FlywheelError('not_found', `The export ${id} is not in this project; see flywheel export list`)
+      const row = await exportNamed(deps.db, c.get('caller').project_id, id)
       const manifest = deps.exports.manifest
         ? await deps.exports.manifest(row.project_id, row.id)
         : await manifestOf(row.path, row.manifest_sha256)
-      return c.json({ ...shownExport(row), manifest }, 200)
+      const [folder] = (await deps.exports.folders?.(row.project_id, row.id)) ?? []
+      return c.json({ ...shownExport(row, folder), manifest }, 200)
     })
 }
 

@@ -1,11 +1,12 @@
-import { FlywheelError } from '@flywheel/schema'
-import { addRecipient, getExport, recipientsOf } from '@flywheel/store'
+import { addRecipient, recipientsOf } from '@flywheel/store'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { type ApiEnv, requireScope } from '../authenticate.js'
+import { exportNamed } from '../export-named.js'
 import { onInvalid } from '../invalid.js'
 import type { ApiDeps } from '../ports.js'
 import { notFoundProblem, problems } from '../shapes/common.js'
 import { recipientSchema, withdrawnExportSchema } from '../shapes/erasure.js'
+import { exportParams } from '../shapes/export.js'
 
 const withdraw = createRoute({
   method: 'post',
@@ -23,7 +24,6 @@ const withdraw = createRoute({
   },
 })
 
-const params = z.object({ id: z.string().regex(/^[0-9a-f]{64}$/) })
 const listed = {
   description: 'Recipients of the export',
   content: { 'application/json': { schema: z.object({ items: z.array(recipientSchema) }) } },
@@ -36,7 +36,7 @@ const addOne = createRoute({
   summary: 'Note whom an export was given to: an erasure names them',
   middleware: [requireScope('export:run')],
   request: {
-    params,
+    params: exportParams,
     body: {
       required: true,
       content: {
@@ -57,7 +57,7 @@ const list = createRoute({
   tags: ['exports'],
   summary: 'Whom an export was given to',
   middleware: [requireScope('read')],
-  request: { params },
+  request: { params: exportParams },
   responses: { 200: listed, ...notFoundProblem, ...problems },
 })
 
@@ -67,10 +67,6 @@ export function withdrawalRoutes(deps: ApiDeps) {
     const rows = await recipientsOf(deps.db, project_id, [id])
     return { items: rows.map(({ recipient, note, created_at }) => ({ recipient, note, created_at })) }
   }
-  const assertExport = async (project_id: string, id: string) => {
-    if ((await getExport(deps.db, project_id, id)) !== null) return
-    throw new FlywheelError('not_found', `The export ${id} is not in this project; see flywheel export list`)
-  }
   return new OpenAPIHono<ApiEnv>({ defaultHook: onInvalid })
     .openapi(withdraw, async (c) => {
       const items = (await deps.exports.withdraw?.(c.get('caller').project_id)) ?? []
@@ -78,16 +74,14 @@ export function withdrawalRoutes(deps: ApiDeps) {
     })
     .openapi(addOne, async (c) => {
       const { project_id } = c.get('caller')
-      const { id } = c.req.valid('param')
-      await assertExport(project_id, id)
+      const { id } = await exportNamed(deps.db, project_id, c.req.valid('param').id)
       const created_at = new Date(deps.now?.() ?? Date.now()).toISOString()
       await addRecipient(deps.db, { project_id, export_id: id, ...c.req.valid('json'), created_at })
       return c.json(await recipients(project_id, id), 200)
     })
     .openapi(list, async (c) => {
       const { project_id } = c.get('caller')
-      const { id } = c.req.valid('param')
-      await assertExport(project_id, id)
+      const { id } = await exportNamed(deps.db, project_id, c.req.valid('param').id)
       return c.json(await recipients(project_id, id), 200)
     })
 }

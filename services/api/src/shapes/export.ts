@@ -41,6 +41,11 @@ export const exportCountSchema = z
   })
   .openapi('ExportCount')
 
+/** An export in a path. */
+export const exportParams = z.object({
+  id: z.string().openapi({ description: 'Its id, or at least the first four digits of it, if no other begins so' }),
+})
+
 /** One export of the list. */
 export const exportSchema = z
   .object({
@@ -51,7 +56,12 @@ export const exportSchema = z
     watermark: timeSchema,
     recipe_name: z.string(),
     recipe_hash: z.string(),
-    dir: z.string(),
+    dir: z
+      .string()
+      .openapi({ description: "Its folder on the exporter's machine: the first of `places` that is there" }),
+    places: z.array(z.string()).openapi({
+      description: 'Where it is looked for: below the folder of exports as it is now, then where it was written',
+    }),
     pairs: z.number().int(),
     unpaired: z.number().int(),
     supervised: z.number().int(),
@@ -77,9 +87,15 @@ export const validationSchema = z
   })
   .openapi('Validation')
 
-/** An export row as the api shows it. */
-export function shownExport(row: ExportRow): z.output<typeof exportSchema> {
-  const { id, parent, kind, status, watermark, recipe_name, recipe_hash, path, pairs, unpaired, supervised } = row
+/**
+ * An export row as the api shows it.
+ * @param folder where it is now; @default where it was written
+ */
+export function shownExport(
+  row: ExportRow,
+  folder: { dir: string; places: string[] } = { dir: row.path, places: [row.path] },
+): z.output<typeof exportSchema> {
+  const { id, parent, kind, status, watermark, recipe_name, recipe_hash, pairs, unpaired, supervised } = row
   return {
     export_id: id,
     parent: parent === '' ? null : parent,
@@ -88,7 +104,8 @@ export function shownExport(row: ExportRow): z.output<typeof exportSchema> {
     watermark,
     recipe_name,
     recipe_hash,
-    dir: path,
+    dir: folder.dir,
+    places: folder.places,
     pairs: Number(pairs),
     unpaired: Number(unpaired),
     supervised: Number(supervised),

@@ -36,6 +36,17 @@ async function readErased(folder: string): Promise<NonNullable<ErasedMessage['ro
     .map((line) => JSON.parse(line) as { row_id: string; reason: ErasureReason })
 }
 
+/** What is told of an export in whose place none stands. */
+export function messageWithoutNext(
+  project_id: string,
+  export_id: string,
+  rows: number,
+  recipients: readonly string[],
+): ErasedMessage {
+  const nothing = { replaced_by: null, manifest: null, row_ids: null, row_ids_path: null }
+  return { project_id, export_id, recipients: [...recipients], ...nothing, rows }
+}
+
 /**
  * @param replaced the export that is no more
  * @param next the one in its place
@@ -49,8 +60,7 @@ export async function erasedMessage(
   const { project_id, id: export_id } = replaced
   const { removed } = JSON.parse(replaced.summary || '{}') as { removed?: { rows: number } }
   const about = { project_id, export_id, recipients: [...recipients] }
-  const nothing = { replaced_by: null, manifest: null, row_ids: null, row_ids_path: null }
-  if (next === null) return { ...about, ...nothing, rows: removed?.rows ?? 0 }
+  if (next === null) return messageWithoutNext(project_id, export_id, removed?.rows ?? 0, recipients)
   const { rows_taken } = JSON.parse(next.summary || '{}') as { rows_taken?: number }
   const list = await readErased(join(outDir, next.id))
   return {

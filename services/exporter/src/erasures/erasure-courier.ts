@@ -1,4 +1,4 @@
-import type { Logger } from '@flywheel/runtime'
+import { createTurns, type Logger } from '@flywheel/runtime'
 import {
   allExports,
   type Database,
@@ -9,9 +9,9 @@ import {
   recordErasureDeliveries,
 } from '@flywheel/store'
 import type { Announcer } from '../announcer.js'
+import type { ErasedExport } from '../erase-export.js'
 import { type ExportPlan, plansOf } from '../export-plans.js'
 import { byHandAtHub } from '../hub-destination.js'
-import { createTurns } from '../in-turn.js'
 import { addressIn } from '../s3-client.js'
 import { type DeliveryState, deliverToBucket } from './deliver-to-bucket.js'
 import { dueDeliveries, successorsOf } from './due-deliveries.js'
@@ -36,8 +36,9 @@ export interface ErasureCourier {
   /**
    * Notes whom the erasures of a project are still to be told to, in the store, and begins to. Resolves once they are
    * noted; what is not delivered then is tried again later, after a restart too. Never rejects.
+   * @param missing exports that hold rows which must leave, and whose folders are not here: their buckets are cleaned
    */
-  send(project_id: string): Promise<void>
+  send(project_id: string, missing?: readonly ErasedExport[]): Promise<void>
   /** Ends what is under way; the next start goes on with it. */
   close(): Promise<void>
 }
@@ -59,7 +60,7 @@ const notConfigured = (name: string): string =>
 export function createErasureCourier(options: ErasureCourierOptions): ErasureCourier {
   const { db, plans, outDir, announcer, logger, redeliver_ms = 300_000, recheck_ms = 3_600_000 } = options
   const stop = new AbortController()
-  const inTurn = createTurns()
+  const { inTurn } = createTurns()
   const underWay = new Set<Promise<unknown>>()
   const inFlight = new Set<string>()
 
@@ -153,23 +154,25 @@ export function createErasureCourier(options: ErasureCourierOptions): ErasureCou
     return !isLeftAlone && isSeenBefore(row)
   }
 
-  async function sendNow(project_id: string): Promise<void> {
+  async function sendNow(project_id: string, missing: readonly ErasedExport[]): Promise<void> {
     if (stop.signal.aborted) return
     // Before the rows are read: what ends meanwhile reads as open still.
     const busy = new Set(inFlight)
     const exports = await allExports(db, project_id)
-    if (!exports.some(({ status }) => status === 'superseded')) return
     const known = await erasureDeliveries(db, project_id)
+    const isAny = known.length > 0 || missing.length > 0 || exports.some(({ status }) => status === 'superseded')
+    if (!isAny) return
     const about = { db, project_id, plans: plansOf(plans, project_id), outDir, now: () => new Date() }
-    const due = await dueDeliveries(about, exports, known)
+    const due = await dueDeliveries(about, exports, known, missing)
     await recordErasureDeliveries(db, due)
     const next = successorsOf(exports)
-    for (const row of [...known.filter(isWaiting), ...due])
+    const again = new Set(due.map(keyOf))
+    for (const row of [...known.filter((each) => isWaiting(each) && !again.has(keyOf(each))), ...due])
       if (!busy.has(keyOf(row)) && !inFlight.has(keyOf(row)) && !stop.signal.aborted) begin(row, next)
   }
 
-  function send(project_id: string): Promise<void> {
-    const sending = inTurn(project_id, () => sendNow(project_id)).catch((error: unknown) =>
+  function send(project_id: string, missing: readonly ErasedExport[] = []): Promise<void> {
+    const sending = inTurn(project_id, () => sendNow(project_id, missing)).catch((error: unknown) =>
       logger.warn({ error, project_id }, 'erasures that are still to be told cannot be read'),
     )
     keep(sending)

@@ -1,4 +1,3 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   type Evidence,
@@ -18,7 +17,8 @@ import type { Database } from '@flywheel/store'
 import { RowSpill } from './row-spill.js'
 import { SetSpill } from './set-spill.js'
 import { readSpilled, type SpilledRow, spilledRows } from './spilled-rows.js'
-import { openUnitSource, type UnitLines } from './unit-source.js'
+import type { UnitPlace } from './unit-files.js'
+import { openUnitSource } from './unit-source.js'
 import type { UnitContext, UnitJudgement, UnitWork } from './unit-work.js'
 
 /** How far a run is. */
@@ -65,7 +65,7 @@ export interface CurateUnitsOptions {
 export interface AsyncUnitWork {
   /** Units that can be worked on at a time. */
   readonly width: number
-  survey(lines: UnitLines): Promise<UnitSurvey>
+  survey(place: UnitPlace): Promise<UnitSurvey>
   judge(...of: Parameters<UnitWork['judge']>): Promise<UnitJudgement>
   close(): Promise<void>
 }
@@ -104,7 +104,7 @@ async function eachInOrder<T, Answer>(
 export async function curateUnits(options: CurateUnitsOptions): Promise<CuratedUnits> {
   const { db, projectId, recipe, watermark, cutoff, ports, folder, onProgress } = options
   const source = await openUnitSource(db, projectId, recipe, { watermark, cutoff }, options.unitBytes)
-  const { units, project_consent, consents, frequentAuthors } = source
+  const { count, project_consent, consents, frequentAuthors } = source
   const context = { project_id: projectId, watermark, cutoff, project_consent, consents, frequentAuthors, recipe }
   const spill = new RowSpill(join(folder, 'rows'))
   const setSpill = new SetSpill(join(folder, 'sets'))
@@ -112,46 +112,36 @@ export async function curateUnits(options: CurateUnitsOptions): Promise<CuratedU
     spill.close()
     setSpill.close()
   }
-  const work = options.start(context, units.length)
+  const work = options.start(context, count)
   try {
+    // What was read waits on the disk between the passes over it: what is read twice could be two snapshots.
+    const places = Array.from({ length: count }, (_, unit): UnitPlace => ({ folder, unit }))
+    onProgress?.({ stage: 'survey', done: 0, of: count })
+    await source.writeRows(folder)
     const surveys: UnitSurvey[] = []
-    // Between the two passes what was read waits on the disk: what is read twice could be two snapshots.
-    const pathOf = (index: number, kind: keyof UnitLines): string => join(folder, `${index}-${kind}`)
     await eachInOrder(
-      units,
+      places,
       work.width,
-      async (unit, index) => {
-        const lines = await source.read(unit)
-        for (const kind of KINDS) await writeFile(pathOf(index, kind), lines[kind], { mode: 0o600 })
-        return await work.survey(lines)
-      },
-      (survey, index) => {
+      (place) => work.survey(place),
+      (survey, unit) => {
         surveys.push(survey)
-        onProgress?.({ stage: 'survey', done: index + 1, of: units.length })
+        onProgress?.({ stage: 'survey', done: unit + 1, of: count })
       },
     )
     const survey = surveyOf(surveys, recipe)
     const asked = surveys.map(({ bodies }) => bodies)
-    const { length } = units
-    // From here on the keys of the snapshot are not needed, of which a unit has as many as its rows.
     surveys.length = 0
-    source.forget()
+    await source.writeBodies(folder, asked)
     const facts: Facts[] = []
     const judged: Pick<UnitJudgement, 'funnel' | 'candidates' | 'inputs'>[] = []
     const readable = new Set<string>()
     await eachInOrder(
-      asked,
+      places,
       work.width,
-      async (ids, index) => {
-        const read = async (kind: keyof UnitLines): Promise<Uint8Array> => await readFile(pathOf(index, kind))
-        const lines = {
-          interactions: await read('interactions'),
-          feedback: await read('feedback'),
-          links: await read('links'),
-        }
-        const bodies = await source.readBodies(ids)
-        asked[index] = []
-        return await work.judge(lines, bodies, ids, survey, options.isChained)
+      async (place) => {
+        const judgement = await work.judge(place, asked[place.unit]!, survey, options.isChained)
+        asked[place.unit] = []
+        return judgement
       },
       ({ facts: mine, sets, texts, ends, funnel, candidates, inputs, readable: held }, index) => {
         const first = spill.add(texts, ends)
@@ -163,7 +153,7 @@ export async function curateUnits(options: CurateUnitsOptions): Promise<CuratedU
         }
         for (const each of held) readable.add(each)
         judged.push({ funnel, candidates, inputs })
-        onProgress?.({ stage: 'judge', done: index + 1, of: length })
+        onProgress?.({ stage: 'judge', done: index + 1, of: count })
       },
     )
     onProgress?.({ stage: 'settle', done: 0, of: facts.length })
@@ -183,8 +173,6 @@ export async function curateUnits(options: CurateUnitsOptions): Promise<CuratedU
     await work.close()
   }
 }
-
-const KINDS = ['interactions', 'feedback', 'links'] as const
 
 function consentInputs(consents: CurateUnitsConsents): ReturnType<typeof unitInputs> {
   return unitInputs({ interactions: [], bodies: [], feedback: [], links: [], consents: [...consents] })

@@ -1,4 +1,4 @@
-import { type ConsentRow, type Evidence, joinsOf, type Recipe, type Unit, UnitBuilder } from '@flywheel/curation'
+import { type ConsentRow, type Evidence, joinsOf, type Recipe, UnitBuilder } from '@flywheel/curation'
 import {
   type Database,
   loadProjects,
@@ -8,61 +8,32 @@ import {
   readInteractionKeys,
   readLinkKeys,
   readNamedInteractions,
-  readNamedTargeted,
-  type TargetedKey,
+  streamUnitInteractions,
+  streamUnitTargeted,
 } from '@flywheel/store'
 import { consentRow, unitColumns } from './columns.js'
+import { UnitFiles } from './unit-files.js'
 
 /** Bytes of texts that one unit holds at most, but where one component of what is joined is larger. */
 const UNIT_BYTES = 12_000_000
-/** Rows named in one statement, and characters of their names: a host's own key may be as long as an event. */
-const SLICE = { rows: 1000, chars: 4_000_000 }
+/** Interactions whose bodies one statement names. */
+const NAMED_AT_ONCE = 4000
 
-/** The rows of a unit but for the bodies of its interactions, as lines of JSON. */
-export interface UnitLines {
-  interactions: Uint8Array
-  feedback: Uint8Array
-  links: Uint8Array
-}
-
-/** A snapshot of a project as an export reads it: the keys that join its rows at first, then unit by unit. */
+/** A snapshot of a project as an export reads it: the keys that join its rows at first, then each table, cut into units. */
 export interface UnitSource {
-  units: readonly Unit[]
+  /** How many units there are. */
+  count: number
   project_consent: Evidence['project_consent']
   consents: readonly ConsentRow[]
   /** Authors with corrections enough to have a signature. */
   frequentAuthors: readonly string[]
-  read(unit: Unit): Promise<UnitLines>
-  /** Lets go of the units, which are every key of the snapshot. */
-  forget(): void
-  /** @param ids sorted */
-  readBodies(ids: readonly string[]): Promise<Uint8Array>
-}
-
-async function bytesOf(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
-  const found: Uint8Array[] = []
-  // A copy: the engine may use its buffer again.
-  for await (const chunk of chunks) found.push(Buffer.from(chunk))
-  return found
-}
-
-async function inSlices<T extends string | TargetedKey>(
-  list: readonly T[],
-  read: (slice: readonly T[]) => AsyncIterable<Uint8Array>,
-): Promise<Uint8Array> {
-  const found: Uint8Array[] = []
-  for (let from = 0; from < list.length; ) {
-    let to = from
-    let chars = 0
-    while (to < list.length && to - from < SLICE.rows && chars < SLICE.chars) chars += charsOf(list[to++]!)
-    found.push(...(await bytesOf(read(list.slice(from, to)))))
-    from = to
-  }
-  return Buffer.concat(found)
-}
-
-function charsOf(key: string | TargetedKey): number {
-  return typeof key === 'string' ? key.length : key.target.length
+  /** Writes every row into the files of its unit, without the bodies of interactions. Once. */
+  writeRows(folder: string): Promise<void>
+  /**
+   * Writes bodies into the files of their units.
+   * @param asked ids of each unit
+   */
+  writeBodies(folder: string, asked: readonly (readonly string[])[]): Promise<void>
 }
 
 /** Reads the keys of a snapshot and cuts it into units. */
@@ -80,27 +51,33 @@ export async function openUnitSource(
   for await (const row of readLinkKeys(db, projectId, watermark)) builder.addLink(row)
   for await (const row of readInteractionKeys(db, projectId, watermark, joins)) builder.addInteraction(row)
   const columns = unitColumns(recipe)
-  const targeted = (table: 'feedback' | 'links', unit: Unit): Promise<Uint8Array> =>
-    inSlices(unit[table], (keys) => readNamedTargeted(db, table, projectId, watermark, columns[table], keys))
   const units = builder.finish(unitBytes)
   return {
-    units,
-    forget: () => {
-      units.length = 0
-    },
+    count: units.count,
     project_consent: project?.consent ?? {},
     consents: (await readConsents(db, projectId, cutoff)).map(consentRow),
     frequentAuthors: recipe.artefacts.remove.includes('signatures')
       ? await readFrequentAuthors(db, projectId, watermark, recipe.artefacts.signature_min_edits)
       : [],
-    read: async (unit) => ({
-      interactions: await inSlices(unit.interactions, (ids) =>
-        readNamedInteractions(db, projectId, watermark, columns.interactions, ids, recipe.filter),
-      ),
-      feedback: await targeted('feedback', unit),
-      links: await targeted('links', unit),
-    }),
-    readBodies: (ids) =>
-      inSlices(ids, (slice) => readNamedInteractions(db, projectId, watermark, columns.bodies, slice)),
+    async writeRows(folder) {
+      const tables = {
+        interactions: streamUnitInteractions(db, projectId, watermark, columns.interactions, joins, recipe.filter),
+        feedback: streamUnitTargeted(db, 'feedback', projectId, watermark, columns.feedback),
+        links: streamUnitTargeted(db, 'links', projectId, watermark, columns.links),
+      }
+      for (const kind of ['interactions', 'feedback', 'links'] as const) {
+        await new UnitFiles(folder, kind, (id) => units[kind].get(id)).write(tables[kind])
+      }
+    },
+    async writeBodies(folder, asked) {
+      const unitOf = new Map(asked.flatMap((ids, unit) => ids.map((id) => [id, unit] as const)))
+      // By time, whatever unit they are of: each statement reads an interval of its own, and all of them the table once.
+      const ids = [...unitOf.keys()].sort()
+      const files = new UnitFiles(folder, 'bodies', (id) => unitOf.get(id))
+      for (let from = 0; from < ids.length; from += NAMED_AT_ONCE) {
+        const named = ids.slice(from, from + NAMED_AT_ONCE)
+        await files.write(readNamedInteractions(db, projectId, watermark, columns.bodies, named))
+      }
+    },
   }
 }

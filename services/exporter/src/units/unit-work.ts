@@ -16,7 +16,7 @@ import {
   unitInputs,
 } from '@flywheel/curation'
 import { type PackedSets, packSets } from './packed-sets.js'
-import type { UnitLines } from './unit-source.js'
+import { readUnitLines, removeUnit, type UnitPlace } from './unit-files.js'
 
 /** What every unit of a snapshot is judged by. Plain data: it is sent to threads. */
 export interface UnitContext {
@@ -45,15 +45,13 @@ export interface UnitJudgement extends Pick<JudgedUnit, 'funnel' | 'candidates'>
 
 /** Judges units of one snapshot. */
 export interface UnitWork {
-  survey(lines: UnitLines): UnitSurvey
-  /** @param isChained whether `readable` is wanted */
-  judge(
-    lines: UnitLines,
-    bodies: Uint8Array,
-    asked: readonly string[],
-    survey: Survey,
-    isChained: boolean,
-  ): UnitJudgement
+  survey(place: UnitPlace): UnitSurvey
+  /**
+   * Removes what waits of the unit once it is read.
+   * @param asked ids of the interactions whose bodies were read
+   * @param isChained whether `readable` is wanted
+   */
+  judge(place: UnitPlace, asked: readonly string[], survey: Survey, isChained: boolean): UnitJudgement
 }
 
 /** In place of sets that are packed. */
@@ -69,18 +67,19 @@ export function createRowId(rowKey: Uint8Array): Ports['rowId'] {
   return (ids) => createHmac('sha256', rowKey).update(canonicalJson(ids)).digest().toString('hex', 0, 16)
 }
 
-function rowsOf<Row>(lines: Uint8Array): Row[] {
-  const text = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength).toString('utf8')
+// Line by line: the lines of a unit that is one large component may be longer than a string can be.
+function rowsOf<Row>(lines: Buffer): Row[] {
   const rows: Row[] = []
-  let start = 0
-  while (start < text.length) {
-    const end = text.indexOf('\n', start)
-    const line = text.slice(start, end === -1 ? text.length : end)
-    if (line !== '') rows.push(JSON.parse(line) as Row)
-    start = end === -1 ? text.length : end + 1
+  for (let start = 0; start < lines.length; ) {
+    const end = lines.indexOf(NEWLINE, start)
+    rows.push(JSON.parse(lines.toString('utf8', start, end)) as Row)
+    start = end + 1
   }
   return rows
 }
+
+/** Ends every line. */
+const NEWLINE = 10
 
 function subjectKey({ subject_kind, subject }: Pick<ConsentRow, 'subject_kind' | 'subject'>): string {
   return subject_kind === 'project' ? 'project' : `${subject_kind}:${subject}`
@@ -104,26 +103,30 @@ export function createUnitWork(context: UnitContext, ports: Ports): UnitWork {
     return [...subjects].flatMap((subject) => stated.get(subject) ?? [])
   }
 
-  function evidenceOf(lines: UnitLines, bodies: Uint8Array): Evidence {
-    const heads = rowsOf<Evidence['interactions'][number] & { is_selected?: boolean | number }>(lines.interactions)
+  function evidenceOf(place: UnitPlace, bodies: Evidence['bodies']): Evidence {
+    const heads = rowsOf<Evidence['interactions'][number] & { is_selected?: boolean | number }>(
+      readUnitLines(place, 'interactions'),
+    )
     const selected = heads.filter(({ is_selected }) => Boolean(is_selected)).map(({ id }) => id)
-    const interactions = heads.map(({ is_selected: _, ...head }) => head)
-    const feedback = rowsOf<Evidence['feedback'][number]>(lines.feedback)
+    for (const head of heads) delete head.is_selected
+    const interactions: Evidence['interactions'] = heads
+    const feedback = rowsOf<Evidence['feedback'][number]>(readUnitLines(place, 'feedback'))
     return {
       ...snapshot,
       interactions,
-      bodies: rowsOf(bodies),
+      bodies,
       feedback,
-      links: rowsOf(lines.links),
+      links: rowsOf(readUnitLines(place, 'links')),
       consents: consentsFor({ interactions, feedback }),
       ...(recipe.filter === undefined ? {} : { selected }),
     }
   }
 
   return {
-    survey: (lines) => surveyUnit(evidenceOf(lines, new Uint8Array(0)), recipe, (author) => frequent.has(author)),
-    judge(lines, bodies, asked, survey, isChained) {
-      const evidence = snapshotOf(evidenceOf(lines, bodies))
+    survey: (place) => surveyUnit(evidenceOf(place, []), recipe, (author) => frequent.has(author)),
+    judge(place, asked, survey, isChained) {
+      const evidence = snapshotOf(evidenceOf(place, rowsOf(readUnitLines(place, 'bodies'))))
+      removeUnit(place)
       const { rows, funnel, candidates } = judgeUnit(evidence, recipe, ports, survey)
       const sets = packSets(rows.map(({ facts }) => facts.sets))
       const texts: Buffer[] = []

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   CreateBucketCommand,
@@ -167,6 +167,30 @@ describe.skipIf(missing !== null)('a bucket that has an export which was replace
     await exporter.withdraw(MINE)
     expect(await settled(['done'])).toMatchObject([{ remains: '' }])
     await exporter.close()
+  })
+
+  it('loses an export whose folder is away, and gets the one in its place once the folder is back', async () => {
+    const destination = await lake('folderless')
+    const exporter = await the.exporter({ destinations: [destination] })
+    const made = await exporter.run({ project_id: MINE, plan: 'nightly' })
+    expect(await keysIn('folderless', made.export_id)).not.toEqual([])
+    await rename(made.dir, `${made.dir}-away`)
+    await the.withdrawConsent('u2')
+    expect(await exporter.withdraw(MINE)).toMatchObject([{ outcome: 'missing' }])
+    const [row] = await settled(['done'])
+    expect(row).toMatchObject({ name: `s3://folderless/sets/${made.export_id}/`, replaced_by: '', remains: '' })
+    expect(await keysIn('folderless', made.export_id)).toEqual(['WITHDRAWN.json'])
+    // Found missing again by every pass, and cleaned once.
+    await exporter.withdraw(MINE)
+    expect(await settled(['done'])).toMatchObject([{ attempts: row?.attempts }])
+
+    await rename(`${made.dir}-away`, made.dir)
+    const [erased] = await exporter.withdraw(MINE)
+    expect(erased).toMatchObject({ outcome: 'rewritten' })
+    await vi.waitFor(async () => expect(await keysIn('folderless', erased!.replaced_by!)).not.toEqual([]), 30_000)
+    await settled(['done'])
+    await exporter.close()
+    expect(await keysIn('folderless', made.export_id)).toEqual(['WITHDRAWN.json'])
   })
 
   it('that does not answer is tried again by the next sweep', async () => {

@@ -1,0 +1,103 @@
+import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Kinds of rows that a unit has. */
+export type UnitKind = 'interactions' | 'feedback' | 'links' | 'bodies'
+
+/** Bytes of lines that wait in memory to be written. */
+const WAITING = 16_000_000
+const NEWLINE = 10
+/** `id` is the first column of every row that an export reads, a UUID. */
+const BEFORE_ID = '{"id":"'
+const ID_END = BEFORE_ID.length + 36
+
+/** Where the rows of one unit wait, as lines of JSON. Plain data: it is sent to threads. */
+export interface UnitPlace {
+  folder: string
+  unit: number
+}
+
+function pathOf({ folder, unit }: UnitPlace, kind: UnitKind): string {
+  return join(folder, String(unit), kind)
+}
+
+/** Lines of one kind of a unit; none where it has none. */
+export function readUnitLines(place: UnitPlace, kind: UnitKind): Buffer {
+  try {
+    return readFileSync(pathOf(place, kind))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0)
+    throw error
+  }
+}
+
+/** Removes what waits of a unit. */
+export function removeUnit({ folder, unit }: UnitPlace): void {
+  rmSync(join(folder, String(unit)), { recursive: true, force: true })
+}
+
+/** Lines that wait for one file. */
+interface Waiting {
+  place: UnitPlace
+  lines: Buffer[]
+}
+
+/** Cuts a stream of rows of one kind into files, one a unit: one pass over a table, whatever belongs together in it. */
+export class UnitFiles {
+  readonly #folder: string
+  readonly #kind: UnitKind
+  readonly #unitOf: (id: string) => number | undefined
+  readonly #waiting = new Map<number, Waiting>()
+  #bytes = 0
+
+  /**
+   * @param folder that the caller removes
+   * @param unitOf the unit of a row; a row that is in none is left out
+   */
+  constructor(folder: string, kind: UnitKind, unitOf: (id: string) => number | undefined) {
+    this.#folder = folder
+    this.#kind = kind
+    this.#unitOf = unitOf
+  }
+
+  /** @param chunks lines of JSON, cut anywhere; a chunk may be overwritten once the next is asked for */
+  async write(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    let rest: Buffer = Buffer.alloc(0)
+    for await (const chunk of chunks) {
+      let bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+      if (rest.length > 0) bytes = Buffer.concat([rest, bytes])
+      let start = 0
+      for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
+        this.#add(bytes, start, end + 1)
+        start = end + 1
+      }
+      rest = Buffer.from(bytes.subarray(start))
+    }
+    if (rest.length > 0) this.#add(Buffer.concat([rest, Buffer.of(NEWLINE)]), 0, rest.length + 1)
+    this.#flush()
+  }
+
+  #add(bytes: Buffer, start: number, end: number): void {
+    const head = bytes.toString('latin1', start, Math.min(end, start + ID_END))
+    // Else every row would be taken for one that is in no unit.
+    if (!head.startsWith(BEFORE_ID))
+      throw new Error(`a row of ${this.#kind} does not begin with its id: ${head.slice(0, 7)}`)
+    const unit = this.#unitOf(head.slice(BEFORE_ID.length))
+    if (unit === undefined) return
+    const known = this.#waiting.get(unit)
+    const waiting = known ?? { place: { folder: this.#folder, unit }, lines: [] }
+    if (known === undefined) this.#waiting.set(unit, waiting)
+    waiting.lines.push(Buffer.from(bytes.subarray(start, end)))
+    this.#bytes += end - start
+    if (this.#bytes > WAITING) this.#flush()
+  }
+
+  #flush(): void {
+    for (const { place, lines } of this.#waiting.values()) {
+      mkdirSync(join(place.folder, String(place.unit)), { recursive: true, mode: 0o700 })
+      appendFileSync(pathOf(place, this.#kind), Buffer.concat(lines), { mode: 0o600 })
+    }
+    this.#waiting.clear()
+    this.#bytes = 0
+  }
+}
