@@ -29,6 +29,13 @@ export interface Runner {
   run(step: () => void): void
 }
 
+/** Where an answer, or a chunk of one, has its id: OpenAI's own or its response's, Anthropic's message's. */
+interface Answer {
+  readonly id?: string
+  readonly response?: Answer
+  readonly message?: Answer
+}
+
 /** One observed call, from its start to the one line it becomes. No method throws. */
 export class Call {
   readonly id: string
@@ -107,6 +114,20 @@ export class Call {
     const { ids } = this.#capture.state
     // The innermost call keeps the object: its record holds the content.
     if (typeof object === 'object' && object !== null && !ids.has(object)) ids.set(object, this.id)
+  }
+
+  /**
+   * Remembers the provider's id of an answer, or of a chunk of one, that no mapping has read yet: what a helper of the
+   * client makes of it is an object of its own, and `idOf` may be asked for it at once.
+   */
+  nameResponse(value: unknown): void {
+    try {
+      const { id, response, message } = value as Answer
+      const responseId = id ?? (response ?? message)?.id
+      if (responseId) rememberResponse(this.#capture.state, responseId, this.id)
+    } catch {
+      // An answer that cannot be asked has no id.
+    }
   }
 
   /** Watches for the object being dropped unread. One object at a time. */

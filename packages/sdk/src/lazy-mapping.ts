@@ -52,6 +52,10 @@ export class LazyMapping implements Mapping {
     return this.#isSettled
   }
 
+  get isMissing(): boolean {
+    return !this.#loaded
+  }
+
   run(step: () => void): void {
     if (this.#isSettled || this.#steps.length >= MAX_STEPS) step()
     else this.#steps.push(step)

@@ -23,7 +23,10 @@ export function observePromise(promise: ProviderPromise, call: Call, answers: An
     if (call.isDone) return
     if (typeof value === 'object' && value !== null && Symbol.asyncIterator in value) {
       observeStream(value, call, answers)
-    } else call.end('ok', (hold) => answers.response(value, hold))
+      return
+    }
+    if (answers.isMissing) call.nameResponse(value)
+    call.end('ok', (hold) => answers.response(value, hold))
   }
   const onError = (error: unknown) => (isAbort(error) ? call.end('aborted') : call.end('error', undefined, error))
 

@@ -4,7 +4,10 @@ import { hide } from './hide.js'
 import type { Accumulator, Mapping } from './provider.js'
 
 /** How an answer is read, whole or streamed, once its mapping is there. */
-export interface Answers extends Pick<Mapping, 'response' | 'accumulator'>, Runner {}
+export interface Answers extends Pick<Mapping, 'response' | 'accumulator'>, Runner {
+  /** True while a provider's mapping is not there, or for good where its file could not be loaded. */
+  readonly isMissing?: boolean
+}
 
 interface ProviderStream {
   iterator?: () => AsyncIterator<unknown>
@@ -90,6 +93,7 @@ function observer(call: Call, answers: Answers, signal: AbortSignal | undefined)
     chunk(chunk) {
       if (call.isDone) return
       if (accumulator) return read(chunk)
+      if (answers.isMissing) call.nameResponse(chunk)
       const at = performance.now()
       answers.run(() => read(chunk, at))
     },
