@@ -1,8 +1,8 @@
 import type { Cluster, Broker as KafkaBroker, KafkaConfig, SASLOptions } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import { beginningAnew } from './fresh-connections.js'
-import type { KafkaConnection } from './options.js'
-import { endsWithin } from './retrying.js'
+import type { KafkaConnection, KafkaLogOptions } from './options.js'
+import { endsWithin, untilKnown } from './retrying.js'
 import { createSockets, type Sockets } from './sockets.js'
 
 /** A broker with the requests that kafkajs makes but does not declare. */
@@ -65,7 +65,10 @@ const socketsOf = new WeakMap<Cluster, Sockets>()
  * outcome is unknown to the next one, which a broker then takes for a repetition, acknowledges and drops; its consumer
  * commits a retried offset under whatever generation it has by then.
  */
-export async function connectCluster(connection: KafkaConnection, topic: string): Promise<Cluster> {
+export async function connectCluster(
+  connection: KafkaConnection & Pick<KafkaLogOptions, 'topic_wait_ms'>,
+  topic: string,
+): Promise<Cluster> {
   let handed: Cluster | undefined
   const sockets = createSockets()
   new kafkajs.Kafka({ ...kafkaConfig(connection), socketFactory: sockets.factory }).consumer({
@@ -85,7 +88,7 @@ export async function connectCluster(connection: KafkaConnection, topic: string)
   toleratingPartitions(cluster)
   try {
     await cluster.connect()
-    await cluster.addTargetTopic(topic)
+    await untilKnown(connection.topic_wait_ms, () => cluster.addTargetTopic(topic))
   } catch (error) {
     await disconnectAll([cluster])
     throw error

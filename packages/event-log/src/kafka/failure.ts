@@ -20,6 +20,9 @@ const FATAL: Readonly<Record<string, string>> = {
   UNSUPPORTED_VERSION: 'the broker does not speak the versions this client speaks; use Kafka 2.8 to 4.x',
 }
 
+/** Kafka's name for a topic that the asked broker does not know. */
+export const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION'
+
 /** The name Kafka gives the error, looked for through its causes. */
 export function typeOf(error: unknown): string | undefined {
   let at = error as KafkaFailure | undefined

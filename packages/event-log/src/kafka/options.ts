@@ -34,6 +34,8 @@ export interface KafkaLogEntry {
 export interface KafkaLogOptions extends KafkaConnection {
   /** Made by `flywheel migrate`, never on the fly. @default flywheel-events */
   topic?: string
+  /** How long an unknown topic is asked for again: each broker hears of a new one by itself. @default 5 s */
+  topic_wait_ms?: number
   /**
    * Called once when a member of a group can never go on (no permission, another program's group, a topic made anew).
    * A process should log the sentence and exit, and let its supervisor start it again.

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from 'kafkajs'
-import { fatalOf, unavailable } from './failure.js'
+import { fatalOf, typeOf, UNKNOWN_TOPIC, unavailable } from './failure.js'
 
 const BACK_OFF_MS = { first: 50, most: 1_000 }
+const TOPIC_WAIT_MS = 5_000
 
 /** Pauses between attempts. */
 export interface BackOff {
@@ -41,6 +42,23 @@ export async function retrying<T>(
       if (fatalOf(error) !== null || performance.now() > until) throw unavailable(what, error)
       await backOff.wait()
       await cluster.refreshMetadata().catch(() => undefined)
+    }
+  }
+}
+
+/**
+ * Asks again while the broker does not know the topic: each hears of a new one by itself, some moments after
+ * `createTopics` saw it on another broker, and says until then what it says of one that nobody made.
+ */
+export async function untilKnown<T>(waitMs: number | undefined, ask: () => Promise<T>): Promise<T> {
+  const until = performance.now() + (waitMs ?? TOPIC_WAIT_MS)
+  const backOff = createBackOff()
+  for (;;) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (typeOf(error) !== UNKNOWN_TOPIC || performance.now() >= until) throw error
+      await backOff.wait()
     }
   }
 }

@@ -1,8 +1,9 @@
 import { FlywheelError } from '@flywheel/schema'
 import type { Broker } from './cluster.js'
+import { UNKNOWN_TOPIC } from './failure.js'
 
 const METADATA = { apiKey: 3, apiVersion: 10, apiName: 'Metadata' }
-const UNKNOWN_TOPIC = 3
+const UNKNOWN_TOPIC_CODE = 3
 const NO_ID = '0'.repeat(32)
 
 /**
@@ -31,6 +32,7 @@ export function missingTopic(topic: string): FlywheelError {
   return new FlywheelError(
     'invalid_config',
     `The Kafka topic ${topic} does not exist. Run \`flywheel migrate\`, which makes it with its settings, or set KAFKA_TOPIC.`,
+    { cause: Object.assign(new Error('the broker does not know the topic'), { type: UNKNOWN_TOPIC }) },
   )
 }
 
@@ -72,7 +74,7 @@ function decodeResponse(payload: Buffer, topic: string): string {
   skip(4)
   if (length() < 1) throw missingTopic(topic)
   const error = payload.readInt16BE(at)
-  if (error === UNKNOWN_TOPIC) throw missingTopic(topic)
+  if (error === UNKNOWN_TOPIC_CODE) throw missingTopic(topic)
   if (error !== 0) throw Object.assign(new Error(`Metadata of ${topic}: error ${error}`), { retriable: true })
   skip(2)
   skip(length())

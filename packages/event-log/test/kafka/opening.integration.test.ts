@@ -63,7 +63,7 @@ describe.skipIf(missing !== null)('opening a Kafka log', () => {
   })
 
   it('a missing topic is not made on the fly: the sentence names flywheel migrate', async () => {
-    const opening = () => openKafkaLog({ brokers: kafka.bootstrap, topic: 'nowhere' })
+    const opening = () => openKafkaLog({ brokers: kafka.bootstrap, topic: 'nowhere', topic_wait_ms: 200 })
     await expect(opening()).rejects.toMatchObject({ code: 'invalid_config' })
     await expect(opening()).rejects.toThrow('flywheel migrate')
     const topics = ['--bootstrap-server', kafka.bootstrap.join(','), '--list']
