@@ -102,6 +102,10 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
     return { ...common, watermark: await watermark(), parent: 'latest', recipe }
   }
 
+  // The worker does one thing at a time; here, so that a run that waits for it is known to wait.
+  const works = createTurns()
+  const atWork = <Result>(work: () => Promise<Result>): Promise<Result> => works.inTurn('worker', work)
+
   const { inTurn } = createTurns()
   // Two at once would each replace the same export by one of their own, and one of them would be the wrong one.
   const withdraw = (project_id: string): Promise<ErasedExport[]> => inTurn(project_id, () => withdrawNow(project_id))
@@ -182,9 +186,12 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
     try {
       refuseLost(open, plan)
       await refuseShared(plan)
-      const summary = await worker.run({ ...asks, watermark: open.watermark ?? undefined }, (progress) =>
-        logger.info({ project_id: asks.projectId, ...progress }, 'export goes on'),
-      )
+      const summary = await atWork(async () => {
+        await open.workBegins()
+        return await worker.run({ ...asks, watermark: open.watermark ?? undefined }, (progress) =>
+          logger.info({ project_id: asks.projectId, ...progress }, 'export goes on'),
+        )
+      })
       const copies = await copyToAll(
         { db, project_id: asks.projectId, note: `copied by plan ${plan?.name}` },
         plan?.destinations ?? [],
@@ -261,7 +268,10 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
       if (summary === null) throw new FlywheelError('internal', 'The export was not run; run it again')
       return summary
     },
-    count: async (asked) => await worker.count(await request(asked, planOf(asked))),
+    async count(asked) {
+      const asks = await request(asked, planOf(asked))
+      return await atWork(() => worker.count(asks))
+    },
     withdraw,
     ...createExportFolders(db, worker.outDir),
     errors: () => [...failures.values()],
@@ -269,6 +279,7 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
       await Promise.all(jobs.map((job) => job.stop()))
       await courier.close()
       await announcer.close()
+      await works.ended()
       await worker.close()
     },
   }

@@ -40,8 +40,10 @@ export interface OpenRun {
   id: string
   /** That of the first attempt at this turn: a second one makes the same export. */
   watermark: string | null
-  /** How many attempts at this turn of the schedule a process left without an end. */
+  /** How many attempts at this turn of the schedule a process had begun to work at and left without an end. */
   lost: number
+  /** Notes that it is worked at from now on: until then it waits, and its process' end costs the turn no attempt. */
+  workBegins(): Promise<void>
   end(result: RunEnd): Promise<{ finished_at: string }>
   /** Adds what was sent after the end. */
   addDeliveries(deliveries: readonly object[]): Promise<void>
@@ -108,6 +110,7 @@ export function createRunBook(options: RunBookOptions): RunBook {
         error: '',
         deliveries: '',
         created_at: now,
+        begun_at: null,
         finished_at: null,
         updated_at: now,
       }
@@ -122,8 +125,8 @@ export function createRunBook(options: RunBookOptions): RunBook {
           return null
         }
         const before = others.filter(({ created_at }) => created_at <= entry.created_at)
-        // Whoever stands before and is waited for no more is gone, and left no end.
-        lost = before.filter(({ status }) => status === 'running').length
+        // Whoever stands before and is waited for no more is gone, and left no end. What only waited was no attempt.
+        lost = before.filter(({ status, begun_at }) => status === 'running' && begun_at !== null).length
         const [first] = before
         row = { ...row, watermark: first?.watermark ?? entry.watermark }
       }
@@ -140,6 +143,13 @@ export function createRunBook(options: RunBookOptions): RunBook {
         id: row.id,
         watermark: row.watermark,
         lost,
+        async workBegins() {
+          const noted = writes.then(async () => {
+            row = await write(row, { begun_at: await storeTime(db) })
+          })
+          writes = noted.catch(() => undefined)
+          await noted
+        },
         async end(result) {
           clearInterval(timer)
           await writes

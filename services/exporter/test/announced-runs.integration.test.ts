@@ -63,6 +63,7 @@ const entryOf =
     holder: 'a process that is gone',
     watermark: WATERMARK,
     created_at: new Date(Date.now() - 600_000 + n).toISOString(),
+    begun_at: new Date(Date.now() - 590_000 + n).toISOString(),
     lease_until: new Date(Date.now() - 500_000).toISOString(),
   })
 
@@ -101,10 +102,19 @@ describe('runs of a plan', () => {
     await remove()
   })
 
-  const exporterOf = (run: ExporterOptions['worker']['run'], more: Partial<ExportPlan> = {}) =>
+  const exporterOf = (
+    run: ExporterOptions['worker']['run'],
+    more: Partial<ExportPlan> = {},
+    process: { db?: Database; count?: ExporterOptions['worker']['count'] } = {},
+  ) =>
     createExporter({
-      worker: { outDir, run, count: () => Promise.reject(new Error('not asked for')), close: async () => {} },
-      db,
+      worker: {
+        outDir,
+        run,
+        count: process.count ?? (() => Promise.reject(new Error('not asked for'))),
+        close: async () => {},
+      },
+      db: process.db ?? db,
       master,
       keys,
       logger: createLogger('test', { level: 'silent' }),
@@ -222,6 +232,61 @@ describe('runs of a plan', () => {
     await start()
     expect(run).toHaveBeenCalledTimes(1)
     expect((await turns())[0]).toMatchObject({ status: 'published', due_at: THIS_YEAR })
+  })
+
+  it('gives a turn up that was worked at when two processes ended, and none that only waited', async () => {
+    let end: () => void = () => {}
+    const ended = new Promise<never>((_, reject) => {
+      end = () => reject(new Error('the process ended'))
+    })
+    const never = vi.fn(() => ended)
+    const exporters: Exporter[] = []
+    const turns = async (name: string): Promise<ExportRunRow[]> =>
+      (await listRuns(db, 'default', 100)).filter(({ recipe_name }) => recipe_name === name)
+    /** A process that ends once it has come so far: its store answers nothing any more, and its leases run out. */
+    const lose = async (name: string, comeSoFar: (exporter: Exporter) => Promise<unknown>): Promise<void> => {
+      let hasEnded = false
+      const own = new Proxy(db, {
+        get: (target, key) => (hasEnded ? () => ended : Reflect.get(target, key).bind(target)),
+      })
+      const exporter = await exporterOf(never, { name, cron: YEARLY }, { count: never, db: own })
+      exporters.push(exporter)
+      await comeSoFar(exporter)
+      hasEnded = true
+      const rows = await db.query<ExportRunRow>("SELECT * FROM runs FINAL WHERE status = 'running'")
+      const later = (time: string, ms: number): string => new Date(Date.parse(time) + ms).toISOString()
+      const silent = rows.map((row) => ({
+        ...row,
+        lease_until: later(row.lease_until, -100_000),
+        updated_at: later(row.updated_at, 1),
+      }))
+      await insertRows(db, 'runs', silent)
+    }
+    const next = async (name: string): Promise<[runs: number, last: ExportRunRow | undefined]> => {
+      const run = vi.fn(async () => summary)
+      const exporter = await exporterOf(run, { name, cron: YEARLY })
+      await exporter.close()
+      return [run.mock.calls.length, (await turns(name))[0]]
+    }
+
+    await insertRows(db, 'runs', [entryOf('waits')(21, 'published', LAST_YEAR)])
+    for (const entered of [2, 3]) {
+      await lose('waits', async (exporter) => {
+        // The worker has it before the turn, which asks the store first.
+        exporter.count({ project_id: 'default' }).catch(() => undefined)
+        await vi.waitFor(async () => expect(await turns('waits')).toHaveLength(entered), { timeout: 20_000 })
+      })
+    }
+    expect(await next('waits')).toMatchObject([1, { status: 'published', due_at: THIS_YEAR }])
+
+    await insertRows(db, 'runs', [entryOf('works')(22, 'published', LAST_YEAR)])
+    for (const _ of [1, 2]) {
+      never.mockClear()
+      await lose('works', () => vi.waitFor(() => expect(never).toHaveBeenCalled(), { timeout: 20_000 }))
+    }
+    expect(await next('works')).toMatchObject([0, { status: 'failed', due_at: THIS_YEAR }])
+    end()
+    await Promise.all(exporters.map((exporter) => exporter.close()))
   })
 
   it('goes on with the projects that a turn had not come to when its process ended', async () => {

@@ -88,6 +88,26 @@ describe('the book of runs', () => {
     ])
   })
 
+  it('counts as lost what had begun when its process ended, and not what only waited', async () => {
+    const gone = (n: number, begun_at: string | null): Record<string, unknown> => ({
+      ...turnOf('queued', '2026-03-02T02:58:00.000Z'),
+      id: `01890000-0000-7000-8000-00000000010${n}`,
+      status: 'running',
+      holder: 'gone',
+      created_at: new Date(Date.now() - 5000 + n).toISOString(),
+      begun_at,
+      lease_until: new Date(Date.now() - 1000).toISOString(),
+    })
+    await insertRows(db, 'runs', [gone(1, null), gone(2, new Date().toISOString()), gone(3, null)])
+    const taken = (await replica('takes').begin(turnOf('queued', '2026-03-02T03:10:00.000Z'))) as OpenRun
+    expect(taken).toMatchObject({ lost: 1, watermark: '2026-03-02T02:58:00.000Z' })
+    const noted = async () => (await liveRuns(db)).find(({ id }) => id === taken.id)?.begun_at
+    expect(await noted()).toBeNull()
+    await taken.workBegins()
+    expect(Date.parse((await noted()) ?? '')).toBeGreaterThan(Date.now() - 60_000)
+    await taken.end({ status: 'published', export_id: 'e3' })
+  })
+
   it('renews the lease for as long as a run takes', async () => {
     const run = (await replica('slow', 600).begin(turnOf('slow', '2026-03-02T02:59:00.000Z'))) as OpenRun
     await sleep(1300)

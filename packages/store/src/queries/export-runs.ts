@@ -28,6 +28,8 @@ export interface ExportRunRow {
   /** JSON text: an array of what was sent where. */
   deliveries: string
   created_at: string
+  /** When the work at it began; null while it waits for others. */
+  begun_at: string | null
   finished_at: string | null
   /** The latest wins. */
   updated_at: string
