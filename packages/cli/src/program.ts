@@ -112,7 +112,10 @@ export async function run(args: readonly string[]): Promise<number> {
     .option('--no-recipe', 'the default recipe, whatever this folder holds')
     .option('--recipe-name <name>', 'a recipe that the server stores: flywheel recipe list')
     .option('--plan <name>', "recipe, webhooks and destinations of one of the server's plans")
-    .option('--as-of <id>', 'make an earlier export once more: the same bytes, or a refusal')
+    .option(
+      '--as-of <id>',
+      'make an earlier export once more, by its id or at least four digits: the same bytes, or a refusal',
+    )
     .option(
       '--target <target...>',
       "trainers to write for, in place of the recipe's: trl, trl-messages, trl-prompts, openai, tinker, axolotl, llama-factory, nemo-rl, verifiers, hub, evaluation",

@@ -48,3 +48,15 @@ test('names the exports that begin with the same digits, newest first', async ()
 test('knows no export of another project by its digits', async () => {
   expect(await asked('eeee')).toMatchObject([404, { detail: expect.stringContaining('flywheel export list') }])
 })
+
+test('makes an export once more by the digits that name it', async () => {
+  const again = async (as_of: string): Promise<[number, string]> => {
+    const answer = await api.request('/v1/exports', { body: { as_of } })
+    return [answer.status, ((await answer.json()) as { detail: string }).detail]
+  }
+  expect(await again('a1b2c')).toEqual([422, expect.stringContaining(`as of ${id('a1b2c3')}`)])
+  expect(await again(id('ffff'))).toEqual([422, expect.stringContaining(`as of ${id('ffff')}`)])
+  expect(await again('a1b2')).toEqual([400, expect.stringContaining('2 exports begin with a1b2')])
+  expect(await again('fff')).toEqual([400, expect.stringContaining('give 4 to 64 of its digits')])
+  expect(await again('eeee')).toEqual([404, expect.stringContaining('flywheel export list')])
+})

@@ -57,7 +57,8 @@ export async function createHarness(
     master,
     keys,
     exports: {
-      run: () => Promise.reject(new FlywheelError('nothing_to_export', 'Nothing to export: a test')),
+      run: ({ as_of }) =>
+        Promise.reject(new FlywheelError('nothing_to_export', `Nothing to export as of ${as_of ?? 'now'}: a test`)),
       count: () => Promise.reject(new FlywheelError('exporter_unavailable', 'No exporter: a test')),
     },
     log: {

@@ -21,10 +21,6 @@ export async function exportRun(
     const message = '--recipe-name, --plan and --as-of bring a recipe with targets of its own; leave the target out'
     throw new CliError(EXIT.usage, message)
   }
-  if (own.asOf !== undefined && !/^[0-9a-f]{64}$/.test(own.asOf)) {
-    const message = `--as-of ${own.asOf} is no id of an export: give all of its 64 characters, as flywheel export list shows them`
-    throw new CliError(EXIT.usage, message)
-  }
   const hasOwn = own.plan !== undefined || own.asOf !== undefined
   const chosen = hasOwn ? {} : await recipeOf(own, output)
   const recipe = targets.length === 0 ? chosen.recipe : { ...chosen.recipe, targets }

@@ -37,14 +37,10 @@ const run = createRoute({
               plan: z.string().min(1).max(100).optional().openapi({
                 description: "Name of a plan of the exporter's configuration: its recipe is run now",
               }),
-              as_of: z
-                .string()
-                .regex(/^[0-9a-f]{64}$/)
-                .optional()
-                .openapi({
-                  description:
-                    'Id of an earlier export, to make it once more from its snapshot, recipe and parent: the same bytes, or `inputs_changed`',
-                }),
+              as_of: z.string().optional().openapi({
+                description:
+                  'Id of an earlier export, or at least its first four digits, to make it once more from its snapshot, recipe and parent: the same bytes, or `inputs_changed`',
+              }),
             })
             .refine(
               ({ recipe, plan, as_of }) => [recipe, plan, as_of].filter((each) => each !== undefined).length <= 1,
@@ -157,11 +153,12 @@ export function exportRoutes(deps: ApiDeps) {
     .openapi(run, async (c) => {
       const { recipe, plan, as_of } = c.req.valid('json') ?? {}
       const { project_id } = c.get('caller')
+      const earlier = as_of === undefined ? undefined : await exportNamed(deps.db, project_id, as_of)
       const summary = await deps.exports.run({
         project_id,
         ...(recipe === undefined ? {} : { recipe }),
         ...(plan === undefined ? {} : { plan }),
-        ...(as_of === undefined ? {} : { as_of }),
+        ...(earlier === undefined ? {} : { as_of: earlier.id }),
       })
       return c.json(summary, 200)
     })
