@@ -8,6 +8,9 @@ export const isFolder = async (path: string): Promise<boolean> =>
 /** Whether a word is digits of an id; how many it takes, the server says. */
 export const isExportId = (word: string): boolean => /^[0-9a-f]+$/.test(word)
 
+/** Whether a word is a whole id. */
+export const isWholeId = (word: string): boolean => /^[0-9a-f]{64}$/.test(word)
+
 /** What the server says of where an export is. */
 export interface FoundExport {
   export_id: string

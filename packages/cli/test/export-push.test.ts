@@ -83,6 +83,18 @@ describe('flywheel export push, to a stand-in for the Hub', () => {
     expect(said.join('\n')).not.toContain('canary')
   })
 
+  it('notes the recipient also where one stands among the folders, which have the ids for names', async () => {
+    const before = process.cwd()
+    await mkdir(join(root, ID))
+    process.chdir(root)
+    try {
+      expect(await push(ID)).toBe(0)
+    } finally {
+      process.chdir(before)
+    }
+    expect(asked).toContainEqual(expect.stringContaining(`POST /v1/exports/${ID}/recipients`))
+  })
+
   it('finds the folder of an export that was moved, and names every place where it is not', async () => {
     const old = join(root, 'old', ID)
     answer = { dir: root, places: [root, old] }

@@ -24,7 +24,13 @@ export async function projectAccounting(
   const { partitions, lines, incomplete } = await log.waitingLines()
   const positions = partitions.map((place) => ({ log_id: log.log_id, ...place }))
   const isReadable = partitions.every(({ end }) => end !== null)
-  const alone = incomplete !== null && projects <= 1 && isReadable ? (await log.backlog()).lines : undefined
+  // What cannot be counted is told as such by \`incomplete\`; the other sums stand.
+  const backlog = (): Promise<number | undefined> =>
+    log.backlog().then(
+      ({ lines: all }) => all,
+      () => undefined,
+    )
+  const alone = incomplete !== null && projects <= 1 && isReadable ? await backlog() : undefined
   return (project_id, range = {}) => {
     const in_log = alone ?? incomplete ?? lines.get(project_id) ?? 0
     return accounting(db, project_id, { ...range, in_log }, positions)

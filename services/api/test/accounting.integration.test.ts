@@ -74,6 +74,21 @@ it('counts what it can while a partition of the log cannot be read, and says whi
   }
 })
 
+it('counts what it can while the records of the log cannot be read, of one project too', async () => {
+  const reason = 'Kafka: the records of t could not be read in 2 s.'
+  const port = {
+    log_id: 'kafka',
+    backlog: () => Promise.reject(new Error('log_unavailable')),
+    waitingLines: async () => ({
+      partitions: [{ partition: 0, committed: 0, end: 4 }],
+      lines: new Map<string, number>(),
+      incomplete: reason,
+    }),
+  }
+  const sums = await (await projectAccounting(harness.db, port, 1))('default')
+  expect(sums).toMatchObject({ in_log: null, in_log_unknown: reason, in_log_records: 4, accepted: 0, balanced: true })
+})
+
 it('takes the whole backlog for that of the only project where more waits than is read', async () => {
   const port = {
     log_id: 'kafka',

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { canonicalTime, type FunnelStep, type Recipe, type SettledSet } from '@flywheel/curation'
 import { prepareSet } from './prepare-set.js'
-import { startFolder, sweepUnfinished } from './publish.js'
+import { startFolder } from './publish.js'
 import { gateOf, nothingToExport } from './refusals.js'
 import { lookThrough, type RunExportOptions, resolveRequest } from './run-export.js'
 
@@ -66,7 +66,6 @@ function nothingIn(set: SettledSet, recipe: Recipe): ExportCount['nothing'] {
  */
 export async function countExport(options: CountExportOptions): Promise<ExportCount> {
   const outDir = resolve(options.outDir)
-  await sweepUnfinished(outDir)
   const workspace = await startFolder(outDir)
   const found = await setOf(options, workspace.path).finally(() => workspace.discard())
   const { set, recipe, watermark, parent, superseded } = found

@@ -1,6 +1,8 @@
+import { resolve } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { FlywheelError } from '@flywheel/schema'
 import type { ExportCount } from './count-export.js'
+import { sweepDeadWorker } from './publish.js'
 import { EmptiedBy } from './refusals.js'
 import type { ExportSummary } from './run-export.js'
 import { startThread } from './start-thread.js'
@@ -56,6 +58,7 @@ export function createExporterWorker({ onDeath, ...options }: ExporterWorkerOpti
     onClosed()
     const message = `The exporter stopped: ${describeUnexpected(cause)}; ${mendOf(cause, 'run the export again')}`
     const error = new FlywheelError('internal', message)
+    sweepDeadWorker(resolve(options.outDir))
     for (const { reject } of waiting.values()) reject(error)
     waiting.clear()
     onDeath?.(error)

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
@@ -57,6 +58,17 @@ export async function sweepUnfinished(outDir: string): Promise<void> {
     const isOurs = pid === process.pid && started === STARTED
     const isLeft = isOurs ? thread === THREAD && !writing.has(join(outDir, name)) : pid === process.pid || !isAlive(pid)
     if (isLeft) await rm(join(outDir, name), { recursive: true, force: true })
+  }
+}
+
+/**
+ * Removes what this process's worker left half-written when it died: a sweep lets be what the other thread of the process
+ * may still be writing, and the texts in there would outlive an erasure. Before another worker is started.
+ */
+export function sweepDeadWorker(outDir: string): void {
+  const left = `.writing-${process.pid}-${STARTED}-worker-`
+  for (const name of existsSync(outDir) ? readdirSync(outDir) : []) {
+    if (name.startsWith(left)) rmSync(join(outDir, name), { recursive: true, force: true })
   }
 }
 

@@ -22,7 +22,8 @@ export type ToUnitThread =
 /** From a thread. */
 export type FromUnitThread =
   | { id: number; answer: ReturnType<UnitWork['survey']> | ReturnType<UnitWork['judge']> }
-  | { id: number; error: string }
+  // Of an error that was foreseen its own words, which quote nobody; else its kind and place.
+  | { id: number; error: string; isForeseen: boolean }
 
 interface Thread {
   worker: Worker
@@ -47,8 +48,10 @@ function startOne(start: UnitThreadStart): Thread {
   thread.worker.on('message', (message: FromUnitThread) => {
     const waiter = thread.waiting.get(message.id)
     thread.waiting.delete(message.id)
-    if ('error' in message) waiter?.reject(failed(message.error, 'report it'))
-    else waiter?.resolve(message.answer as never)
+    if ('error' in message) {
+      const { error, isForeseen } = message
+      waiter?.reject(isForeseen ? new FlywheelError('internal', error) : failed(error, 'report it'))
+    } else waiter?.resolve(message.answer as never)
   })
   thread.worker.on('error', (error) => die(describeUnexpected(error), mendOf(error, 'run the export again')))
   thread.worker.on('messageerror', (error) => die(describeUnexpected(error), 'report it'))

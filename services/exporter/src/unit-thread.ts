@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { FlywheelError } from '@flywheel/schema'
 import { evaluationSets } from './evaluation-sets.js'
 import { rowPorts } from './row-ports.js'
 import { describeUnexpected } from './unexpected-error.js'
@@ -15,7 +16,9 @@ function answer(message: ToUnitThread): FromUnitThread {
   try {
     return { id, answer: message.does === 'survey' ? work.survey(...message.of) : work.judge(...message.of) }
   } catch (error) {
-    return { id, error: describeUnexpected(error) }
+    return error instanceof FlywheelError
+      ? { id, error: error.message, isForeseen: true }
+      : { id, error: describeUnexpected(error), isForeseen: false }
   }
 }
 

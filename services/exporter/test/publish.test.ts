@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createExporterWorker } from '../src/exporter-worker.js'
 import { startFolder, sweepUnfinished, type Unfinished } from '../src/publish.js'
 
 /** Writes one file, says so, and goes on when it is told to. */
@@ -45,6 +46,20 @@ describe('a folder under construction', () => {
       'preference',
       'preference/train.jsonl',
     ])
+  })
+
+  it('of a worker that has died goes at once, the main thread’s stays: an erasure waits for no other run', async () => {
+    const worker = writer()
+    expect(await heard(worker)).toBe('began')
+    await worker.terminate()
+    const mine = await startFolder(outDir)
+    await sweepUnfinished(outDir)
+    expect(await readdir(outDir)).toHaveLength(2)
+    // Its thread finds no address and ends.
+    const exporter = createExporterWorker({ store: { kind: 'server', options: undefined as never }, outDir })
+    await expect(exporter.run({ projectId: 'p', rowKey: new Uint8Array(32) })).rejects.toThrow('The exporter stopped')
+    expect(await readdir(outDir)).toEqual([mine.path.slice(outDir.length + 1)])
+    await mine.discard()
   })
 
   it('of an earlier process goes, though both had the same id and a thread of its own wrote it', async () => {

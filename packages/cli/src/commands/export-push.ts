@@ -5,7 +5,7 @@ import { createClient } from '../client.js'
 import { environmentWith } from '../config.js'
 import type { CommandContext } from '../context.js'
 import { CliError, EXIT } from '../exit.js'
-import { folderHere, isExportId, isFolder } from '../export-folder.js'
+import { folderHere, isExportId, isFolder, isWholeId } from '../export-folder.js'
 import { inPath } from '../in-path.js'
 
 interface PushFlags {
@@ -40,7 +40,8 @@ export async function exportPush(context: CommandContext, named: string, own: Pu
       'No token of the Hub: set HF_TOKEN, name its file by HF_TOKEN_PATH, or run hf auth login',
     )
   const recipient = `hf://datasets/${own.hub}`
-  const isId = isExportId(named) && !(await isFolder(named))
+  // Whole ids are the names of the folders too, where somebody stands among them: they are ids all the same.
+  const isId = isWholeId(named) || (isExportId(named) && !(await isFolder(named)))
   const known = isId ? await exportOf(context, named) : null
   const folder = known?.dir ?? resolve(named)
   // Before anything is written: whoever is erased later is erased there too. Not before it may be: a dataset that refused

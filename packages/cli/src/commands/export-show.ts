@@ -14,7 +14,9 @@ export async function exportShow(context: CommandContext, id: string): Promise<n
       `${row.export_id}   ${row.created_at}   ${row.recipe_name}`,
       `${row.pairs} pairs, ${row.unpaired} unpaired, ${row.supervised} supervised`,
       ...funnelLines(row.funnel),
-      row.manifest === null ? `its folder is not there: looked for it in ${row.places.join(' and in ')}` : row.dir,
+      row.manifest === null
+        ? `its folder is not there: looked for it in ${(row.places ?? [row.dir]).join(' and in ')}`
+        : row.dir,
     ].join('\n'),
   )
   return EXIT.ok

@@ -4,7 +4,7 @@ import { copyToAll } from '../copy-to-all.js'
 import { addressIn } from '../s3-client.js'
 import type { S3Destination } from '../s3-destination.js'
 import type { ErasedMessage } from './erased-message.js'
-import { byHandIn, withdrawFromS3 } from './withdraw-from-s3.js'
+import { byHandIn, type Marker, withdrawFromS3 } from './withdraw-from-s3.js'
 
 /** How a delivery stands after an attempt. */
 export type DeliveryState = Pick<ErasureDeliveryRow, 'status' | 'remains'>
@@ -21,7 +21,7 @@ export interface BucketDelivery {
 }
 
 /** What the marker says: where the export is that took the place, and which rows it lacks. */
-function markerOf({ row, current, destination }: BucketDelivery): object {
+function markerOf({ row, current, destination }: BucketDelivery): Marker {
   const { export_id, replaced_by, rows, row_ids, row_ids_path } = JSON.parse(row.message) as ErasedMessage
   const place = current === null ? null : addressIn(destination, current.id)
   // The list of an erasure export is of what it lacks itself; one that was replaced since is not copied any more.

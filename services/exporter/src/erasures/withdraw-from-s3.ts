@@ -29,17 +29,30 @@ export interface S3Withdrawal {
 
 const isManifest = (key: string): boolean => /\/manifest-[0-9a-f]{64}\.json$/.test(key)
 
-/** Writes the marker if there is none: the right to write is all that it needs. */
-async function mark({ client, destination, signal }: Bucket, Key: string, body: object): Promise<void> {
+/** What the marker says. */
+export interface Marker {
+  /** Id of the export in its place; null where there is none, as for one whose folder is away. */
+  readonly replaced_by: string | null
+  readonly [also: string]: unknown
+}
+
+/** Writes the marker if there is none, or if what took the export's place may not have been known then. */
+async function mark({ client, destination, signal }: Bucket, Key: string, body: Marker): Promise<void> {
   const { PutObjectCommand } = await import('@aws-sdk/client-s3')
   const Body = `${JSON.stringify(body, null, 2)}\n`
-  const about = { Bucket: destination.bucket, Key, Body, ContentType: 'application/json', IfNoneMatch: '*' }
-  try {
-    await client.send(new PutObjectCommand(about), { abortSignal: signal })
-  } catch (error) {
-    // Written by an earlier attempt.
-    if (statusOf(error) !== 412 && statusOf(error) !== 409) throw error
+  const about = { Bucket: destination.bucket, Key, Body, ContentType: 'application/json' }
+  // The right to write is all that it needs, also where the bucket allows no overwriting.
+  const put = async (also: { IfNoneMatch?: string }, let_be: readonly number[]): Promise<boolean> => {
+    try {
+      await client.send(new PutObjectCommand({ ...about, ...also }), { abortSignal: signal })
+      return true
+    } catch (error) {
+      if (!let_be.includes(statusOf(error) ?? 0)) throw error
+      return false
+    }
   }
+  const isFirst = await put({ IfNoneMatch: '*' }, [412, 409])
+  if (!isFirst && body.replaced_by !== null) await put({}, [403])
 }
 
 /** The keys that a copy of the export has, by the manifest that its folder keeps; null where that is gone too. */
@@ -74,7 +87,7 @@ async function removeEach(
 async function withdraw(
   bucket: Bucket,
   prefix: string,
-  { folder, marker }: { folder: string; marker: object },
+  { folder, marker }: { folder: string; marker: Marker },
 ): Promise<S3Withdrawal> {
   const markerKey = `${prefix}${MARKER}`
   await mark(bucket, markerKey, marker)
@@ -105,7 +118,7 @@ async function withdraw(
 export async function withdrawFromS3(
   destination: S3Destination,
   export_id: string,
-  { folder, marker, signal }: { folder: string; marker: object; signal: AbortSignal },
+  { folder, marker, signal }: { folder: string; marker: Marker; signal: AbortSignal },
 ): Promise<S3Withdrawal> {
   const client = await openClient(destination)
   // A service that is slow for ever holds up what is due to others.

@@ -1,5 +1,6 @@
-import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { FlywheelError } from '@flywheel/schema'
 
 /** Kinds of rows that a unit has. */
 export type UnitKind = 'interactions' | 'feedback' | 'links' | 'bodies'
@@ -17,23 +18,45 @@ export interface UnitPlace {
   unit: number
 }
 
-function pathOf({ folder, unit }: UnitPlace, kind: UnitKind): string {
-  return join(folder, String(unit), kind)
+function folderOf({ folder, unit }: UnitPlace): string {
+  return join(folder, String(unit))
 }
 
-/** Lines of one kind of a unit; none where it has none. */
+function pathOf(place: UnitPlace, kind: UnitKind): string {
+  return join(folderOf(place), kind)
+}
+
+const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
+
+function takenAway({ folder }: UnitPlace): FlywheelError {
+  return new FlywheelError(
+    'internal',
+    `What waits in ${folder} was taken away while the export ran; let nothing else write there, and run the export again`,
+  )
+}
+
+/** Makes the folders of so many units, once: a folder that goes missing later took rows with it. */
+export function makeUnits(folder: string, count: number): void {
+  for (let unit = 0; unit < count; unit++) mkdirSync(folderOf({ folder, unit }), { mode: 0o700 })
+}
+
+/**
+ * Lines of one kind of a unit; none where it has none.
+ * @throws FlywheelError `internal` where the unit's folder is gone: its rows would be missing without a word
+ */
 export function readUnitLines(place: UnitPlace, kind: UnitKind): Buffer {
   try {
     return readFileSync(pathOf(place, kind))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0)
-    throw error
+    if (!isMissing(error)) throw error
+    if (existsSync(folderOf(place))) return Buffer.alloc(0)
+    throw takenAway(place)
   }
 }
 
 /** Removes what waits of a unit. */
-export function removeUnit({ folder, unit }: UnitPlace): void {
-  rmSync(join(folder, String(unit)), { recursive: true, force: true })
+export function removeUnit(place: UnitPlace): void {
+  rmSync(folderOf(place), { recursive: true, force: true })
 }
 
 /** Lines that wait for one file. */
@@ -51,7 +74,7 @@ export class UnitFiles {
   #bytes = 0
 
   /**
-   * @param folder that the caller removes
+   * @param folder with the folders of its units (`makeUnits`), which the caller removes
    * @param unitOf the unit of a row; a row that is in none is left out
    */
   constructor(folder: string, kind: UnitKind, unitOf: (id: string) => number | undefined) {
@@ -94,8 +117,11 @@ export class UnitFiles {
 
   #flush(): void {
     for (const { place, lines } of this.#waiting.values()) {
-      mkdirSync(join(place.folder, String(place.unit)), { recursive: true, mode: 0o700 })
-      appendFileSync(pathOf(place, this.#kind), Buffer.concat(lines), { mode: 0o600 })
+      try {
+        appendFileSync(pathOf(place, this.#kind), Buffer.concat(lines), { mode: 0o600 })
+      } catch (error) {
+        throw isMissing(error) ? takenAway(place) : error
+      }
     }
     this.#waiting.clear()
     this.#bytes = 0

@@ -12,7 +12,7 @@ import {
   streamUnitTargeted,
 } from '@flywheel/store'
 import { consentRow, unitColumns } from './columns.js'
-import { UnitFiles } from './unit-files.js'
+import { makeUnits, UnitFiles } from './unit-files.js'
 
 /** Bytes of texts that one unit holds at most, but where one component of what is joined is larger. */
 const UNIT_BYTES = 12_000_000
@@ -60,6 +60,7 @@ export async function openUnitSource(
       ? await readFrequentAuthors(db, projectId, watermark, recipe.artefacts.signature_min_edits)
       : [],
     async writeRows(folder) {
+      makeUnits(folder, units.count)
       const tables = {
         interactions: streamUnitInteractions(db, projectId, watermark, columns.interactions, joins, recipe.filter),
         feedback: streamUnitTargeted(db, 'feedback', projectId, watermark, columns.feedback),

@@ -180,6 +180,9 @@ describe.skipIf(missing !== null)('a bucket that has an export which was replace
     const [row] = await settled(['done'])
     expect(row).toMatchObject({ name: `s3://folderless/sets/${made.export_id}/`, replaced_by: '', remains: '' })
     expect(await keysIn('folderless', made.export_id)).toEqual(['WITHDRAWN.json'])
+    const markerOf = async () =>
+      JSON.parse(await textOf('folderless', `sets/${made.export_id}/WITHDRAWN.json`)) as object
+    expect(await markerOf()).toMatchObject({ replaced_by: null })
     // Found missing again by every pass, and cleaned once.
     await exporter.withdraw(MINE)
     expect(await settled(['done'])).toMatchObject([{ attempts: row?.attempts }])
@@ -191,6 +194,7 @@ describe.skipIf(missing !== null)('a bucket that has an export which was replace
     await settled(['done'])
     await exporter.close()
     expect(await keysIn('folderless', made.export_id)).toEqual(['WITHDRAWN.json'])
+    expect(await markerOf()).toMatchObject({ replaced_by: erased!.replaced_by })
   })
 
   it('that does not answer is tried again by the next sweep', async () => {

@@ -1,13 +1,14 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { readUnitLines, removeUnit, UnitFiles } from '../../src/units/unit-files.js'
+import { makeUnits, readUnitLines, removeUnit, UnitFiles } from '../../src/units/unit-files.js'
 
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'flywheel-unit-files-'))
+  makeUnits(folder, 3)
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -32,7 +33,8 @@ it('puts each line into the file of its unit, in the order of the stream, wherev
       fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 5 }),
       fc.boolean(),
       async (texts, sizes, isEnded) => {
-        rmSync(folder, { recursive: true, force: true })
+        for (const unit of [0, 1, 2]) removeUnit({ folder, unit })
+        makeUnits(folder, 3)
         const lines = texts.map((text, n) => lineOf(n, text))
         const whole = Buffer.from(lines.join(''))
         const stream = chunksOf(isEnded ? whole : whole.subarray(0, Math.max(0, whole.length - 1)), sizes)
@@ -47,11 +49,11 @@ it('puts each line into the file of its unit, in the order of the stream, wherev
 })
 
 it('adds what a later stream brings, and leaves out rows that are in no unit', async () => {
-  const files = new UnitFiles(folder, 'feedback', (id) => (id === idOf(2) ? undefined : 7))
+  const files = new UnitFiles(folder, 'feedback', (id) => (id === idOf(2) ? undefined : 2))
   await files.write(chunksOf(Buffer.from(lineOf(1, 'one') + lineOf(2, 'two')), [9]))
   await files.write(chunksOf(Buffer.from(lineOf(3, 'three')), [9]))
-  expect(readUnitLines({ folder, unit: 7 }, 'feedback').toString('utf8')).toBe(lineOf(1, 'one') + lineOf(3, 'three'))
-  expect(readdirSync(folder)).toEqual(['7'])
+  expect(readUnitLines({ folder, unit: 2 }, 'feedback').toString('utf8')).toBe(lineOf(1, 'one') + lineOf(3, 'three'))
+  for (const unit of [0, 1]) expect(readUnitLines({ folder, unit }, 'feedback')).toHaveLength(0)
 })
 
 it('writes what waits once it is much', async () => {
@@ -69,12 +71,22 @@ it('writes what waits once it is much', async () => {
   expect(readUnitLines({ folder, unit: 0 }, 'bodies').length).toBe(40 * lineOf(0, text).length)
 })
 
-it('a unit that is removed, or has no row of a kind, has no lines', async () => {
+it('a unit that has no row of a kind has no lines; removed, it is gone', async () => {
   await new UnitFiles(folder, 'links', () => 1).write(chunksOf(Buffer.from(lineOf(1, 'one')), [9]))
   expect(readUnitLines({ folder, unit: 1 }, 'interactions')).toHaveLength(0)
   removeUnit({ folder, unit: 1 })
-  expect(readUnitLines({ folder, unit: 1 }, 'links')).toHaveLength(0)
-  expect(readdirSync(folder)).toEqual([])
+  expect(readdirSync(folder)).toEqual(['0', '2'])
+})
+
+it('what was taken away meanwhile stops the export: its rows would be missing without a word', async () => {
+  const files = new UnitFiles(folder, 'feedback', () => 1)
+  await files.write(chunksOf(Buffer.from(lineOf(1, 'one')), [9]))
+  rmSync(folder, { recursive: true, force: true })
+  const late = files.write(chunksOf(Buffer.from(lineOf(2, 'two')), [9]))
+  await expect(late).rejects.toThrow('was taken away while the export ran; let nothing else write there')
+  for (const kind of ['feedback', 'links'] as const)
+    expect(() => readUnitLines({ folder, unit: 1 }, kind)).toThrow('was taken away while the export ran')
+  expect(existsSync(folder)).toBe(false)
 })
 
 it('a row that does not begin with its id stops the export: it would be taken for one of no unit', async () => {
