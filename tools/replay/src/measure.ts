@@ -1,12 +1,18 @@
+import { parseRecipe } from '@flywheel/curation'
 import { type ReplayData, readData } from './data.js'
 import { judgeEdits, judgeReplies, rejectable } from './judge.js'
 import { repliesOf } from './messages.js'
 import { type Accuracy, accuracyOf, halvesByPrior } from './score.js'
 import { replay } from './system.js'
 
-/** One point of the curve of `thumbs.pair`. */
-export interface ThumbsPoint {
+/** `evidence.thumbs_min_gap` and `evidence.thumbs_min_agreement`. */
+export interface Thresholds {
   min_gap: number
+  min_agreement: number
+}
+
+/** One point of the curve of `thumbs.pair`. */
+export interface ThumbsPoint extends Thresholds {
   /** Rows of single thumbs beside them. */
   unpaired: number
   accuracy: Accuracy
@@ -24,7 +30,14 @@ export interface Measured {
   thumbs: ThumbsPoint[]
 }
 
-const GAPS = [2, 3, 4, 5, 6]
+const { thumbs_min_gap, thumbs_min_agreement } = parseRecipe({}).evidence
+/** Those of a recipe that says nothing of thumbs. */
+export const DEFAULT_THRESHOLDS: Thresholds = { min_gap: thumbs_min_gap, min_agreement: thumbs_min_agreement }
+
+const CURVE: Thresholds[] = [
+  ...[0.5, 0.75, 0.8, 0.85, 0.9, 1].map((min_agreement) => ({ ...DEFAULT_THRESHOLDS, min_agreement })),
+  ...[3, 4, 5, 6].map((min_gap) => ({ ...DEFAULT_THRESHOLDS, min_gap })),
+]
 
 function sizeOf(data: ReplayData): Measured['data'] {
   const replies = repliesOf(data.trees)
@@ -39,7 +52,7 @@ function sizeOf(data: ReplayData): Measured['data'] {
 }
 
 /** Plays the data through a running system, exports and scores. */
-export async function measure(seed: number, gaps: readonly number[] = GAPS): Promise<Measured> {
+export async function measure(seed: number, curve: readonly Thresholds[] = CURVE): Promise<Measured> {
   const data = readData()
   const replies = repliesOf(data.trees)
   const system = await replay(seed)
@@ -59,10 +72,10 @@ export async function measure(seed: number, gaps: readonly number[] = GAPS): Pro
     const { lighter, heavier } = halvesByPrior(edits)
     const size = sizeOf(data)
     const thumbs: ThumbsPoint[] = []
-    for (const min_gap of gaps) {
+    for (const { min_gap, min_agreement } of curve) {
       const set = await system.exportSet({
         strategies: ['thumbs.pair', 'thumbs.unpaired'],
-        evidence: { thumbs_min_gap: min_gap },
+        evidence: { thumbs_min_gap: min_gap, thumbs_min_agreement: min_agreement },
       })
       const judged = judgeReplies(
         set.pairs.filter(({ strategy }) => strategy === 'thumbs.pair'),
@@ -71,7 +84,8 @@ export async function measure(seed: number, gaps: readonly number[] = GAPS): Pro
       )
       const known = judged.filter((pair) => pair.judged > 0)
       const unpaired = set.rows.filter(({ strategy }) => strategy === 'thumbs.unpaired').length
-      thumbs.push({ min_gap, unpaired, accuracy: accuracyOf(judged), coverage: known.length / size.rejectable })
+      const coverage = known.length / size.rejectable
+      thumbs.push({ min_gap, min_agreement, unpaired, accuracy: accuracyOf(judged), coverage })
     }
     return {
       seed,

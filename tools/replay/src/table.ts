@@ -44,12 +44,13 @@ ${table(
 
 ## Thumbs
 
-\`thumbs.pair\` puts a reply whose net thumbs are below zero against the best sibling above zero, from a gap of net thumbs on (\`evidence.thumbs_min_gap\`, 3 by default). Coverage: judged pairs, of the ${data.rejectable} replies that a sibling with more net thumbs could reject and that people ranked apart from it. The interval is a 95% bootstrap over trees. What is not paired goes to unpaired rows. A reply is rejected once at most, by its best sibling; the bar is 70% at 18%.
+\`thumbs.pair\` puts a reply whose net thumbs are below zero against the best sibling above zero, from a gap of net thumbs on (\`evidence.thumbs_min_gap\`, 2 by default) and where of all thumbs on the two a share says what the pair says (\`evidence.thumbs_min_agreement\`, 0.8 by default). Coverage: judged pairs, of the ${data.rejectable} replies that a sibling with more net thumbs could reject and that people ranked apart from it. The interval is a 95% bootstrap over trees. What is not paired goes to unpaired rows. A reply is rejected once at most, by its best sibling; the bar is 70% at 18%.
 
 ${table(
-  ['least gap', 'judged pairs', 'precision', '95% interval', 'coverage', 'unpaired rows'],
-  thumbs.map(({ min_gap, unpaired, accuracy, coverage }) => [
+  ['least gap', 'least agreement', 'judged pairs', 'precision', '95% interval', 'coverage', 'unpaired rows'],
+  thumbs.map(({ min_gap, min_agreement, unpaired, accuracy, coverage }) => [
     min_gap,
+    min_agreement,
     accuracy.judged,
     percent(accuracy.accuracy),
     interval(accuracy),

@@ -1,21 +1,21 @@
 import { expect, it } from 'vitest'
 import { hasData } from '../src/data.js'
-import { measure } from '../src/measure.js'
+import { DEFAULT_THRESHOLDS, measure } from '../src/measure.js'
 
 if (!hasData()) console.info('replay: ../shared/data is absent, so nothing is replayed')
 
 it.skipIf(!hasData())(
   'labels agree with people: the heavier half of the edits beats the lighter, and each half holds its prior',
   async () => {
-    const { edits, thumbs, leaking, data, rows } = await measure(1, [3])
+    const { edits, thumbs, leaking, data, rows } = await measure(1, [DEFAULT_THRESHOLDS])
     expect(rows['edit.final (preference)']).toBeGreaterThan(data.edits * 0.9)
     expect(edits.heavier.accuracy).toBeGreaterThan(edits.lighter.accuracy!)
     for (const half of [edits.lighter, edits.heavier]) {
       expect(half.low).toBeLessThanOrEqual(half.prior!)
       expect(half.high).toBeGreaterThanOrEqual(half.prior!)
     }
-    // Swapped sides would give about a third; docs/measured.md has the figures and what they miss.
-    expect(thumbs[0]!.accuracy.accuracy).toBeGreaterThan(0.6)
+    // The bar that the defaults were set by; docs/measured.md has the whole curve.
+    expect(thumbs[0]!.accuracy.accuracy).toBeGreaterThanOrEqual(0.7)
     expect(thumbs[0]!.coverage).toBeGreaterThanOrEqual(0.18)
     expect(leaking).toBe(0)
   },

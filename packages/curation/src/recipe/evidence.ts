@@ -9,8 +9,13 @@ export const DEFAULT_STRATEGIES: readonly string[] = STRATEGY_IDS.filter((id) =>
 export interface EvidenceRecipe {
   /** `regenerate.edited` also pairs the edited second sample with the first one. @default false */
   weak_pair: boolean
-  /** `thumbs.pair`: least difference of net thumbs. @default 3 */
+  /** `thumbs.pair`: least difference of net thumbs. @default 2 */
   thumbs_min_gap: number
+  /**
+   * `thumbs.pair`: least share, of the thumbs on both samples, that says what the pair says: up on the liked, down on the
+   * disliked. People who differ about a sample are near to a coin's toss (docs/measured.md). @default 0.8
+   */
+  thumbs_min_agreement: number
   /** `thumbs.pair`: least number of people behind the thumbs of both sides. @default 2 */
   thumbs_min_authors: number
   /** Share of an accepted answer that a `retain` must find kept. @default 0.5 */
@@ -34,7 +39,8 @@ export const evidenceSchema: z.ZodType<
 > = z
   .strictObject({
     weak_pair: z.boolean().default(false),
-    thumbs_min_gap: z.int().min(2).max(1000).default(3),
+    thumbs_min_gap: z.int().min(2).max(1000).default(2),
+    thumbs_min_agreement: z.number().min(0.5).max(1).default(0.8),
     thumbs_min_authors: z.int().min(1).max(1000).default(2),
     retained_share: z.number().min(0).max(1).default(0.5),
     retained_ms: duration.default(600_000),

@@ -18,8 +18,10 @@ const thumbsOf = perAnswer((answer, world) => {
     const author = authorOf(row)
     byAuthor.set(author, (byAuthor.get(author) ?? 0) + (row.label === 'up' ? 1 : -1))
   }
-  const net = [...byAuthor.values()].reduce((sum, each) => sum + Math.sign(each), 0)
-  return { net, states, firstDown: states.find(({ row }) => row.label === 'down') }
+  const sums = [...byAuthor.values()]
+  const ups = sums.filter((each) => each > 0).length
+  const downs = sums.filter((each) => each < 0).length
+  return { ups, downs, net: ups - downs, states, firstDown: states.find(({ row }) => row.label === 'down') }
 })
 
 /** The sample with the most net thumbs up, as it was served. */
@@ -45,8 +47,10 @@ export const thumbsPair: Strategy = {
     const best = likedSample(answer, world)
     if (best === undefined) return 'no_liked_sample'
     const liked = thumbsOf(world, best)
-    const { thumbs_min_gap, thumbs_min_authors } = world.recipe.evidence
+    const { thumbs_min_gap, thumbs_min_agreement, thumbs_min_authors } = world.recipe.evidence
     if (liked.net - disliked.net < thumbs_min_gap) return 'gap_too_small'
+    const agreeing = liked.ups + disliked.downs
+    if (agreeing < thumbs_min_agreement * (agreeing + liked.downs + disliked.ups)) return 'people_disagree'
     const feedback = [...disliked.states, ...liked.states]
     if (new Set(feedback.map((each) => authorOf(each.row))).size < thumbs_min_authors) return 'same_authors'
     return hasRested(feedback, world) ? { answers: [best, answer], feedback } : 'not_settled'

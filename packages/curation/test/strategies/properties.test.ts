@@ -111,10 +111,11 @@ describe('of any evidence', () => {
     )
   })
 
-  it('thumbs.pair has opposite net signs and the gap of the recipe, and no sample on two chosen sides', () => {
+  it('thumbs.pair has opposite net signs, gap and agreement of the recipe, and no sample on two chosen sides', () => {
+    const share = fc.constantFrom(0.5, 0.75, 0.8, 1)
     const thumb = fc.record({ sample: fc.nat(3), author: fc.nat(7), label: fc.constantFrom('up', 'down') })
     fc.assert(
-      fc.property(fc.array(thumb, { maxLength: 30 }), fc.integer({ min: 2, max: 5 }), (thumbs, gap) => {
+      fc.property(fc.array(thumb, { maxLength: 30 }), fc.integer({ min: 2, max: 5 }), share, (thumbs, gap, least) => {
         const story = new Story()
         const ids = answers(story, 4)
         const last = new Map<string, number>()
@@ -126,8 +127,16 @@ describe('of any evidence', () => {
           [...last].filter(([key]) => key.startsWith(`${n}/`)).reduce((sum, [, each]) => sum + each, 0),
         )
         const most = Math.max(...net)
-        const expected = net.flatMap((each, n) => (each < 0 && most > 0 && most - each >= gap ? [`answer ${n}`] : []))
-        const recipe = { ...only('thumbs.pair'), evidence: { thumbs_min_gap: gap, thumbs_min_authors: 1 } }
+        const voices = (n: number, sign: number): number =>
+          [...last].filter(([key, each]) => key.startsWith(`${n}/`) && each === sign).length
+        const best = net.indexOf(most)
+        const expected = net.flatMap((each, n) => {
+          if (each >= 0 || most <= 0 || most - each < gap) return []
+          const [agreeing, others] = [voices(best, 1) + voices(n, -1), voices(best, -1) + voices(n, 1)]
+          return agreeing / (agreeing + others) >= least ? [`answer ${n}`] : []
+        })
+        const evidence = { thumbs_min_gap: gap, thumbs_min_agreement: least, thumbs_min_authors: 1 }
+        const recipe = { ...only('thumbs.pair'), evidence }
         const rows = pairsOf(story.curate(recipe))
         expect(rows.map((row) => row.rejected?.content).sort()).toEqual(expected.sort())
         for (const row of rows) expect(row.chosen.content).toBe(`answer ${net.indexOf(most)}`)
