@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -22,12 +22,21 @@ const { values } = parseArgs({
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 
+/** Up to here suspensions and waits are short, because CI waits for them. */
+const SHORT_ROUNDS = 20
+
+/**
+ * Rounds of one system; then another starts with empty tables and an empty log. Each round reads all that the rounds
+ * before it left, and an erasure replays all of it: a hundred rounds on one system would mostly be that.
+ */
+const MOST_ROUNDS = 25
+
 const folder = mkdtempSync(join(tmpdir(), 'flywheel-faults-'))
 const listed = (names: string | undefined): string[] => names?.split(',').filter(Boolean) ?? []
 let hasFailed = true
 try {
-  if (values.profile === 'embedded') hasFailed = await run(await startEmbedded(folder), EMBEDDED_FAULTS)
-  else if (values.profile === 'distributed') hasFailed = await run(await startDistributed(folder), DISTRIBUTED_FAULTS)
+  if (values.profile === 'embedded') hasFailed = await runAll(startEmbedded, EMBEDDED_FAULTS)
+  else if (values.profile === 'distributed') hasFailed = await runAll(startDistributed, DISTRIBUTED_FAULTS)
   else throw new Error(`There is no profile ${values.profile}; use embedded or distributed`)
 } catch (error) {
   console.error(error)
@@ -37,17 +46,37 @@ try {
 }
 process.exit(hasFailed ? 1 : 0)
 
-/** @returns whether anything was wrong */
-async function run<Kind extends System>(system: Kind, all: readonly Fault<Kind>[]): Promise<boolean> {
+/** @returns whether anything was wrong; the first system with which something is is the last */
+async function runAll<Kind extends System>(
+  start: (folder: string) => Promise<Kind>,
+  all: readonly Fault<Kind>[],
+): Promise<boolean> {
+  const faults = chosen(all)
+  const { profile, seed, rounds } = values
+  for (let done = 0; done < Number(rounds); done += MOST_ROUNDS) {
+    const own = join(folder, String(done / MOST_ROUNDS + 1))
+    mkdirSync(own)
+    const system = await start(own)
+    try {
+      const mine = {
+        rounds: Math.min(MOST_ROUNDS, Number(rounds) - done),
+        isShort: Number(rounds) <= SHORT_ROUNDS,
+        seed: done === 0 ? seed : `${seed}/${done / MOST_ROUNDS + 1}`,
+      }
+      if (await runRounds({ profile, system, faults, ...mine, folder: own })) return true
+    } finally {
+      await system.close()
+    }
+    if (!values.keep) rmSync(own, { recursive: true, force: true })
+  }
+  return false
+}
+
+function chosen<Kind extends System>(all: readonly Fault<Kind>[]): Fault<Kind>[] {
   const [only, without] = [listed(values.only), listed(values.without)]
   const unknown = [...only, ...without].filter((name) => all.every((fault) => fault.name !== name))
   const faults = all.filter(({ name }) => (only.length === 0 || only.includes(name)) && !without.includes(name))
-  try {
-    if (unknown.length > 0 || faults.length === 0)
-      throw new Error(`No fault ${unknown.join(', ')}; there are ${all.map(({ name }) => name).join(', ')}`)
-    const { profile, seed } = values
-    return await runRounds({ profile, system, faults, rounds: Number(values.rounds), seed, folder })
-  } finally {
-    await system.close()
-  }
+  if (unknown.length > 0 || faults.length === 0)
+    throw new Error(`No fault ${unknown.join(', ')}; there are ${all.map(({ name }) => name).join(', ')}`)
+  return faults
 }

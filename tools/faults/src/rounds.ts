@@ -15,13 +15,13 @@ export interface RoundsOptions<Kind extends System> {
   faults: readonly Fault<Kind>[]
   rounds: number
   seed: string
+  /** Suspensions and waits are short. */
+  isShort: boolean
   folder: string
 }
 
 const CLIENTS = 5
 const DRAIN_MS = 300_000
-/** Up to here suspensions and waits are short, because CI waits for them. */
-const SHORT_ROUNDS = 20
 
 /** Runs the rounds, prints one line of JSON each and a summary. @returns whether anything was wrong */
 export async function runRounds<Kind extends System>(options: RoundsOptions<Kind>): Promise<boolean> {
@@ -44,7 +44,7 @@ export async function runRounds<Kind extends System>(options: RoundsOptions<Kind
       journal,
       random: own,
     })
-    const context = { system, load, random: own, journal, round, isShort: rounds <= SHORT_ROUNDS }
+    const context = { system, load, random: own, journal, round, isShort: options.isShort }
     let told = ''
     let problems: Problem[] = []
     const errors: string[] = []
