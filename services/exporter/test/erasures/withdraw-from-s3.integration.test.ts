@@ -25,7 +25,11 @@ const LIMITS = { part_bytes: 5 * 1024 * 1024, timeout_ms: 10_000, deadline_ms: 6
 const MARKER = 'e1/WITHDRAWN.json'
 const goOn = new AbortController().signal
 const withdraw = (destination: S3Destination): Promise<S3Withdrawal> =>
-  withdrawFromS3(destination, 'e1', { folder: '/nowhere', marker: { withdrawn: true, replaced_by: null }, signal: goOn })
+  withdrawFromS3(destination, 'e1', {
+    folder: '/nowhere',
+    marker: { withdrawn: true, replaced_by: null },
+    signal: goOn,
+  })
 
 describe.skipIf(missing !== null)('what a replaced export has in a bucket', () => {
   let server: S3Server
