@@ -24,7 +24,7 @@ export async function projectAccounting(
   const { partitions, lines, incomplete } = await log.waitingLines()
   const positions = partitions.map((place) => ({ log_id: log.log_id, ...place }))
   const isReadable = partitions.every(({ end }) => end !== null)
-  // What cannot be counted is told as such by \`incomplete\`; the other sums stand.
+  // What cannot be counted is told as such by `incomplete`; the other sums stand.
   const backlog = (): Promise<number | undefined> =>
     log.backlog().then(
       ({ lines: all }) => all,

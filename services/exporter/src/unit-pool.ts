@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads'
-import { FlywheelError } from '@flywheel/schema'
+import { type ErrorCode, FlywheelError } from '@flywheel/schema'
 import type { EvaluationFile } from './evaluation-sets.js'
 import { startThread } from './start-thread.js'
 import { describeUnexpected, mendOf } from './unexpected-error.js'
@@ -22,8 +22,8 @@ export type ToUnitThread =
 /** From a thread. */
 export type FromUnitThread =
   | { id: number; answer: ReturnType<UnitWork['survey']> | ReturnType<UnitWork['judge']> }
-  // Of an error that was foreseen its own words, which quote nobody; else its kind and place.
-  | { id: number; error: string; isForeseen: boolean }
+  // Of an error that was foreseen its own words, which quote nobody, and its code; else its kind and place.
+  | { id: number; error: string; code: ErrorCode | null }
 
 interface Thread {
   worker: Worker
@@ -49,8 +49,8 @@ function startOne(start: UnitThreadStart): Thread {
     const waiter = thread.waiting.get(message.id)
     thread.waiting.delete(message.id)
     if ('error' in message) {
-      const { error, isForeseen } = message
-      waiter?.reject(isForeseen ? new FlywheelError('internal', error) : failed(error, 'report it'))
+      const { error, code } = message
+      waiter?.reject(code === null ? failed(error, 'report it') : new FlywheelError(code, error))
     } else waiter?.resolve(message.answer as never)
   })
   thread.worker.on('error', (error) => die(describeUnexpected(error), mendOf(error, 'run the export again')))

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { FlywheelError } from '@flywheel/schema'
+import { type ErrorCode, isFlywheelError } from '@flywheel/schema'
 import { evaluationSets } from './evaluation-sets.js'
 import { rowPorts } from './row-ports.js'
 import { describeUnexpected } from './unexpected-error.js'
@@ -11,14 +11,14 @@ const { context, rowKey, evaluation } = workerData as UnitThreadStart
 const { index } = evaluationSets(evaluation, context.recipe)
 const work = createUnitWork(context, await rowPorts(rowKey, new Map(), index))
 
+const codeOf = (error: unknown): ErrorCode | null => (isFlywheelError(error) ? error.code : null)
+
 function answer(message: ToUnitThread): FromUnitThread {
   const { id } = message
   try {
     return { id, answer: message.does === 'survey' ? work.survey(...message.of) : work.judge(...message.of) }
   } catch (error) {
-    return error instanceof FlywheelError
-      ? { id, error: error.message, isForeseen: true }
-      : { id, error: describeUnexpected(error), isForeseen: false }
+    return { id, error: isFlywheelError(error) ? error.message : describeUnexpected(error), code: codeOf(error) }
   }
 }
 
