@@ -43,6 +43,7 @@ export interface Site {
   open(html: string, script?: string): Promise<Page>
   /** Waits for acknowledged events of these kinds; in the order of creation. */
   kinds(...kinds: string[]): Promise<FeedbackEvent[]>
+  /** A new start: whatever pages opened until now still send is answered and forgotten. */
   reset(): void
   close(): Promise<void>
 }
@@ -79,6 +80,9 @@ export async function openSite(contents: string): Promise<Site> {
   const problems: unknown[] = []
   const site: Pick<Site, 'status' | 'lateMs'> = { status: 202, lateMs: 0 }
   const pages = new Map<string, string>()
+  // A page that was closed may still tell of it after the next test has begun.
+  let former = 0
+  const isFormer = ({ referer }: IncomingMessage['headers']) => Number(referer?.match(/page-(\d+)$/)?.[1]) < former
   const server = createServer((request, response) => {
     const path = request.url ?? ''
     const script = scripts.get(path)
@@ -93,6 +97,7 @@ export async function openSite(contents: string): Promise<Site> {
     const pieces: Buffer[] = []
     request.on('data', (piece) => pieces.push(piece))
     request.on('end', () => {
+      if (isFormer(request.headers)) return void response.writeHead(202).end('{"accepted":0,"rejected":[]}')
       const body = Buffer.concat(pieces).toString()
       posts.push({ method: request.method ?? '', path, headers: request.headers, body })
       if (site.status === 0) return void response.socket?.destroy()
@@ -141,6 +146,7 @@ export async function openSite(contents: string): Promise<Site> {
       return events.toSorted((a, b) => (a.id < b.id ? -1 : 1))
     },
     reset() {
+      former = pages.size
       posts.length = events.length = problems.length = 0
       site.status = 202
       site.lateMs = 0
