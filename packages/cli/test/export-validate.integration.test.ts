@@ -126,7 +126,7 @@ describe('flywheel export validate', () => {
     const rows = Array.from({ length: 2500 }, (_, n) => (n === 2345 ? { ...pair(n), chosen: says('') } : pair(n)))
     const path = await write(
       'rows.parquet',
-      FORMATS.find(({ id }) => id === 'parquet')!.write(rows, { columns, messages }),
+      Buffer.concat([...FORMATS.find(({ id }) => id === 'parquet')!.write(rows, { columns, messages })]),
     )
     const { code, report } = await validate(path)
     expect([code, report.rows, report.problems]).toEqual([

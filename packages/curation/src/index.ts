@@ -23,8 +23,8 @@ export {
   type Units,
 } from './evidence/units.js'
 export type { Facts, RowSets } from './facts.js'
-export type { Format } from './formats/format.js'
-export { jsonLines } from './formats/jsonl.js'
+export { type Format, readRecords } from './formats/format.js'
+export { jsonLinePieces, jsonLines, jsonl } from './formats/jsonl.js'
 export { parquetRecords } from './formats/parquet.js'
 export { PROBLEMS } from './formats/problems.js'
 export { FORMATS, TARGETS } from './formats/registry.js'
@@ -41,7 +41,7 @@ export { promptCluster, promptHash } from './prompt/canonical-prompt.js'
 export type { ChatMessage } from './prompt/chat.js'
 export { datasetCard, loadingSections, preferenceSettings } from './publish/card.js'
 export { type ChainRow, type Delta, DeltaBuilder, deltaOf, deltaSet, type Supersedes } from './publish/delta.js'
-export { type FileEntry, fileEntry, type ShardFile } from './publish/file-entry.js'
+export { type FileEntry, fileEntry, measure, type ShardFile } from './publish/file-entry.js'
 export {
   CODE_VERSIONS,
   canonicalTime,

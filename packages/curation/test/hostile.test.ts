@@ -2,7 +2,7 @@ import type { Message, Part } from '@flywheel/schema'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { candidatesFor } from '../src/claim.js'
-import { type FeedbackRow, FORMATS, recipeSchema } from '../src/index.js'
+import { type FeedbackRow, FORMATS, readRecords, recipeSchema } from '../src/index.js'
 import { DEFAULT_STRATEGIES } from '../src/recipe/evidence.js'
 import { STRATEGIES } from '../src/strategies/registry.js'
 import type { Strategy } from '../src/strategies/strategy.js'
@@ -163,7 +163,7 @@ describe('hostile evidence (case 22)', () => {
     expect(await verifyShards(set, { files, layouts }, (path) => bytes.get(path))).toEqual([])
     for (const format of FORMATS) {
       const shard = files.find((file) => file.shape === 'preference' && file.format === format.id)!
-      const records = (await format.read(shard.bytes)) as { chosen: { content: string }[] }[]
+      const records = (await readRecords(format, shard.bytes)) as { chosen: { content: string }[] }[]
       expect(records.map(({ chosen }) => chosen[0]?.content).sort()).toEqual(
         // Blank lines before a side are a style of its author.
         texts.map((each) => normaliseText(each).replace(/^\n+/, '')).sort(),

@@ -26,7 +26,7 @@ export interface Rendered {
 export async function renderShards(set: Pick<CuratedSet, 'rows'>, recipe: Recipe): Promise<Rendered> {
   const kept = new Map<string, Uint8Array>()
   const written = await writeShards(rowsInMemory(set.rows), recipe, {
-    write: (path, bytes) => Promise.resolve(void kept.set(path, bytes)),
+    write: (path, pieces) => Promise.resolve(void kept.set(path, Buffer.concat([...pieces]))),
     rename(from, to) {
       kept.set(to, kept.get(from)!)
       kept.delete(from)

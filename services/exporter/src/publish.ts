@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, rmSync } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { type Manifest, sha256 } from '@flywheel/curation'
@@ -24,12 +24,16 @@ async function makeFolders(root: string, name: string): Promise<void> {
   })
 }
 
-async function writeDurably(root: string, name: string, bytes: Uint8Array | string): Promise<void> {
+type FileBytes = Uint8Array | Iterable<Uint8Array> | string
+
+/** @returns how many bytes were written */
+async function writeDurably(root: string, name: string, bytes: FileBytes): Promise<number> {
   await makeFolders(root, name)
   const file = await open(join(root, name), 'w', 0o600)
   try {
-    await file.writeFile(bytes)
+    await writeFile(file, bytes)
     await file.sync()
+    return (await file.stat()).size
   } finally {
     await file.close()
   }
@@ -75,7 +79,8 @@ export function sweepDeadWorker(outDir: string): void {
 /** A folder under construction, invisible to readers until `publish`. */
 export interface Unfinished {
   readonly path: string
-  write(path: string, bytes: Uint8Array | string): Promise<void>
+  /** @param bytes of the file; pieces are read as they are written */
+  write(path: string, bytes: FileBytes): Promise<void>
   rename(from: string, to: string): Promise<void>
   read(path: string): Promise<Uint8Array>
   /**
@@ -132,8 +137,7 @@ export async function startFolder(outDir: string): Promise<Unfinished> {
   return {
     path,
     async write(name, bytes) {
-      await writeDurably(path, name, bytes)
-      written.set(name, Buffer.byteLength(bytes))
+      written.set(name, await writeDurably(path, name, bytes))
     },
     async rename(from, to) {
       await rename(join(path, from), join(path, to))

@@ -12,12 +12,12 @@ import {
   exportId,
   type Facts,
   type FunnelStep,
-  fileEntry,
-  jsonLines,
+  jsonLinePieces,
   type Layout,
   LayoutBuilder,
   type Manifest,
   manifestFile,
+  measure,
   type Ports,
   parseRecipe,
   type Recipe,
@@ -197,9 +197,9 @@ async function writeSet(
   }
   const files = [...written.files]
   for (const { path, lines } of curated.meta) {
-    const bytes = jsonLines(lines)
-    await folder.write(path, bytes)
-    files.push(fileEntry({ path, target: '', shape: 'meta', split: '', format: 'jsonl', rows: lines.length }, bytes))
+    const measured = measure(jsonLinePieces(lines))
+    await folder.write(path, measured.pieces)
+    files.push(measured.entry({ path, target: '', shape: 'meta', split: '', format: 'jsonl', rows: lines.length }))
   }
   return buildManifest(export_id, identity, set, figures, files, written.layouts, supersedes)
 }

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { canonicalJson, FORMATS, sha256 } from '@flywheel/curation'
+import { canonicalJson, FORMATS, readRecords, sha256 } from '@flywheel/curation'
 import {
   type Database,
   exportItems,
@@ -81,7 +81,7 @@ describe('eraseFromExports', () => {
     for (const [name, text] of Object.entries(await filesOf(folder))) {
       const bytes = Buffer.from(text, 'base64')
       const format = FORMATS.find(({ extension }) => extension === 'parquet' && name.endsWith('.parquet'))
-      const plain = format === undefined ? bytes.toString() : JSON.stringify(await format.read(bytes))
+      const plain = format === undefined ? bytes.toString() : JSON.stringify(await readRecords(format, bytes))
       for (const [, number] of plain.matchAll(/Case (\d+):/g)) found.add(Number(number))
     }
     return found

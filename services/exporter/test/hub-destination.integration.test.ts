@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { FORMATS } from '@flywheel/curation'
+import { FORMATS, readRecords } from '@flywheel/curation'
 import { listRuns, recipientsOf } from '@flywheel/store'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type HubServer, startHubServer } from '../../../packages/hub/test/hub-server.js'
@@ -37,7 +37,7 @@ describe('a plan with a dataset of a stand-in for the Hub as its destination', (
     const bytes = repository?.files.get(path)?.bytes ?? Buffer.alloc(0)
     expect(bytes.equals(await readFile(join(made.dir, 'hub', path)))).toBe(true)
     const parquet = FORMATS.find(({ extension }) => extension === 'parquet')
-    expect(await parquet?.read(bytes)).toHaveLength(made.pairs)
+    expect(await readRecords(parquet!, bytes)).toHaveLength(made.pairs)
     expect(repository?.files.get('README.md')?.bytes.toString()).toContain('data/preference/train-*.parquet')
 
     await exporter.run({ project_id: MINE, plan: 'nightly' })

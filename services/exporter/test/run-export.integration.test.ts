@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Manifest, RecipeInput } from '@flywheel/curation'
-import { FORMATS, TARGETS } from '@flywheel/curation'
+import { FORMATS, readRecords, TARGETS } from '@flywheel/curation'
 import type { Database } from '@flywheel/store'
 import { getExport, insertRows } from '@flywheel/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -43,17 +43,17 @@ describe('runExport', () => {
 
   it('keeps the polarity from the store to every file: what people wrote is chosen, what was served is rejected', async () => {
     let pairs = 0
-    for (const { id, read, extension } of FORMATS) {
+    for (const format of FORMATS) {
       for (const name of Object.keys(files).filter(
-        (each) => /^(preference|supervised)/.test(each) && each.endsWith(extension),
+        (each) => /^(preference|supervised)/.test(each) && each.endsWith(format.extension),
       )) {
-        const records = await read(Buffer.from(files[name] ?? '', 'base64'))
+        const records = await readRecords(format, Buffer.from(files[name] ?? '', 'base64'))
         for (const { chosen, rejected, completion } of records) {
-          expect(JSON.stringify(chosen ?? completion), id).toContain('Sorry for the wait.')
-          expect(JSON.stringify(chosen ?? completion), id).not.toContain('we think')
+          expect(JSON.stringify(chosen ?? completion), format.id).toContain('Sorry for the wait.')
+          expect(JSON.stringify(chosen ?? completion), format.id).not.toContain('we think')
           if (name.startsWith('supervised')) continue
-          expect(JSON.stringify(rejected), id).toContain('we think')
-          expect(JSON.stringify(rejected), id).not.toContain('Sorry for the wait.')
+          expect(JSON.stringify(rejected), format.id).toContain('we think')
+          expect(JSON.stringify(rejected), format.id).not.toContain('Sorry for the wait.')
           pairs++
         }
       }

@@ -2,11 +2,11 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   type CuratedRow,
-  FORMATS,
+  jsonl,
   preferenceRow,
   type RowMeta,
+  readRecords,
   sha256,
-  type TargetRecord,
   targetOf,
   validateRecords,
 } from '@flywheel/curation'
@@ -74,8 +74,6 @@ async function readWhole({ dir, manifest }: Source, path: string): Promise<Uint8
   throw new CliError(EXIT.failed, `${join(dir, path)} is not what the manifest says; ${advice}`)
 }
 
-const jsonl = FORMATS.find(({ id }) => id === 'jsonl')
-
 /**
  * The rows of a shard, judged as their trainer would.
  * @throws CliError where they are not what was published, or rows of the export were erased or withdrawn meanwhile
@@ -87,18 +85,17 @@ export async function readShard(source: Source, shard: SourceShard): Promise<Cur
     const message = `Rows of ${source.manifest.export_id} were erased or withdrawn; sample export ${instead}, which has its place`
     throw new CliError(EXIT.failed, message)
   }
-  const [records, metas] = await Promise.all(
-    [shard.path, shard.sidecar].map(async (path) => (await jsonl?.read(await readWhole(source, path))) ?? []),
-  )
+  const records = await readRecords(jsonl, await readWhole(source, shard.path))
+  const metas = await readRecords(jsonl, await readWhole(source, shard.sidecar))
   const target = targetOf('trl')
   const [problem] = validateRecords(
-    records as TargetRecord[],
+    records,
     target,
     target.parts.find(({ id }) => id === 'preference'),
   )
-  if (problem !== undefined || records?.length !== metas?.length) {
+  if (problem !== undefined || records.length !== metas.length) {
     const what = problem === undefined ? 'sidecar of another length' : `row ${problem.row}: ${problem.code}`
     throw new CliError(EXIT.failed, `${shard.path}: ${what}; see flywheel export validate ${source.dir}`)
   }
-  return (records ?? []).map((record, n) => preferenceRow(record, metas?.[n] as unknown as RowMeta))
+  return records.map((record, n) => preferenceRow(record, metas[n] as unknown as RowMeta))
 }

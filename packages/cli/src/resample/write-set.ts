@@ -1,11 +1,12 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
   canonicalJson,
   FORMATS,
   type Format,
-  jsonLines,
+  jsonLinePieces,
   type Layout,
+  measure,
   mergeLayouts,
   renderRow,
   StatisticsBuilder,
@@ -39,11 +40,11 @@ export interface WriteOptions {
 const target = targetOf('trl')
 const part = target.parts.find(({ id }) => id === 'preference')
 
-async function writeDurably(path: string, bytes: Uint8Array | string): Promise<void> {
+async function writeDurably(path: string, bytes: Iterable<Uint8Array> | string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const file = await open(path, 'w', 0o600)
   try {
-    await file.writeFile(bytes)
+    await writeFile(file, bytes)
     await file.sync()
   } finally {
     await file.close()
@@ -79,20 +80,22 @@ async function writeShard(
   const entries = rows.map((row) => ({ row, record: renderRow(row, layout) }))
   const records = entries.map(({ record }) => record)
   const files: SetFile[] = []
-  const put = async (path: string, bytes: Uint8Array, what: Pick<SetFile, 'target' | 'shape' | 'format'>) => {
-    await writeDurably(join(root, path), bytes)
-    files.push({ path, ...what, split, rows: rows.length, bytes: bytes.length, sha256: sha256(bytes) })
+  const put = async (path: string, bytes: Iterable<Uint8Array>, what: Pick<SetFile, 'target' | 'shape' | 'format'>) => {
+    const measured = measure(bytes)
+    await writeDurably(join(root, path), measured.pieces)
+    const file = measured.entry({ path, ...what, split, rows: rows.length })
+    files.push(file)
+    return file
   }
   for (const format of formats) {
     const path = `preference/${name}.${format.extension}`
-    const bytes = format.write(records, { columns: part?.columns?.(layout) ?? [], messages: layout })
-    await put(path, bytes, { target: target.id, shape: 'preference', format: format.id })
-    const file = { target: target.id, shape: 'preference', format: format.id, rows: rows.length, sha256: sha256(bytes) }
+    const pieces = format.write(records, { columns: part?.columns?.(layout) ?? [], messages: layout })
+    const file = await put(path, pieces, { target: target.id, shape: 'preference', format: format.id })
     // As an export's: by the trainer's loader, and each side against the row, not by way of the renderer.
     const [problem] = await verifyShard(file, entries, layout, await readFile(join(root, path)))
     if (problem !== undefined) throw new CliError(EXIT.failed, `${path}: ${problem}; report this as a bug`)
   }
-  const meta = jsonLines(rows.map((row) => row.meta))
+  const meta = jsonLinePieces(rows.map((row) => row.meta))
   await put(`meta/preference-${name}.jsonl`, meta, { target: '', shape: 'meta', format: 'jsonl' })
   return files
 }

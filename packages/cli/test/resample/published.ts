@@ -69,9 +69,9 @@ export function callPair(n: number): CuratedRow {
 export async function publish(dir: string, rows: CuratedRow[], given: RecipeInput = {}): Promise<string> {
   const recipe = recipeSchema.parse(given)
   const { files } = await writeShards(rowsInMemory(rows), recipe, {
-    async write(path, bytes) {
+    async write(path, pieces) {
       await mkdir(dirname(join(dir, path)), { recursive: true })
-      await writeFile(join(dir, path), bytes)
+      await writeFile(join(dir, path), pieces)
     },
     rename: (from, to) => rename(join(dir, from), join(dir, to)),
     read: (path) => readFile(join(dir, path)),

@@ -1,5 +1,5 @@
 import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects, type SchemaElement } from 'hyparquet'
-import { parquetWriteBuffer } from 'hyparquet-writer'
+import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
 import type { Format } from './format.js'
 import type { ArgumentType, MessageLayout } from './message-layout.js'
 import type { Column, Table, TargetRecord } from './target.js'
@@ -89,42 +89,51 @@ function stringFromBytes(bytes: Uint8Array | undefined): string | undefined {
   return bytes === undefined ? undefined : decoder.decode(bytes)
 }
 
+async function* rowGroups(file: AsyncBuffer): AsyncGenerator<Record<string, unknown>[]> {
+  const metadata = await parquetMetadataAsync(file)
+  let rowStart = 0
+  for (const { num_rows } of metadata.row_groups) {
+    const rowEnd = rowStart + Number(num_rows)
+    yield await parquetReadObjects({ file, metadata, rowStart, rowEnd, parsers: { stringFromBytes } })
+    rowStart = rowEnd
+  }
+}
+
 /**
  * The records of a Parquet file, a row group at a time, whoever wrote it: what a loader would see, less nulls, since
  * nobody can tell those of the columns from those of the rows.
  */
 export async function* parquetRecords(file: AsyncBuffer): AsyncGenerator<TargetRecord> {
-  const metadata = await parquetMetadataAsync(file)
-  let rowStart = 0
-  for (const { num_rows } of metadata.row_groups) {
-    const rowEnd = rowStart + Number(num_rows)
-    const rows = await parquetReadObjects({ file, metadata, rowStart, rowEnd, parsers: { stringFromBytes } })
-    for (const row of rows) yield withoutNulls(row) as TargetRecord
-    rowStart = rowEnd
-  }
+  for await (const rows of rowGroups(file)) for (const row of rows) yield withoutNulls(row) as TargetRecord
+}
+
+/** What was written since the last time. */
+function takeBytes(writer: ByteWriter): Uint8Array {
+  const bytes = new Uint8Array(writer.getBuffer())
+  writer.index = 0
+  return bytes
 }
 
 /** Parquet with nested message columns, Snappy, 1,000 rows a row group. */
 export const parquet: Format = {
   id: 'parquet',
   extension: 'parquet',
-  write(records, { columns, messages: layout }: Table) {
+  *write(records, { columns, messages: layout }: Table) {
     const schemas = columns.map((column) => schemaOf(column, layout))
-    const buffer = parquetWriteBuffer({
-      schema: [{ name: 'root', num_children: columns.length }, ...schemas.flat()],
-      columnData: columns.map(({ name }) => ({
-        name,
-        data: records.map((record) => withBigInts(record[name], false)),
-      })),
-      codec: 'SNAPPY',
-      rowGroupSize: ROW_GROUP_ROWS,
-      createdBy: CREATED_BY,
-    })
-    return new Uint8Array(buffer)
+    const schema: SchemaElement[] = [{ name: 'root', num_children: columns.length }, ...schemas.flat()]
+    const bytes = new ByteWriter()
+    const writer = new ParquetWriter({ writer: bytes, schema, codec: 'SNAPPY', createdBy: CREATED_BY })
+    for (let from = 0; from < records.length; from += ROW_GROUP_ROWS) {
+      const group = records.slice(from, from + ROW_GROUP_ROWS)
+      const columnData = columns.map(({ name }) => ({ name, data: group.map((row) => withBigInts(row[name], false)) }))
+      void writer.write({ columnData, rowGroupSize: ROW_GROUP_ROWS })
+      yield takeBytes(bytes)
+    }
+    void writer.finish()
+    yield takeBytes(bytes)
   },
-  async read(bytes) {
+  async *read(bytes) {
     const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
-    const rows = await parquetReadObjects({ file, parsers: { stringFromBytes } })
-    return rows.map((row) => withoutNulls(row) as TargetRecord)
+    for await (const rows of rowGroups(file)) yield rows.map((row) => withoutNulls(row) as TargetRecord)
   },
 }

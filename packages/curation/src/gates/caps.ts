@@ -1,7 +1,7 @@
 import type { Facts } from '../facts.js'
 import { peopleOf } from '../people.js'
 import type { Cap } from '../recipe/caps.js'
-import { groupBy } from './group-by.js'
+import { groupBy, inIdOrder } from './group-by.js'
 import type { SetGate, SetGateResult } from './set-gate.js'
 
 /**
@@ -32,8 +32,8 @@ export function equalShareOf(counts: readonly number[], share: number): number {
 }
 
 /** The order in which rows fill a cap: reserved ones, then by how likely their label is right, then by their HMACs. */
-function compareForCap(a: Facts, b: Facts): number {
-  return Number(b.is_reserved) - Number(a.is_reserved) || b.prior - a.prior || (a.row_id < b.row_id ? -1 : 1)
+function inCapOrder(rows: readonly Facts[]): Facts[] {
+  return inIdOrder(rows).sort((a, b) => Number(b.is_reserved) - Number(a.is_reserved) || b.prior - a.prior)
 }
 
 interface Limit {
@@ -51,7 +51,7 @@ function over(rows: readonly Facts[], { holdersOf, cap, isEqualAmongFew }: Limit
   const limit = Math.max(capOf(each, cap), isEqualAmongFew ? equalShareOf(each, cap.share) : 0)
   const held = new Map<string, number>()
   const gone = new Set<Facts>()
-  for (const facts of [...rows].sort(compareForCap)) {
+  for (const facts of inCapOrder(rows)) {
     const holders = holdersOf(facts)
     if (!facts.is_reserved && holders.some((holder) => (held.get(holder) ?? 0) >= limit)) gone.add(facts)
     else for (const holder of holders) held.set(holder, (held.get(holder) ?? 0) + 1)

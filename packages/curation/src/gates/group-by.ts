@@ -1,4 +1,5 @@
 import type { Facts } from '../facts.js'
+import { byCodeUnit } from '../text/canonical-json.js'
 
 /** Rows by a key, each group in the order of the list. */
 export function groupBy(list: readonly Facts[], key: (facts: Facts) => string): Map<string, Facts[]> {
@@ -10,6 +11,14 @@ export function groupBy(list: readonly Facts[], key: (facts: Facts) => string): 
     else group.push(facts)
   }
   return groups
+}
+
+/** Rows in the order of their ids. Each id is read once: where rows wait elsewhere, a look at a text makes it anew. */
+export function inIdOrder(list: readonly Facts[]): Facts[] {
+  return list
+    .map((facts) => ({ id: facts.row_id, facts }))
+    .sort((a, b) => byCodeUnit(a.id, b.id))
+    .map(({ facts }) => facts)
 }
 
 /** Which of two rows stands where only one may: the strategy's precedence, the higher prior, the later. */

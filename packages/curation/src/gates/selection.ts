@@ -1,6 +1,6 @@
 import type { Facts } from '../facts.js'
 import type { Grouping, SelectionRecipe } from '../recipe/selection.js'
-import { groupBy } from './group-by.js'
+import { groupBy, inIdOrder } from './group-by.js'
 import { groupOf } from './grouping.js'
 import type { SetGate, SetGateResult } from './set-gate.js'
 
@@ -28,9 +28,10 @@ function roundRobin(rows: readonly Facts[], spread: readonly Grouping[], better:
 /** Rows in the order in which they fill a budget, reserved ones first. */
 function inOrder(rows: readonly Facts[], { by, spread }: SelectionRecipe): Facts[] {
   const order = roundRobin(
-    rows,
+    // What is equal otherwise stays in the order of the ids.
+    inIdOrder(rows),
     spread,
-    (a, b) => scoreOf(b, by) - scoreOf(a, by) || b.prior - a.prior || (a.row_id < b.row_id ? -1 : 1),
+    (a, b) => scoreOf(b, by) - scoreOf(a, by) || b.prior - a.prior,
   )
   return [...order.filter((facts) => facts.is_reserved), ...order.filter((facts) => !facts.is_reserved)]
 }

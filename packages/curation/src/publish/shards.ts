@@ -1,16 +1,17 @@
 import type { Format } from '../formats/format.js'
-import { jsonLines } from '../formats/jsonl.js'
+import { jsonLinePieces } from '../formats/jsonl.js'
 import { FORMATS } from '../formats/registry.js'
 import type { Layout, Part, Table, Target } from '../formats/target.js'
 import type { Recipe } from '../recipe.js'
-import { type FileEntry, fileEntry, type ShardFile } from './file-entry.js'
+import { type FileEntry, fileEntry, measure } from './file-entry.js'
 import { type Entry, entriesOf, layoutsOf, partOf, SPLITS, targetsOf } from './plan.js'
 import type { RowReader } from './row-reader.js'
 import { verifyShard } from './verify-shards.js'
 
 /** Where files are written. A shard is named once it is known how many there are. */
 export interface ShardStore {
-  write(path: string, bytes: Uint8Array): Promise<void>
+  /** @param pieces of the file's bytes, which are made as they are read: once */
+  write(path: string, pieces: Iterable<Uint8Array>): Promise<void>
   rename(from: string, to: string): Promise<void>
   /** The bytes as they can be read again. */
   read(path: string): Promise<Uint8Array>
@@ -37,29 +38,27 @@ interface Stream {
   formats: readonly Format[]
 }
 
-type Unnamed = Omit<ShardFile, 'path' | 'sha256'> & { nameOf(shard: string): string }
+interface Unnamed {
+  about: Omit<FileEntry, 'path' | 'bytes' | 'sha256'>
+  pieces: Iterable<Uint8Array>
+  nameOf(shard: string): string
+}
 
 function filesOf(entries: readonly Entry[], { target, part, layout, split, formats }: Stream): Unnamed[] {
   const table: Table = { columns: part.columns?.(layout) ?? [], messages: layout }
   const common = { split, rows: entries.length }
   const records = entries.map(({ record }) => record)
   const files: Unnamed[] = formats.map((format) => ({
-    ...common,
+    about: { ...common, target: target.id, shape: part.id, format: format.id },
+    pieces: format.write(records, table),
     nameOf: (shard) => `${target.folder(part.id, split)}${split}-${shard}.${format.extension}`,
-    target: target.id,
-    shape: part.id,
-    format: format.id,
-    bytes: format.write(records, table),
   }))
   // TRL's sidecars had no target in their names before there were others.
   const own = target.id === 'trl' ? part.id : `${target.id}-${part.id}`
   files.push({
-    ...common,
+    about: { ...common, target: '', shape: 'meta', format: 'jsonl' },
+    pieces: jsonLinePieces(entries.map(({ row }) => row.meta)),
     nameOf: (shard) => `meta/${own}-${split}-${shard}.jsonl`,
-    target: '',
-    shape: 'meta',
-    format: 'jsonl',
-    bytes: jsonLines(entries.map(({ row }) => row.meta)),
   })
   return files
 }
@@ -90,10 +89,11 @@ async function writeStream(
   let count = 0
   for await (const entries of shardsOf(entriesOf(rows, layout, split), shardRows)) {
     const index = count++
-    for (const { nameOf, bytes, ...about } of filesOf(entries, stream)) {
+    for (const { nameOf, pieces, about } of filesOf(entries, stream)) {
       const path = nameOf(`unfinished-${index}`)
-      const entry = fileEntry({ path, ...about }, bytes)
-      await store.write(path, bytes)
+      const measured = measure(pieces)
+      await store.write(path, measured.pieces)
+      const entry = measured.entry({ path, ...about })
       for (const problem of await verifyShard(entry, entries, layout, await store.read(path))) {
         problems.push({ index, nameOf, problem })
       }
@@ -119,7 +119,7 @@ async function writeExtras(target: Target, shards: readonly FileEntry[], store: 
   const entries: FileEntry[] = []
   for (const { path, text } of target.extras?.(files) ?? []) {
     const bytes = new TextEncoder().encode(text)
-    await store.write(path, bytes)
+    await store.write(path, [bytes])
     entries.push(fileEntry({ path, target: '', shape: 'extra', split: '', format: 'text', rows: 0 }, bytes))
   }
   return entries

@@ -1,7 +1,7 @@
 import { saidBy } from '../formats/conversation.js'
 import { FORMATS } from '../formats/registry.js'
 import type { Layout, Part, TargetRecord } from '../formats/target.js'
-import { validateRecords } from '../formats/validate.js'
+import { createValidator } from '../formats/validate.js'
 import type { CuratedRow } from '../row.js'
 import { sha256 } from '../text/canonical-json.js'
 import { isSameJson } from '../text/same-json.js'
@@ -32,18 +32,22 @@ export async function verifyShard(
   const format = FORMATS.find((each) => each.id === file.format)
   if (format === undefined || layout.target !== file.target || layout.part !== file.shape) return problems
   const { target, part } = partOf(layout)
-  const records = await format.read(bytes)
-  const bad = validateRecords(records, target, part)
-  for (const { row, code } of bad) problems.push(`row ${row}: ${code}`)
-  const unreadable = new Set(bad.map(({ row }) => row))
-  records.forEach((record, index) => {
-    const { row, record: expected } = entries[index] ?? {}
-    const isJudged = row !== undefined && !unreadable.has(index)
-    if (isJudged && !isPolar(record, row, part)) problems.push(`row ${index}: has its sides swapped`)
-    const isSame = row !== undefined && isSameJson(expected, record)
-    if (!isSame) problems.push(`row ${index}: reads as another row than was written`)
-  })
-  if (records.length !== entries.length) problems.push(`${records.length} of ${entries.length} rows`)
+  const validator = createValidator(target, part)
+  let index = 0
+  for await (const batch of format.read(bytes)) {
+    for (const record of batch) {
+      const { row, record: expected } = entries[index] ?? {}
+      const code = validator.push(record)
+      if (code !== null) problems.push(`row ${index}: ${code}`)
+      const isJudged = row !== undefined && code === null
+      if (isJudged && !isPolar(record, row, part)) problems.push(`row ${index}: has its sides swapped`)
+      const isSame = row !== undefined && isSameJson(expected, record)
+      if (!isSame) problems.push(`row ${index}: reads as another row than was written`)
+      index++
+    }
+  }
+  if (index === 0) problems.push('row 0: no_rows')
+  if (index !== entries.length) problems.push(`${index} of ${entries.length} rows`)
   return problems
 }
 

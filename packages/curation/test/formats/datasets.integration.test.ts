@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { hasOptionalKeys, pythonFeatures } from '../../src/formats/python-features.js'
-import { type CuratedRow, canonicalJson, FORMATS, recipeSchema, TARGETS } from '../../src/index.js'
+import { type CuratedRow, canonicalJson, FORMATS, readRecords, recipeSchema, TARGETS } from '../../src/index.js'
 import { renderShards } from '../rendered.js'
 import { loadDatasets, pythonWithDatasets, type Wanted } from './python-datasets.js'
 import { calls, exampleRows, refundTool, rowOf, says, setOf, user } from './rows.js'
@@ -97,7 +97,7 @@ async function roundTrip(python: string): Promise<{ captured: Sets; loaded: Sets
         const known = wanted.find((each) => each.name === key)
         if (known === undefined) wanted.push({ name: key, format, files: [path], features })
         else known.files.push(path)
-        const records = await FORMATS.find(({ id }) => id === file.format)!.read(file.bytes)
+        const records = await readRecords(FORMATS.find(({ id }) => id === file.format)!, file.bytes)
         captured.set(key, [...(captured.get(key) ?? []), ...records])
       }
     }

@@ -1,6 +1,6 @@
 import type { Message } from '@flywheel/schema'
 import { describe, expect, it } from 'vitest'
-import { type CuratedSet, FORMATS, recipeSchema, targetOf, validateRecords } from '../../src/index.js'
+import { type CuratedSet, FORMATS, readRecords, recipeSchema, targetOf, validateRecords } from '../../src/index.js'
 import { renderShards, verifyShards } from '../rendered.js'
 import { Story } from '../support.js'
 
@@ -26,9 +26,9 @@ function argumentsOf(side: unknown): unknown {
 
 async function recordsOf(set: CuratedSet, format: string): Promise<Record<string, unknown>[]> {
   const { files } = await renderShards(set, recipe)
-  const read = FORMATS.find(({ id }) => id === format)!.read
+  const known = FORMATS.find(({ id }) => id === format)!
   const mine = files.filter((file) => file.format === format && file.shape === 'preference')
-  return (await Promise.all(mine.map((file) => read(file.bytes)))).flat()
+  return (await Promise.all(mine.map((file) => readRecords(known, file.bytes)))).flat()
 }
 
 describe.each(FORMATS.map(({ id }) => id))('%s', (format) => {
@@ -53,7 +53,7 @@ describe.each(FORMATS.map(({ id }) => id))('%s', (format) => {
     story.say('thumb', story.ask({ output: 'disliked' }), { author_id: 'u', label: 'down' })
     const { files } = await renderShards(story.curate(), recipe)
     const shard = files.find((file) => file.shape === 'unpaired' && file.format === format)!
-    const records = await FORMATS.find(({ id }) => id === format)!.read(shard.bytes)
+    const records = await readRecords(FORMATS.find(({ id }) => id === format)!, shard.bytes)
     const labels = records.map(({ completion, label }) => [JSON.stringify(completion).includes('disliked'), label])
     expect(labels.sort()).toEqual([
       [false, true],

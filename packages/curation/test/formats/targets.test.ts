@@ -5,6 +5,7 @@ import {
   FORMATS,
   PROBLEMS,
   type RecipeInput,
+  readRecords,
   recipeSchema,
   TARGETS,
   type TargetRecord,
@@ -101,7 +102,7 @@ describe.each(TARGETS.map(({ id }) => id))('the target %s', (id) => {
       lines.push(`== ${file.path}`)
       const format = FORMATS.find((each) => each.id === file.format)
       if (format === undefined) lines.push(decoder.decode(file.bytes).trimEnd())
-      else lines.push(...(await format.read(file.bytes)).map((record) => JSON.stringify(record)))
+      else lines.push(...(await readRecords(format, file.bytes)).map((record) => JSON.stringify(record)))
     }
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(`golden/${id}.txt`)
   })

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
-import { type CuratedRow, FORMATS, recipeSchema } from '../../src/index.js'
+import { type CuratedRow, FORMATS, readRecords, recipeSchema } from '../../src/index.js'
 import { renderShards } from '../rendered.js'
 import { calls, refundTool, rowOf, says, setOf } from './rows.js'
 
 async function toolsOf(rows: CuratedRow[], format: string): Promise<unknown[]> {
   const { files } = await renderShards(setOf(rows), recipeSchema.parse({ targets: ['trl'], formats: [format] }))
   const shard = files.find(({ target }) => target === 'trl')!
-  const records = await FORMATS.find(({ id }) => id === format)!.read(shard.bytes)
+  const records = await readRecords(FORMATS.find(({ id }) => id === format)!, shard.bytes)
   return records.map(({ tools }) => (typeof tools === 'string' ? JSON.parse(tools) : tools))
 }
 

@@ -6,6 +6,7 @@ import {
   inputsOf,
   parseRecipe,
   type RecipeInput,
+  readRecords,
   recipeSchema,
   TARGETS,
   type TargetRecord,
@@ -23,7 +24,7 @@ const pair = (prior: number, row_id: string): CuratedRow =>
 async function recordsOf(rows: CuratedRow[], recipe: RecipeInput, target = 'trl'): Promise<TargetRecord[]> {
   const { files } = await renderShards(setOf(rows), recipeSchema.parse({ targets: [target], ...recipe }))
   const file = files.find((each) => each.target === target && each.shape === 'preference')!
-  return await FORMATS.find(({ id }) => id === file.format)!.read(file.bytes)
+  return await readRecords(FORMATS.find(({ id }) => id === file.format)!, file.bytes)
 }
 
 async function cardOf(rows: CuratedRow[], recipe: RecipeInput): Promise<string> {

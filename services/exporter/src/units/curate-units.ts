@@ -14,6 +14,7 @@ import {
   unitInputs,
 } from '@flywheel/curation'
 import type { Database } from '@flywheel/store'
+import { FactsTable } from './facts-table.js'
 import { RowSpill } from './row-spill.js'
 import { SetSpill } from './set-spill.js'
 import { readSpilled, type SpilledRow, spilledRows } from './spilled-rows.js'
@@ -132,6 +133,7 @@ export async function curateUnits(options: CurateUnitsOptions): Promise<CuratedU
     const asked = surveys.map(({ bodies }) => bodies)
     surveys.length = 0
     await source.writeBodies(folder, asked)
+    const table = new FactsTable((row) => setSpill.at(row))
     const facts: Facts[] = []
     const judged: Pick<UnitJudgement, 'funnel' | 'candidates' | 'inputs'>[] = []
     const readable = new Set<string>()
@@ -145,12 +147,8 @@ export async function curateUnits(options: CurateUnitsOptions): Promise<CuratedU
       },
       ({ facts: mine, sets, texts, ends, funnel, candidates, inputs, readable: held }, index) => {
         const first = spill.add(texts, ends)
-        const spilled = setSpill.add(sets)
-        for (const [at, each] of mine.entries()) {
-          each.place = first + at
-          each.sets = spilled[at]!
-          facts.push(each)
-        }
+        setSpill.add(sets)
+        for (const [at, each] of mine.entries()) facts.push(table.add({ ...each, place: first + at }))
         for (const each of held) readable.add(each)
         judged.push({ funnel, candidates, inputs })
         onProgress?.({ stage: 'judge', done: index + 1, of: count })

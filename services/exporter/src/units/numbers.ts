@@ -1,7 +1,14 @@
-/** A list of numbers of eight bytes each. */
+type List = Float64Array | Int32Array
+
+/** A list of numbers in one piece of memory. */
 export class Numbers {
-  #list = new Float64Array(1024)
+  #list: List
   #length = 0
+
+  /** @param Kind of the numbers: of eight bytes each, or whole ones of four */
+  constructor(Kind: new (length: number) => List = Float64Array) {
+    this.#list = new Kind(1024)
+  }
 
   get length(): number {
     return this.#length
@@ -9,7 +16,7 @@ export class Numbers {
 
   push(value: number): void {
     if (this.#length === this.#list.length) {
-      const larger = new Float64Array(this.#length * 2)
+      const larger = new (this.#list.constructor as new (length: number) => List)(this.#length * 2)
       larger.set(this.#list)
       this.#list = larger
     }
@@ -19,5 +26,12 @@ export class Numbers {
   at(place: number): number {
     if (place >= this.#length) throw new RangeError(`no number at ${place}`)
     return this.#list[place]!
+  }
+
+  /** Of a number that is there, or the next one. */
+  set(place: number, value: number): void {
+    if (place === this.#length) this.push(value)
+    else if (place < this.#length) this.#list[place] = value
+    else throw new RangeError(`no number at ${place}`)
   }
 }

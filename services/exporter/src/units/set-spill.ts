@@ -1,12 +1,16 @@
 import type { RowSets } from '@flywheel/curation'
+import { Numbers } from './numbers.js'
 import { PackedRowSets, type PackedSets } from './packed-sets.js'
 import { SpillFile } from './spill-file.js'
 
 const BYTES = Int32Array.BYTES_PER_ELEMENT
 
-/** Sets of rows on a disk: of each row a few numbers stay in memory. */
+/** Sets of rows on a disk: of each row two numbers stay in memory. */
 export class SetSpill {
   readonly #file: SpillFile
+  /** Of each row: where its unit begins, and where it begins in the unit, counted in numbers. */
+  readonly #bases = new Numbers()
+  readonly #starts = new Numbers(Int32Array)
   readonly #read = (from: number, length: number): Int32Array => {
     const bytes = this.#file.read(from * BYTES, (from + length) * BYTES)
     // A copy: of its own memory, and at a place that numbers may begin at.
@@ -18,11 +22,19 @@ export class SetSpill {
     this.#file = new SpillFile(path)
   }
 
-  /** Writes the sets of a unit's rows. */
-  add({ numbers, starts }: PackedSets): RowSets[] {
+  /** Writes the sets of a unit's rows, which follow those of the units before. */
+  add({ numbers, starts }: PackedSets): void {
     const base = this.#file.length / BYTES
     this.#file.append(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength))
-    return starts.map((start) => new PackedRowSets(this.#read, base, start))
+    for (const start of starts) {
+      this.#bases.push(base)
+      this.#starts.push(start)
+    }
+  }
+
+  /** @param row in the order in which they were added */
+  at(row: number): RowSets {
+    return new PackedRowSets(this.#read, this.#bases.at(row), this.#starts.at(row))
   }
 
   close(): void {

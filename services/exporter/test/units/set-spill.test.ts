@@ -27,7 +27,8 @@ const units: fc.Arbitrary<RowSets[][]> = fc.array(numbers(1024), { minLength: 1,
 let made = 0
 function spilled(rows: readonly RowSets[][]): { sets: RowSets[]; spill: SetSpill } {
   const spill = new SetSpill(join(folder, String(made++)))
-  return { sets: rows.flatMap((unit) => spill.add(packSets(unit))), spill }
+  for (const unit of rows) spill.add(packSets(unit))
+  return { sets: rows.flat().map((_, row) => spill.at(row)), spill }
 }
 
 it('what was spilled is read again as it was, one row after the other and in any order, as often as asked', () => {
