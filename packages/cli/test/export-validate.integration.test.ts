@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { FORMATS } from '@flywheel/curation'
+import { FORMATS, writeRecords } from '@flywheel/curation'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exportValidate } from '../src/commands/export-validate.js'
 
@@ -126,7 +126,7 @@ describe('flywheel export validate', () => {
     const rows = Array.from({ length: 2500 }, (_, n) => (n === 2345 ? { ...pair(n), chosen: says('') } : pair(n)))
     const path = await write(
       'rows.parquet',
-      Buffer.concat([...FORMATS.find(({ id }) => id === 'parquet')!.write(rows, { columns, messages })]),
+      Buffer.concat([...writeRecords(FORMATS.find(({ id }) => id === 'parquet')!, rows, { columns, messages })]),
     )
     const { code, report } = await validate(path)
     expect([code, report.rows, report.problems]).toEqual([

@@ -23,7 +23,7 @@ export {
   type Units,
 } from './evidence/units.js'
 export type { Facts, RowSets } from './facts.js'
-export { type Format, readRecords } from './formats/format.js'
+export { type Format, readRecords, writeRecords } from './formats/format.js'
 export { jsonLinePieces, jsonLines, jsonl } from './formats/jsonl.js'
 export { parquetRecords } from './formats/parquet.js'
 export { PROBLEMS } from './formats/problems.js'
@@ -41,7 +41,7 @@ export { promptCluster, promptHash } from './prompt/canonical-prompt.js'
 export type { ChatMessage } from './prompt/chat.js'
 export { datasetCard, loadingSections, preferenceSettings } from './publish/card.js'
 export { type ChainRow, type Delta, DeltaBuilder, deltaOf, deltaSet, type Supersedes } from './publish/delta.js'
-export { type FileEntry, fileEntry, measure, type ShardFile } from './publish/file-entry.js'
+export { type FileEntry, type FileWriter, type ShardFile, writeWhole } from './publish/file-entry.js'
 export {
   CODE_VERSIONS,
   canonicalTime,
@@ -55,6 +55,7 @@ export {
 } from './publish/identity.js'
 export { buildManifest, type Manifest, manifestFile, trainerSettings } from './publish/manifest.js'
 export { LayoutBuilder, layoutsOf, renderRow, SPLITS } from './publish/plan.js'
+export { digestsOf } from './publish/row-digests.js'
 export { type RowReader, rowsInMemory, type Which } from './publish/row-reader.js'
 export { type ShardStore, type WrittenShards, writeShards } from './publish/shards.js'
 export {

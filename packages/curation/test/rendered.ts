@@ -1,6 +1,7 @@
 import {
   buildManifest,
   type CuratedSet,
+  digestsOf,
   type ExportIdentity,
   type Layout,
   type Manifest,
@@ -26,7 +27,13 @@ export interface Rendered {
 export async function renderShards(set: Pick<CuratedSet, 'rows'>, recipe: Recipe): Promise<Rendered> {
   const kept = new Map<string, Uint8Array>()
   const written = await writeShards(rowsInMemory(set.rows), recipe, {
-    write: (path, pieces) => Promise.resolve(void kept.set(path, Buffer.concat([...pieces]))),
+    create(path) {
+      const pieces: Uint8Array[] = []
+      return Promise.resolve({
+        write: (bytes: Uint8Array) => Promise.resolve(void pieces.push(bytes)),
+        close: () => Promise.resolve(void kept.set(path, Buffer.concat(pieces))),
+      })
+    },
     rename(from, to) {
       kept.set(to, kept.get(from)!)
       kept.delete(from)
@@ -58,7 +65,7 @@ export async function verifyShards(
         const from = seen.get(file.format) ?? 0
         seen.set(file.format, from + file.rows)
         const shard = entries.slice(from, from + file.rows)
-        const found = await verifyShard(file, shard, layout, read(file.path) ?? file.bytes)
+        const found = await verifyShard(file, digestsOf(shard), layout, read(file.path) ?? file.bytes)
         problems.push(...found.map((problem) => `${file.path}: ${problem}`))
       }
     }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, rmSync } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
-import { type Manifest, sha256 } from '@flywheel/curation'
+import { type FileWriter, type Manifest, sha256 } from '@flywheel/curation'
 import { FlywheelError } from '@flywheel/schema'
 
 const TEMPORARY = /^\.writing-(\d+)-(?:(\d+)-(main|worker)-)?/
@@ -24,18 +24,24 @@ async function makeFolders(root: string, name: string): Promise<void> {
   })
 }
 
-type FileBytes = Uint8Array | Iterable<Uint8Array> | string
-
-/** @returns how many bytes were written */
-async function writeDurably(root: string, name: string, bytes: FileBytes): Promise<number> {
+/** A file that is on the disk when it is closed. */
+async function createDurably(root: string, name: string, onClosed: (bytes: number) => void): Promise<FileWriter> {
   await makeFolders(root, name)
   const file = await open(join(root, name), 'w', 0o600)
-  try {
-    await writeFile(file, bytes)
-    await file.sync()
-    return (await file.stat()).size
-  } finally {
-    await file.close()
+  let length = 0
+  return {
+    async write(bytes) {
+      await file.writeFile(bytes)
+      length += bytes.length
+    },
+    async close() {
+      try {
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      onClosed(length)
+    },
   }
 }
 
@@ -79,8 +85,8 @@ export function sweepDeadWorker(outDir: string): void {
 /** A folder under construction, invisible to readers until `publish`. */
 export interface Unfinished {
   readonly path: string
-  /** @param bytes of the file; pieces are read as they are written */
-  write(path: string, bytes: FileBytes): Promise<void>
+  create(path: string): Promise<FileWriter>
+  write(path: string, bytes: Uint8Array | string): Promise<void>
   rename(from: string, to: string): Promise<void>
   read(path: string): Promise<Uint8Array>
   /**
@@ -134,10 +140,18 @@ export async function startFolder(outDir: string): Promise<Unfinished> {
   // Known before it is there: a sweep must not find it unknown.
   writing.add(path)
   await mkdir(path, { mode: 0o700 })
+  const create = (name: string): Promise<FileWriter> =>
+    createDurably(path, name, (bytes) => void written.set(name, bytes))
   return {
     path,
+    create,
     async write(name, bytes) {
-      written.set(name, await writeDurably(path, name, bytes))
+      const file = await create(name)
+      try {
+        await file.write(typeof bytes === 'string' ? Buffer.from(bytes) : bytes)
+      } finally {
+        await file.close()
+      }
     },
     async rename(from, to) {
       await rename(join(path, from), join(path, to))

@@ -17,7 +17,6 @@ import {
   LayoutBuilder,
   type Manifest,
   manifestFile,
-  measure,
   type Ports,
   parseRecipe,
   type Recipe,
@@ -32,6 +31,7 @@ import {
   type StoredRecipe,
   sha256,
   writeShards,
+  writeWhole,
 } from '@flywheel/curation'
 import { FlywheelError } from '@flywheel/schema'
 import { type Database, recordExport, recordExportItems } from '@flywheel/store'
@@ -99,10 +99,14 @@ export interface ExportSummary {
 
 /** The splits of this set and of those before it: a component keeps its own also after a set that has no row of it. */
 function assignmentsFile(set: SettledSet, before: ReadonlyMap<string, string>): MetaFile {
+  // In the order of their members already.
+  if (before.size === 0) return { path: ASSIGNMENTS, lines: set.assignments }
   const all = new Map([...before, ...set.assignments.map(({ member, split }) => [member, split] as const)])
   const lines = [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([member, split]) => ({ member, split }))
-  return { path: 'meta/assignments.jsonl', lines }
+  return { path: ASSIGNMENTS, lines }
 }
+
+const ASSIGNMENTS = 'meta/assignments.jsonl'
 
 interface Resolved extends Inherited {
   watermark: string
@@ -197,9 +201,8 @@ async function writeSet(
   }
   const files = [...written.files]
   for (const { path, lines } of curated.meta) {
-    const measured = measure(jsonLinePieces(lines))
-    await folder.write(path, measured.pieces)
-    files.push(measured.entry({ path, target: '', shape: 'meta', split: '', format: 'jsonl', rows: lines.length }))
+    const about = { path, target: '', shape: 'meta', split: '', format: 'jsonl', rows: lines.length }
+    files.push(await writeWhole(folder, about, jsonLinePieces(lines)))
   }
   return buildManifest(export_id, identity, set, figures, files, written.layouts, supersedes)
 }

@@ -1,18 +1,21 @@
-import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, open, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
   canonicalJson,
+  digestsOf,
+  type FileWriter,
   FORMATS,
   type Format,
   jsonLinePieces,
   type Layout,
-  measure,
   mergeLayouts,
   renderRow,
   StatisticsBuilder,
   sha256,
   targetOf,
   verifyShard,
+  writeRecords,
+  writeWhole,
 } from '@flywheel/curation'
 import { CliError, EXIT } from '../exit.js'
 import { type FreshRows, freshRows } from './fresh-rows.js'
@@ -40,12 +43,25 @@ export interface WriteOptions {
 const target = targetOf('trl')
 const part = target.parts.find(({ id }) => id === 'preference')
 
-async function writeDurably(path: string, bytes: Iterable<Uint8Array> | string): Promise<void> {
+async function create(path: string): Promise<FileWriter> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const file = await open(path, 'w', 0o600)
+  return {
+    write: (bytes) => file.writeFile(bytes),
+    async close() {
+      try {
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+    },
+  }
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await create(path)
   try {
-    await writeFile(file, bytes)
-    await file.sync()
+    await file.write(Buffer.from(text))
   } finally {
     await file.close()
   }
@@ -79,20 +95,20 @@ async function writeShard(
 ): Promise<SetFile[]> {
   const entries = rows.map((row) => ({ row, record: renderRow(row, layout) }))
   const records = entries.map(({ record }) => record)
+  const digests = digestsOf(entries)
   const files: SetFile[] = []
   const put = async (path: string, bytes: Iterable<Uint8Array>, what: Pick<SetFile, 'target' | 'shape' | 'format'>) => {
-    const measured = measure(bytes)
-    await writeDurably(join(root, path), measured.pieces)
-    const file = measured.entry({ path, ...what, split, rows: rows.length })
+    const about = { path, ...what, split, rows: rows.length }
+    const file = await writeWhole({ create: (name) => create(join(root, name)) }, about, bytes)
     files.push(file)
     return file
   }
   for (const format of formats) {
     const path = `preference/${name}.${format.extension}`
-    const pieces = format.write(records, { columns: part?.columns?.(layout) ?? [], messages: layout })
+    const pieces = writeRecords(format, records, { columns: part?.columns?.(layout) ?? [], messages: layout })
     const file = await put(path, pieces, { target: target.id, shape: 'preference', format: format.id })
     // As an export's: by the trainer's loader, and each side against the row, not by way of the renderer.
-    const [problem] = await verifyShard(file, entries, layout, await readFile(join(root, path)))
+    const [problem] = await verifyShard(file, digests, layout, await readFile(join(root, path)))
     if (problem !== undefined) throw new CliError(EXIT.failed, `${path}: ${problem}; report this as a bug`)
   }
   const meta = jsonLinePieces(rows.map((row) => row.meta))

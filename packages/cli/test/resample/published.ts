@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
   type CuratedRow,
@@ -69,9 +69,10 @@ export function callPair(n: number): CuratedRow {
 export async function publish(dir: string, rows: CuratedRow[], given: RecipeInput = {}): Promise<string> {
   const recipe = recipeSchema.parse(given)
   const { files } = await writeShards(rowsInMemory(rows), recipe, {
-    async write(path, pieces) {
+    async create(path) {
       await mkdir(dirname(join(dir, path)), { recursive: true })
-      await writeFile(join(dir, path), pieces)
+      const file = await open(join(dir, path), 'w')
+      return { write: (bytes) => file.writeFile(bytes), close: () => file.close() }
     },
     rename: (from, to) => rename(join(dir, from), join(dir, to)),
     read: (path) => readFile(join(dir, path)),

@@ -7,32 +7,33 @@ const LINE_BREAKS = /[\u0085\u2028\u2029]/g
 /** Lines encoded, or decoded, at a time. */
 const BATCH = 500
 const NEWLINE = 10
+const NOTHING = new Uint8Array(0)
 
 const asEscape = (mark: string): string => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`
 
 /** Values as JSON lines: UTF-8 without BOM, LF after each, no character that some reader takes for a line end. */
-export function* jsonLinePieces(values: Iterable<unknown>): Generator<Uint8Array> {
-  const encoder = new TextEncoder()
-  let lines: string[] = []
-  for (const value of values) {
-    lines.push(`${JSON.stringify(value).replace(LINE_BREAKS, asEscape)}\n`)
-    if (lines.length < BATCH) continue
-    yield encoder.encode(lines.join(''))
-    lines = []
-  }
-  if (lines.length > 0) yield encoder.encode(lines.join(''))
+export function jsonLines(values: readonly unknown[]): Uint8Array {
+  const lines = values.map((value) => `${JSON.stringify(value).replace(LINE_BREAKS, asEscape)}\n`)
+  return new TextEncoder().encode(lines.join(''))
 }
 
-/** The same in one piece, for what is small. */
-export function jsonLines(values: Iterable<unknown>): Uint8Array {
-  return Buffer.concat([...jsonLinePieces(values)])
+/** The same piece by piece, of many values. */
+export function* jsonLinePieces(values: Iterable<unknown>): Generator<Uint8Array> {
+  let batch: unknown[] = []
+  for (const value of values) {
+    batch.push(value)
+    if (batch.length < BATCH) continue
+    yield jsonLines(batch)
+    batch = []
+  }
+  yield jsonLines(batch)
 }
 
 /** JSON lines. */
 export const jsonl: Format = {
   id: 'jsonl',
   extension: 'jsonl',
-  write: (records) => jsonLinePieces(records),
+  open: () => ({ add: jsonLines, end: () => NOTHING }),
   async *read(bytes) {
     const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
     let records: TargetRecord[] = []

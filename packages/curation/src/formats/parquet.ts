@@ -118,19 +118,34 @@ function takeBytes(writer: ByteWriter): Uint8Array {
 export const parquet: Format = {
   id: 'parquet',
   extension: 'parquet',
-  *write(records, { columns, messages: layout }: Table) {
+  open({ columns, messages: layout }: Table) {
     const schemas = columns.map((column) => schemaOf(column, layout))
     const schema: SchemaElement[] = [{ name: 'root', num_children: columns.length }, ...schemas.flat()]
     const bytes = new ByteWriter()
     const writer = new ParquetWriter({ writer: bytes, schema, codec: 'SNAPPY', createdBy: CREATED_BY })
-    for (let from = 0; from < records.length; from += ROW_GROUP_ROWS) {
-      const group = records.slice(from, from + ROW_GROUP_ROWS)
-      const columnData = columns.map(({ name }) => ({ name, data: group.map((row) => withBigInts(row[name], false)) }))
+    let waiting: TargetRecord[] = []
+    const writeGroup = (): void => {
+      const columnData = columns.map(({ name }) => ({
+        name,
+        data: waiting.map((row) => withBigInts(row[name], false)),
+      }))
       void writer.write({ columnData, rowGroupSize: ROW_GROUP_ROWS })
-      yield takeBytes(bytes)
+      waiting = []
     }
-    void writer.finish()
-    yield takeBytes(bytes)
+    return {
+      add(records) {
+        for (const record of records) {
+          waiting.push(record)
+          if (waiting.length === ROW_GROUP_ROWS) writeGroup()
+        }
+        return takeBytes(bytes)
+      },
+      end() {
+        if (waiting.length > 0) writeGroup()
+        void writer.finish()
+        return takeBytes(bytes)
+      },
+    }
   },
   async *read(bytes) {
     const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer

@@ -19,39 +19,54 @@ export interface ShardFile extends Omit<FileEntry, 'bytes'> {
   bytes: Uint8Array
 }
 
-/** A file's entry, from what is known of it before its bytes. */
-export function fileEntry(about: Omit<FileEntry, 'bytes' | 'sha256'>, bytes: Uint8Array): FileEntry {
-  const measured = measure([bytes])
-  for (const _ of measured.pieces);
-  return measured.entry(about)
-}
+/** What is known of a file before its bytes. */
+export type About = Omit<FileEntry, 'bytes' | 'sha256'>
 
 /** Bytes on their way to a file. */
-export interface Measured {
-  /** To be read once. */
-  pieces: Iterable<Uint8Array>
-  /** The entry of the file that the pieces made, once all were read. */
-  entry(about: Omit<FileEntry, 'bytes' | 'sha256'>): FileEntry
+export interface FileWriter {
+  write(bytes: Uint8Array): Promise<void>
+  /** Once; of a file that was written to its end or given up. */
+  close(): Promise<void>
 }
 
 /** Measures the bytes of a file as they pass. */
-export function measure(pieces: Iterable<Uint8Array>): Measured {
-  const hash = createHash('sha256')
-  let bytes = 0
-  let isWhole = false
-  function* passing(): Generator<Uint8Array> {
-    for (const piece of pieces) {
-      hash.update(piece)
-      bytes += piece.length
-      yield piece
-    }
-    isWhole = true
+export class MeasuredFile {
+  readonly #file: FileWriter
+  readonly #hash = createHash('sha256')
+  #bytes = 0
+
+  constructor(file: FileWriter) {
+    this.#file = file
   }
-  return {
-    pieces: passing(),
-    entry(about) {
-      if (!isWhole) throw new Error(`${about.path} was not written to its end`)
-      return { ...about, bytes, sha256: hash.digest('hex') }
-    },
+
+  async write(bytes: Uint8Array): Promise<void> {
+    if (bytes.length === 0) return
+    this.#hash.update(bytes)
+    this.#bytes += bytes.length
+    await this.#file.write(bytes)
   }
+
+  close(): Promise<void> {
+    return this.#file.close()
+  }
+
+  /** The entry of what was written, once. */
+  entry(about: About): FileEntry {
+    return { ...about, bytes: this.#bytes, sha256: this.#hash.digest('hex') }
+  }
+}
+
+/** Writes a file that is made piece by piece. */
+export async function writeWhole(
+  store: { create(path: string): Promise<FileWriter> },
+  about: About,
+  pieces: Iterable<Uint8Array>,
+): Promise<FileEntry> {
+  const file = new MeasuredFile(await store.create(about.path))
+  try {
+    for (const piece of pieces) await file.write(piece)
+  } finally {
+    await file.close()
+  }
+  return file.entry(about)
 }

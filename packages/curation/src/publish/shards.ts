@@ -1,17 +1,17 @@
 import type { Format } from '../formats/format.js'
-import { jsonLinePieces } from '../formats/jsonl.js'
+import { jsonLines } from '../formats/jsonl.js'
 import { FORMATS } from '../formats/registry.js'
 import type { Layout, Part, Table, Target } from '../formats/target.js'
 import type { Recipe } from '../recipe.js'
-import { type FileEntry, fileEntry, measure } from './file-entry.js'
+import { type About, type FileEntry, type FileWriter, MeasuredFile, writeWhole } from './file-entry.js'
 import { type Entry, entriesOf, layoutsOf, partOf, SPLITS, targetsOf } from './plan.js'
+import { RowDigests } from './row-digests.js'
 import type { RowReader } from './row-reader.js'
 import { verifyShard } from './verify-shards.js'
 
 /** Where files are written. A shard is named once it is known how many there are. */
 export interface ShardStore {
-  /** @param pieces of the file's bytes, which are made as they are read: once */
-  write(path: string, pieces: Iterable<Uint8Array>): Promise<void>
+  create(path: string): Promise<FileWriter>
   rename(from: string, to: string): Promise<void>
   /** The bytes as they can be read again. */
   read(path: string): Promise<Uint8Array>
@@ -38,43 +38,128 @@ interface Stream {
   formats: readonly Format[]
 }
 
-interface Unnamed {
-  about: Omit<FileEntry, 'path' | 'bytes' | 'sha256'>
-  pieces: Iterable<Uint8Array>
+/** One file of a shard that is being written. */
+interface ShardFile {
+  file: MeasuredFile
+  about: Omit<About, 'path' | 'rows'>
+  bytesOf(entries: readonly Entry[]): Uint8Array
+  end(): Uint8Array
   nameOf(shard: string): string
 }
 
-function filesOf(entries: readonly Entry[], { target, part, layout, split, formats }: Stream): Unnamed[] {
-  const table: Table = { columns: part.columns?.(layout) ?? [], messages: layout }
-  const common = { split, rows: entries.length }
-  const records = entries.map(({ record }) => record)
-  const files: Unnamed[] = formats.map((format) => ({
-    about: { ...common, target: target.id, shape: part.id, format: format.id },
-    pieces: format.write(records, table),
-    nameOf: (shard) => `${target.folder(part.id, split)}${split}-${shard}.${format.extension}`,
-  }))
-  // TRL's sidecars had no target in their names before there were others.
-  const own = target.id === 'trl' ? part.id : `${target.id}-${part.id}`
-  files.push({
-    about: { ...common, target: '', shape: 'meta', format: 'jsonl' },
-    pieces: jsonLinePieces(entries.map(({ row }) => row.meta)),
-    nameOf: (shard) => `meta/${own}-${split}-${shard}.jsonl`,
-  })
-  return files
+/** A shard, in each format and with its sidecar, whose rows are forgotten as they are written. */
+class Shard {
+  readonly #stream: Stream
+  readonly #store: ShardStore
+  readonly #index: number
+  readonly #files: ShardFile[] = []
+  readonly #digests = new RowDigests()
+
+  constructor(stream: Stream, store: ShardStore, index: number) {
+    this.#stream = stream
+    this.#store = store
+    this.#index = index
+  }
+
+  get rows(): number {
+    return this.#digests.length
+  }
+
+  async open(): Promise<void> {
+    const { target, part, layout, split, formats } = this.#stream
+    const table: Table = { columns: part.columns?.(layout) ?? [], messages: layout }
+    for (const format of formats) {
+      const writer = format.open(table)
+      await this.#create({
+        about: { split, target: target.id, shape: part.id, format: format.id },
+        bytesOf: (entries) => writer.add(entries.map(({ record }) => record)),
+        end: () => writer.end(),
+        nameOf: (shard) => `${target.folder(part.id, split)}${split}-${shard}.${format.extension}`,
+      })
+    }
+    // TRL's sidecars had no target in their names before there were others.
+    const own = target.id === 'trl' ? part.id : `${target.id}-${part.id}`
+    await this.#create({
+      about: { split, target: '', shape: 'meta', format: 'jsonl' },
+      bytesOf: (entries) => jsonLines(entries.map(({ row }) => row.meta)),
+      end: () => new Uint8Array(0),
+      nameOf: (shard) => `meta/${own}-${split}-${shard}.jsonl`,
+    })
+  }
+
+  async #create(of: Omit<ShardFile, 'file'>): Promise<void> {
+    const file = new MeasuredFile(await this.#store.create(this.#pathOf(of)))
+    this.#files.push({ ...of, file })
+  }
+
+  #pathOf({ nameOf }: Pick<ShardFile, 'nameOf'>): string {
+    return nameOf(`unfinished-${this.#index}`)
+  }
+
+  async add(entries: readonly Entry[]): Promise<void> {
+    for (const entry of entries) this.#digests.add(entry)
+    for (const { file, bytesOf } of this.#files) await file.write(bytesOf(entries))
+  }
+
+  /** Writes the ends of the files and reads each of them again. */
+  async finish(): Promise<Written[]> {
+    for (const { file, end } of this.#files) await file.write(end())
+    await this.close()
+    const written: Written[] = []
+    for (const { file, about, nameOf } of this.#files.splice(0)) {
+      const entry = file.entry({ path: this.#pathOf({ nameOf }), rows: this.rows, ...about })
+      const bytes = await this.#store.read(entry.path)
+      const problems = await verifyShard(entry, this.#digests, this.#stream.layout, bytes)
+      written.push({ entry, index: this.#index, nameOf, problems })
+    }
+    return written
+  }
+
+  async close(): Promise<void> {
+    const closed = await Promise.allSettled(this.#files.map(({ file }) => file.close()))
+    for (const each of closed) if (each.status === 'rejected') throw each.reason
+  }
 }
 
-/** Cuts a stream into shards of equal length but for the last. */
-async function* shardsOf(batches: AsyncIterable<readonly Entry[]>, shardRows: number): AsyncGenerator<Entry[]> {
-  let shard: Entry[] = []
-  for await (const batch of batches) {
-    for (const entry of batch) {
-      shard.push(entry)
-      if (shard.length < shardRows) continue
-      yield shard
-      shard = []
+/** A file that was written and has no name yet. */
+interface Written {
+  entry: FileEntry
+  index: number
+  nameOf(shard: string): string
+  problems: string[]
+}
+
+/** Writes rows into shards of equal length but for the last. */
+async function writeUnnamed(
+  rows: RowReader,
+  stream: Stream,
+  shardRows: number,
+  store: ShardStore,
+): Promise<{ written: Written[]; count: number }> {
+  const written: Written[] = []
+  let count = 0
+  let shard: Shard | null = null
+  try {
+    for await (const entries of entriesOf(rows, stream.layout, stream.split)) {
+      for (let from = 0; from < entries.length; ) {
+        if (shard === null) {
+          shard = new Shard(stream, store, count++)
+          await shard.open()
+        }
+        const mine = entries.slice(from, from + shardRows - shard.rows)
+        from += mine.length
+        await shard.add(mine)
+        if (shard.rows < shardRows) continue
+        written.push(...(await shard.finish()))
+        shard = null
+      }
     }
+    if (shard !== null) written.push(...(await shard.finish()))
+  } catch (error) {
+    await shard?.close().catch(() => {})
+    throw error
   }
-  if (shard.length > 0) yield shard
+  return { written, count }
 }
 
 async function writeStream(
@@ -83,33 +168,16 @@ async function writeStream(
   shardRows: number,
   store: ShardStore,
 ): Promise<{ files: FileEntry[]; problems: string[] }> {
-  const { layout, split } = stream
-  const shards: { entry: FileEntry; nameOf(shard: string): string; index: number }[] = []
-  const problems: { index: number; nameOf(shard: string): string; problem: string }[] = []
-  let count = 0
-  for await (const entries of shardsOf(entriesOf(rows, layout, split), shardRows)) {
-    const index = count++
-    for (const { nameOf, pieces, about } of filesOf(entries, stream)) {
-      const path = nameOf(`unfinished-${index}`)
-      const measured = measure(pieces)
-      await store.write(path, measured.pieces)
-      const entry = measured.entry({ path, ...about })
-      for (const problem of await verifyShard(entry, entries, layout, await store.read(path))) {
-        problems.push({ index, nameOf, problem })
-      }
-      shards.push({ entry, nameOf, index })
-    }
-  }
+  const { written, count } = await writeUnnamed(rows, stream, shardRows, store)
   const files: FileEntry[] = []
-  for (const { entry, nameOf, index } of shards) {
+  const problems: string[] = []
+  for (const { entry, nameOf, index, problems: mine } of written) {
     const path = nameOf(shardName(index, count))
     await store.rename(entry.path, path)
     files.push({ ...entry, path })
+    problems.push(...mine.map((problem) => `${path}: ${problem}`))
   }
-  return {
-    files,
-    problems: problems.map(({ index, nameOf, problem }) => `${nameOf(shardName(index, count))}: ${problem}`),
-  }
+  return { files, problems }
 }
 
 async function writeExtras(target: Target, shards: readonly FileEntry[], store: ShardStore): Promise<FileEntry[]> {
@@ -118,9 +186,8 @@ async function writeExtras(target: Target, shards: readonly FileEntry[], store: 
     .map(({ path, shape, split, format, rows }) => ({ path, part: shape, split, format, rows }))
   const entries: FileEntry[] = []
   for (const { path, text } of target.extras?.(files) ?? []) {
-    const bytes = new TextEncoder().encode(text)
-    await store.write(path, [bytes])
-    entries.push(fileEntry({ path, target: '', shape: 'extra', split: '', format: 'text', rows: 0 }, bytes))
+    const about = { path, target: '', shape: 'extra', split: '', format: 'text', rows: 0 }
+    entries.push(await writeWhole(store, about, [new TextEncoder().encode(text)]))
   }
   return entries
 }
@@ -128,7 +195,8 @@ async function writeExtras(target: Target, shards: readonly FileEntry[], store: 
 /**
  * Writes a set into its files: a folder a target and part with shards a split and format, and beside each shard a
  * sidecar whose n-th line is about the shard's n-th row. A split without rows has no file: loaders fail on an empty one.
- * In memory stands one shard at a time; each is read again as its target's loader would before the next is made.
+ * Each shard is read again as its target's loader would before the next is made; of its rows hashes stand in memory,
+ * and texts of a thousand at a time.
  *
  * @param layouts where they are known already; else the rows are read once more
  */
