@@ -12,7 +12,8 @@ export async function rowPorts(
   return {
     languageOf,
     rowId: createRowId(rowKey),
-    assigned: (member) => assignments.get(member),
+    // Where none was ever given, nobody is asked: that would be a hash a member.
+    ...(assignments.size === 0 ? {} : { assigned: (member: string) => assignments.get(member) }),
     evaluation,
   }
 }

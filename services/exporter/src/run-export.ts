@@ -11,6 +11,7 @@ import {
   type ExportIdentity,
   exportId,
   type Facts,
+  type FileEntry,
   type FunnelStep,
   jsonLinePieces,
   type Layout,
@@ -40,7 +41,7 @@ import { openLineage } from './documents/open-lineage.js'
 import { reportPage } from './documents/report.js'
 import { earlierExport, type Inherited, latestExports } from './earlier-export.js'
 import { chainFiles, type MetaFile } from './export-chain.js'
-import { prepareSet } from './prepare-set.js'
+import { type PreparedSet, prepareSet } from './prepare-set.js'
 import { type Published, readPublished, startFolder, sweepUnfinished, type Unfinished } from './publish.js'
 import { nothingToExport, refuseChangedInputs } from './refusals.js'
 import { resolveStored } from './stored-recipe.js'
@@ -138,6 +139,7 @@ interface Curated {
   figures: StatisticsBuilder
   layouts: Layout[]
   supersedes: Delta['supersedes'] | undefined
+  /** Taken from it as they are written. */
   meta: MetaFile[]
   firstRow: Record<string, unknown> | null
 }
@@ -173,6 +175,30 @@ export async function lookThrough(
   return { kept, figures, layouts: layouts.finish(), builder }
 }
 
+/** What is written of a set. Takes the set's assignments away: they are written once, and forgotten. */
+async function curatedOf(
+  units: CuratedUnits,
+  {
+    identity,
+    recipe,
+    ports,
+    assignments,
+    chain,
+  }: Pick<PreparedSet, 'ports' | 'assignments' | 'chain'> & { identity: ExportIdentity; recipe: Recipe },
+): Promise<Curated> {
+  const isDelta = chain?.isFirst === false
+  const looked = await lookThrough(units, { recipe, ports, before: chain?.rows ?? null })
+  const { kept, figures, layouts, builder } = looked
+  const delta = builder?.finish(units.isReadable)
+  const meta = [assignmentsFile(units.set, assignments), ...(delta === undefined ? [] : chainFiles(delta, !isDelta))]
+  units.set.assignments = []
+  const set = builder === null || !isDelta ? units.set : { ...builder.summaryOf(units.set), kept }
+  const supersedes = isDelta ? delta?.supersedes : undefined
+  if (set.kept.length === 0 && (supersedes ?? []).length === 0) throw nothingToExport(set, recipe)
+  const rows = units.rowsOf(set.kept)
+  return { identity, set, rows, figures, layouts, supersedes, meta, firstRow: await firstRowOf(rows, layouts) }
+}
+
 /** Tells of the rows that are read. */
 function counted(rows: RowReader, of: number, onProgress: RunExportOptions['onProgress']): RowReader {
   let done = 0
@@ -194,16 +220,18 @@ async function writeSet(
 ): Promise<Manifest> {
   const { layouts, set, identity, figures, supersedes } = curated
   const rows = counted(curated.rows, set.kept.length * recipe.targets.length, onProgress)
+  // First, and forgotten: of a large set they are a third of what is in memory.
+  const beside: FileEntry[] = []
+  for (const { path, lines } of curated.meta.splice(0)) {
+    const about = { path, target: '', shape: 'meta', split: '', format: 'jsonl', rows: lines.length }
+    beside.push(await writeWhole(folder, about, jsonLinePieces(lines)))
+  }
   const written = await writeShards(rows, recipe, folder, layouts)
   const problems = [...refuseLeaks(set), ...written.problems]
   if (problems.length > 0) {
     throw new FlywheelError('internal', `Export ${export_id} was not published: ${problems.slice(0, 5).join('; ')}`)
   }
-  const files = [...written.files]
-  for (const { path, lines } of curated.meta) {
-    const about = { path, target: '', shape: 'meta', split: '', format: 'jsonl', rows: lines.length }
-    files.push(await writeWhole(folder, about, jsonLinePieces(lines)))
-  }
+  const files = [...written.files, ...beside]
   return buildManifest(export_id, identity, set, figures, files, written.layouts, supersedes)
 }
 
@@ -232,7 +260,7 @@ const ITEMS_AT_A_TIME = 5000
  * Runs one export: snapshot, curate, write, verify, publish, record. The folder appears whole in one rename, shards
  * before the manifest; the record follows. Killed at any moment, it can be run again: the same snapshot, recipe, code
  * and parent have the same id and the same bytes, and what is there whole is reused. Memory holds the facts of
- * every candidate (docs/speed.md has what they cost), and the texts of one unit and of one shard.
+ * every candidate (docs/speed.md has what they cost), the texts of one unit, and of a shard a thousand rows at a time.
  *
  * @throws FlywheelError `invalid_request` for a recipe, `nothing_to_export` naming the gate that took everything,
  * `inputs_changed` where retention or erasure took inputs of the same export
@@ -267,24 +295,7 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
           `Export ${options.asOf} cannot be made again: it would be ${export_id}`,
         )
       }
-      const isDelta = chain?.isFirst === false
-      const looked = await lookThrough(units, { recipe, ports, before: chain?.rows ?? null })
-      const { kept, figures, layouts, builder } = looked
-      const delta = builder?.finish(units.isReadable)
-      const set = builder === null || !isDelta ? units.set : { ...builder.summaryOf(units.set), kept }
-      const supersedes = isDelta ? delta?.supersedes : undefined
-      if (set.kept.length === 0 && (supersedes ?? []).length === 0) throw nothingToExport(set, recipe)
-      const rows = units.rowsOf(set.kept)
-      const curated: Curated = {
-        identity,
-        set,
-        rows,
-        figures,
-        layouts,
-        supersedes,
-        meta: [assignmentsFile(units.set, assignments), ...(delta === undefined ? [] : chainFiles(delta, !isDelta))],
-        firstRow: await firstRowOf(rows, layouts),
-      }
+      const curated = await curatedOf(units, { identity, recipe, ports, assignments, chain })
       return await publishSet({
         options,
         request,

@@ -1,5 +1,5 @@
 import type { Facts } from '../facts.js'
-import { byCodeUnit } from '../text/canonical-json.js'
+import { sortedBy } from '../text/sorted-by.js'
 
 /** Rows by a key, each group in the order of the list. */
 export function groupBy(list: readonly Facts[], key: (facts: Facts) => string): Map<string, Facts[]> {
@@ -13,12 +13,9 @@ export function groupBy(list: readonly Facts[], key: (facts: Facts) => string): 
   return groups
 }
 
-/** Rows in the order of their ids. Each id is read once: where rows wait elsewhere, a look at a text makes it anew. */
+/** Rows in the order of their ids. */
 export function inIdOrder(list: readonly Facts[]): Facts[] {
-  return list
-    .map((facts) => ({ id: facts.row_id, facts }))
-    .sort((a, b) => byCodeUnit(a.id, b.id))
-    .map(({ facts }) => facts)
+  return sortedBy(list, ({ row_id }) => row_id)
 }
 
 /** Which of two rows stands where only one may: the strategy's precedence, the higher prior, the later. */

@@ -92,6 +92,12 @@ export const split: SetGate = {
         if (name !== undefined) sides.add(name)
       }
     }
+    const names = new Map<string, string>()
+    const componentOf = (born: string): string => {
+      const name = names.get(born) ?? ports.rowId([`component:${born}`])
+      names.set(born, name)
+      return name
+    }
     for (const facts of candidates) {
       const { members } = facts
       const born = oldest.get(components.find(members[0]!)) ?? ''
@@ -105,7 +111,7 @@ export const split: SetGate = {
       }
       facts.split = name
       facts.cluster = ports.rowId([`cluster:${facts.prompt_cluster}`])
-      facts.component = ports.rowId([`component:${born}`])
+      facts.component = componentOf(born)
       result.kept.push(facts)
     }
     return result

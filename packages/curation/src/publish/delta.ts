@@ -1,7 +1,8 @@
 import type { CuratedSet } from '../curate.js'
 import type { CuratedRow } from '../row.js'
 import type { SetSummary, StrategyCount } from '../settle.js'
-import { byCodeUnit, canonicalJson, sha256 } from '../text/canonical-json.js'
+import { canonicalJson, sha256 } from '../text/canonical-json.js'
+import { sortedBy } from '../text/sorted-by.js'
 
 /** A row that a chain of exports has given out and that still stands, without its texts. */
 export interface ChainRow {
@@ -73,7 +74,8 @@ export class DeltaBuilder {
     const mine = this.#kept.get(strategy) ?? new Map<string, number>()
     this.#kept.set(strategy, mine)
     mine.set(`${prior}/${prior_source}`, (mine.get(`${prior}/${prior_source}`) ?? 0) + 1)
-    if (known !== undefined) return true
+    // What the first of a chain holds succeeds nothing.
+    if (known !== undefined || this.#before.length === 0) return true
     const about = `${entry.shape} ${entry.answers.join(' ')}`
     const other = this.#successors.get(about)
     if (other === undefined || entry.row_id < other) this.#successors.set(about, entry.row_id)
@@ -82,7 +84,8 @@ export class DeltaBuilder {
 
   /** @param isReadable whether the snapshot still holds an answer with its texts, by its HMAC */
   finish(isReadable: (answer: string) => boolean): Pick<Delta, 'supersedes' | 'chain'> {
-    const now = new Map(this.#chain.map((row) => [keyOf(row), row]))
+    const now = new Map<string, ChainRow>()
+    if (this.#before.length > 0) for (const row of this.#chain) now.set(keyOf(row), row)
     const supersedes: Supersedes[] = []
     for (const { row_id, shape, content, answers } of this.#before) {
       const entry = now.get(keyOf({ shape, row_id }))
@@ -93,9 +96,7 @@ export class DeltaBuilder {
         supersedes.push({ row_id, shape, by, reason: by === null ? 'retracted' : 'replaced' })
       }
     }
-    const order = (a: { shape: string; row_id: string }, b: { shape: string; row_id: string }): number =>
-      byCodeUnit(keyOf(a), keyOf(b))
-    return { supersedes: supersedes.sort(order), chain: this.#chain.sort(order) }
+    return { supersedes: sortedBy(supersedes, keyOf), chain: sortedBy(this.#chain, keyOf) }
   }
 
   /** The summary of the delta's rows, with one more gate that says how many were given out before. People are the whole set's. */

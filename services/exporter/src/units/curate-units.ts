@@ -8,6 +8,7 @@ import {
   type Recipe,
   type RowReader,
   type SettledSet,
+  type Survey,
   settle,
   surveyOf,
   type UnitSurvey,
@@ -98,21 +99,22 @@ async function eachInOrder<T, Answer>(
   }
 }
 
-/**
- * Curates a snapshot of any size: the keys of its rows cut it into units, each of which is read, joined and judged by
- * itself; what stays in memory of a row are its facts. The gates over the whole set read those.
- */
-export async function curateUnits(options: CurateUnitsOptions): Promise<CuratedUnits> {
-  const { db, projectId, recipe, watermark, cutoff, ports, folder, onProgress } = options
+/** Every unit of a snapshot judged: facts in a table, texts and sets on the disk. */
+interface Judged {
+  facts: Facts[]
+  units: Pick<UnitJudgement, 'funnel' | 'candidates' | 'inputs'>[]
+  readable: ReadonlySet<string>
+  survey: Survey
+  consents: CurateUnitsConsents
+  project_consent: Evidence['project_consent']
+}
+
+/** Surveys and judges all units. What told rows and units apart, some hundred bytes a row of the store, ends with it. */
+async function judgeUnits(options: CurateUnitsOptions, spill: RowSpill, setSpill: SetSpill): Promise<Judged> {
+  const { db, projectId, recipe, watermark, cutoff, folder, onProgress } = options
   const source = await openUnitSource(db, projectId, recipe, { watermark, cutoff }, options.unitBytes)
   const { count, project_consent, consents, frequentAuthors } = source
   const context = { project_id: projectId, watermark, cutoff, project_consent, consents, frequentAuthors, recipe }
-  const spill = new RowSpill(join(folder, 'rows'))
-  const setSpill = new SetSpill(join(folder, 'sets'))
-  const close = (): void => {
-    spill.close()
-    setSpill.close()
-  }
   const work = options.start(context, count)
   try {
     // What was read waits on the disk between the passes over it: what is read twice could be two snapshots.
@@ -135,7 +137,7 @@ export async function curateUnits(options: CurateUnitsOptions): Promise<CuratedU
     await source.writeBodies(folder, asked)
     const table = new FactsTable((row) => setSpill.at(row))
     const facts: Facts[] = []
-    const judged: Pick<UnitJudgement, 'funnel' | 'candidates' | 'inputs'>[] = []
+    const units: Judged['units'] = []
     const readable = new Set<string>()
     await eachInOrder(
       places,
@@ -150,15 +152,35 @@ export async function curateUnits(options: CurateUnitsOptions): Promise<CuratedU
         setSpill.add(sets)
         for (const [at, each] of mine.entries()) facts.push(table.add({ ...each, place: first + at }))
         for (const each of held) readable.add(each)
-        judged.push({ funnel, candidates, inputs })
+        units.push({ funnel, candidates, inputs })
         onProgress?.({ stage: 'judge', done: index + 1, of: count })
       },
     )
+    return { facts, units, readable, survey, consents, project_consent }
+  } finally {
+    await work.close()
+  }
+}
+
+/**
+ * Curates a snapshot of any size: the keys of its rows cut it into units, each of which is read, joined and judged by
+ * itself; what stays in memory of a row are its facts. The gates over the whole set read those.
+ */
+export async function curateUnits(options: CurateUnitsOptions): Promise<CuratedUnits> {
+  const { recipe, ports, folder, onProgress } = options
+  const spill = new RowSpill(join(folder, 'rows'))
+  const setSpill = new SetSpill(join(folder, 'sets'))
+  const close = (): void => {
+    spill.close()
+    setSpill.close()
+  }
+  try {
+    const { facts, units, readable, survey, consents, project_consent } = await judgeUnits(options, spill, setSpill)
     onProgress?.({ stage: 'settle', done: 0, of: facts.length })
-    const set = settle(facts, judged, survey, recipe, ports)
+    const set = settle(facts, units, survey, recipe, ports)
     return {
       set,
-      inputs: inputsOfUnits([...judged.map(({ inputs }) => inputs), consentInputs(consents)], project_consent),
+      inputs: inputsOfUnits([...units.map(({ inputs }) => inputs), consentInputs(consents)], project_consent),
       rowsOf: (kept) => spilledRows(kept, (each) => spill.read(each)),
       read: (kept) => readSpilled(kept, (each) => spill.read(each)),
       isReadable: (answer) => readable.has(answer),
@@ -167,8 +189,6 @@ export async function curateUnits(options: CurateUnitsOptions): Promise<CuratedU
   } catch (error) {
     close()
     throw error
-  } finally {
-    await work.close()
   }
 }
 

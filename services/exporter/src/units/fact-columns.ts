@@ -10,6 +10,25 @@ export interface Column<Value> {
 /** Bytes of texts that are asked of the system at once. */
 const PIECE = 1 << 20
 
+/** Whole numbers from 0 to 2^31 - 2, or null. */
+export class CountColumn<None = never> implements Column<number | None> {
+  readonly #numbers = new Numbers(Int32Array)
+  readonly #none: None | undefined
+
+  constructor(none?: None) {
+    this.#none = none
+  }
+
+  at(row: number): number | None {
+    const value = this.#numbers.at(row)
+    return value < 0 ? (this.#none as None) : value
+  }
+
+  set(row: number, value: number | None): void {
+    this.#numbers.set(row, typeof value === 'number' ? value : -1)
+  }
+}
+
 /** Numbers, any of which may be `none`. */
 export class NumberColumn<None = never> implements Column<number | None> {
   readonly #numbers = new Numbers()
@@ -54,20 +73,24 @@ class ByteHeap {
   readonly #pieces: Buffer[] = []
   #used = PIECE
 
-  /** @returns the place */
+  /**
+   * @param bytes to keep for the text, as many as it has at least
+   * @returns the place
+   */
   put(text: string, encoding: BufferEncoding, bytes: number): number {
-    if (bytes > PIECE) {
-      this.#pieces.push(Buffer.from(text, encoding))
-      this.#used = PIECE
-      return (this.#pieces.length - 1) * PIECE
-    }
     if (this.#used + bytes > PIECE) {
-      this.#pieces.push(Buffer.allocUnsafeSlow(PIECE))
+      // What is longer than a piece has one for itself.
+      this.#pieces.push(Buffer.allocUnsafeSlow(Math.max(PIECE, bytes)))
       this.#used = 0
     }
-    this.#pieces.at(-1)!.write(text, this.#used, encoding)
+    const place = (this.#pieces.length - 1) * PIECE + this.#used
     this.#used += bytes
-    return (this.#pieces.length - 1) * PIECE + this.#used - bytes
+    this.overwrite(place, text, encoding)
+    return place
+  }
+
+  overwrite(place: number, text: string, encoding: BufferEncoding): void {
+    this.#pieces[Math.floor(place / PIECE)]!.write(text, place % PIECE, encoding)
   }
 
   get(place: number, bytes: number, encoding: BufferEncoding): string {
@@ -79,12 +102,26 @@ class ByteHeap {
 /** Lower-case hexadecimal that bytes can be made of. */
 const HASH = /^(?:[0-9a-f]{2}){8,}$/
 
-/** Texts of any length; hashes take half a byte a digit. A text that is set anew leaves its first one behind. */
+/** Bytes that a list may grow by where it stands: one text that ends with a hash of 32 bytes. */
+const ONE_MORE = 80
+
+/**
+ * Texts of any length; hashes take half a byte a digit. A text that is set anew stands in the place of the one before if
+ * there is room, else it leaves that behind.
+ */
 export class TextColumn implements Column<string> {
   readonly #heap = new ByteHeap()
+  readonly #room: number
   readonly #places = new Numbers()
   /** Bytes; below 0 those of a hash. */
   readonly #lengths = new Numbers(Int32Array)
+  /** Bytes that the first text of a row may be followed by where it was put. */
+  readonly #rooms = new Numbers(Int32Array)
+
+  /** @param room bytes kept free behind each text */
+  constructor(room = 0) {
+    this.#room = room
+  }
 
   at(row: number): string {
     const length = this.#lengths.at(row)
@@ -94,10 +131,18 @@ export class TextColumn implements Column<string> {
   }
 
   set(row: number, text: string): void {
-    const isHash = HASH.test(text)
-    const length = isHash ? text.length / 2 : Buffer.byteLength(text)
-    this.#lengths.set(row, isHash ? -length : length)
-    this.#places.set(row, length === 0 ? 0 : this.#heap.put(text, isHash ? 'hex' : 'utf8', length))
+    const encoding = HASH.test(text) ? 'hex' : 'utf8'
+    const length = Buffer.byteLength(text, encoding)
+    const isNew = row === this.#lengths.length
+    const room = isNew ? 0 : this.#rooms.at(row)
+    if (length > room) {
+      this.#places.set(row, this.#heap.put(text, encoding, length + this.#room))
+      this.#rooms.set(row, length + this.#room)
+    } else if (isNew) {
+      this.#places.set(row, 0)
+      this.#rooms.set(row, 0)
+    } else if (length > 0) this.#heap.overwrite(this.#places.at(row), text, encoding)
+    this.#lengths.set(row, encoding === 'hex' ? -length : length)
   }
 }
 
@@ -118,7 +163,7 @@ export class NullableTextColumn implements Column<string | null> {
 
 /** Lists of texts. */
 export class ListColumn implements Column<readonly string[]> {
-  readonly #texts = new TextColumn()
+  readonly #texts = new TextColumn(ONE_MORE)
 
   at(row: number): readonly string[] {
     return JSON.parse(this.#texts.at(row)) as string[]

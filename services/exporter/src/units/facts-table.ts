@@ -1,5 +1,13 @@
 import type { Facts, RowSets } from '@flywheel/curation'
-import { CodeColumn, type Column, ListColumn, NullableTextColumn, NumberColumn, TextColumn } from './fact-columns.js'
+import {
+  CodeColumn,
+  type Column,
+  CountColumn,
+  ListColumn,
+  NullableTextColumn,
+  NumberColumn,
+  TextColumn,
+} from './fact-columns.js'
 
 type Named = Exclude<keyof Facts, 'sets'>
 type Columns = { [Name in Named]: Column<Facts[Name]> }
@@ -10,9 +18,9 @@ function createColumns(): Columns {
     strategy: new CodeColumn(),
     precedence: new CodeColumn(),
     shape: new CodeColumn(),
-    prior: new NumberColumn(),
+    prior: new CodeColumn(),
     prior_source: new CodeColumn(),
-    weight: new NumberColumn(),
+    weight: new CodeColumn(),
     weight_share: new CodeColumn(),
     label: new CodeColumn(),
     edit_distance: new NumberColumn(null),
@@ -24,9 +32,9 @@ function createColumns(): Columns {
     unsigned: new TextColumn(),
     members: new ListColumn(),
     prompt_cluster: new TextColumn(),
-    prompt_chars: new NumberColumn(),
-    chosen_chars: new NumberColumn(),
-    rejected_chars: new NumberColumn(null),
+    prompt_chars: new CountColumn(),
+    chosen_chars: new CountColumn(),
+    rejected_chars: new CountColumn(null),
     model: new CodeColumn(),
     provider: new CodeColumn(),
     chosen_provider: new CodeColumn(),
@@ -35,9 +43,9 @@ function createColumns(): Columns {
     surface: new CodeColumn(),
     chosen_by: new CodeColumn(),
     age_ms: new NumberColumn(),
-    prompt_shingles: new NumberColumn(),
+    prompt_shingles: new CountColumn(),
     system_hash: new TextColumn(),
-    question_shingles: new NumberColumn(),
+    question_shingles: new CountColumn(),
     information: new NumberColumn(),
     expertise: new CodeColumn(),
     evaluation_set: new CodeColumn(),
@@ -46,7 +54,7 @@ function createColumns(): Columns {
     split: new CodeColumn(),
     cluster: new TextColumn(),
     component: new TextColumn(),
-    place: new NumberColumn(undefined),
+    place: new CountColumn(undefined),
   }
 }
 
@@ -81,8 +89,8 @@ for (const name of NAMES) {
 }
 
 /**
- * Facts of many rows, a column each, outside the collector's heap: some 0.6 kB a row where objects take 1.4 kB and must
- * be walked by every collection. Each look at a text makes it anew.
+ * Facts of many rows, a column each, outside the collector's heap: some 0.9 kB a row, where objects take 1.4 kB and more
+ * as the gates write to them, and must be walked by every collection. Each look at a text makes it anew.
  */
 export class FactsTable {
   readonly #columns = createColumns()
