@@ -128,3 +128,12 @@ it('holds texts that are longer than a piece of its memory', () => {
   const rows = ['before', ...long, 'after'].map((feedback) => table.add({ ...first!, feedback }))
   expect(rows.map(({ feedback }) => feedback)).toEqual(['before', ...long, 'after'])
 })
+
+it('keeps what only looks like a hash as it was written', () => {
+  const table = new FactsTable(() => sets)
+  const [first] = fc.sample(facts, 1)
+  const hash = '0123456789abcdef'.repeat(4)
+  const written = [hash, hash.toUpperCase(), `${hash}0`, hash.slice(1), `${hash} `, 'ab', '']
+  const rows = written.map((content) => table.add({ ...first!, content }))
+  expect(rows.map(({ content }) => content)).toEqual(written)
+})
