@@ -41,7 +41,7 @@ export { promptCluster, promptHash } from './prompt/canonical-prompt.js'
 export type { ChatMessage } from './prompt/chat.js'
 export { datasetCard, loadingSections, preferenceSettings } from './publish/card.js'
 export { type ChainRow, type Delta, DeltaBuilder, deltaOf, deltaSet, type Supersedes } from './publish/delta.js'
-export { type FileEntry, type FileWriter, type ShardFile, writeWhole } from './publish/file-entry.js'
+export { type FileEntry, type FileWriter, type ShardFile, writeAndClose, writeWhole } from './publish/file-entry.js'
 export {
   CODE_VERSIONS,
   canonicalTime,

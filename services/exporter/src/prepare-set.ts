@@ -60,7 +60,8 @@ export async function prepareSet(
     watermark,
     cutoff,
     ports,
-    isChained: chain !== null,
+    // What is still readable is asked of rows given out before.
+    isChained: chain !== null && chain.rows.length > 0,
     folder,
     unitBytes,
     onProgress,

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
-import { type FileWriter, type Manifest, sha256 } from '@flywheel/curation'
+import { type FileWriter, type Manifest, sha256, writeAndClose } from '@flywheel/curation'
 import { FlywheelError } from '@flywheel/schema'
 
 const TEMPORARY = /^\.writing-(\d+)-(?:(\d+)-(main|worker)-)?/
@@ -146,12 +146,9 @@ export async function startFolder(outDir: string): Promise<Unfinished> {
     path,
     create,
     async write(name, bytes) {
-      const file = await create(name)
-      try {
-        await file.write(typeof bytes === 'string' ? Buffer.from(bytes) : bytes)
-      } finally {
-        await file.close()
-      }
+      await writeAndClose(await create(name), (file) =>
+        file.write(typeof bytes === 'string' ? Buffer.from(bytes) : bytes),
+      )
     },
     async rename(from, to) {
       await rename(join(path, from), join(path, to))

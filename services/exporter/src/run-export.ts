@@ -175,7 +175,7 @@ export async function lookThrough(
   return { kept, figures, layouts: layouts.finish(), builder }
 }
 
-/** What is written of a set. Takes the set's assignments away: they are written once, and forgotten. */
+/** What is written of a set. Takes the set's assignments and the chain's rows away: they are read once, and forgotten. */
 async function curatedOf(
   units: CuratedUnits,
   {
@@ -192,6 +192,8 @@ async function curatedOf(
   const delta = builder?.finish(units.isReadable)
   const meta = [assignmentsFile(units.set, assignments), ...(delta === undefined ? [] : chainFiles(delta, !isDelta))]
   units.set.assignments = []
+  // What the chain has given out was compared, and is not asked for again.
+  if (chain !== null) chain.rows.length = 0
   const set = builder === null || !isDelta ? units.set : { ...builder.summaryOf(units.set), kept }
   const supersedes = isDelta ? delta?.supersedes : undefined
   if (set.kept.length === 0 && (supersedes ?? []).length === 0) throw nothingToExport(set, recipe)
@@ -213,6 +215,19 @@ function counted(rows: RowReader, of: number, onProgress: RunExportOptions['onPr
   }
 }
 
+/**
+ * Writes the files beside the shards, before them, and forgets their lines: of a large set they are a third of what is in
+ * memory. A function of its own: where it awaits, another would keep the last of them until its end.
+ */
+async function writeBeside(folder: Unfinished, meta: MetaFile[]): Promise<FileEntry[]> {
+  const entries: FileEntry[] = []
+  for (const { path, lines } of meta.splice(0)) {
+    const about = { path, target: '', shape: 'meta', split: '', format: 'jsonl', rows: lines.length }
+    entries.push(await writeWhole(folder, about, jsonLinePieces(lines)))
+  }
+  return entries
+}
+
 async function writeSet(
   folder: Unfinished,
   curated: Curated,
@@ -220,12 +235,7 @@ async function writeSet(
 ): Promise<Manifest> {
   const { layouts, set, identity, figures, supersedes } = curated
   const rows = counted(curated.rows, set.kept.length * recipe.targets.length, onProgress)
-  // First, and forgotten: of a large set they are a third of what is in memory.
-  const beside: FileEntry[] = []
-  for (const { path, lines } of curated.meta.splice(0)) {
-    const about = { path, target: '', shape: 'meta', split: '', format: 'jsonl', rows: lines.length }
-    beside.push(await writeWhole(folder, about, jsonLinePieces(lines)))
-  }
+  const beside = await writeBeside(folder, curated.meta)
   const written = await writeShards(rows, recipe, folder, layouts)
   const problems = [...refuseLeaks(set), ...written.problems]
   if (problems.length > 0) {
@@ -260,7 +270,8 @@ const ITEMS_AT_A_TIME = 5000
  * Runs one export: snapshot, curate, write, verify, publish, record. The folder appears whole in one rename, shards
  * before the manifest; the record follows. Killed at any moment, it can be run again: the same snapshot, recipe, code
  * and parent have the same id and the same bytes, and what is there whole is reused. Memory holds the facts of
- * every candidate (docs/speed.md has what they cost), the texts of one unit, and of a shard a thousand rows at a time.
+ * every candidate (docs/speed.md has what they cost), the texts of one unit, of a shard a
+ * thousand rows while it is written, and its file while it is read back.
  *
  * @throws FlywheelError `invalid_request` for a recipe, `nothing_to_export` naming the gate that took everything,
  * `inputs_changed` where retention or erasure took inputs of the same export

@@ -14,6 +14,7 @@ import {
   sha256,
   targetOf,
   verifyShard,
+  writeAndClose,
   writeRecords,
   writeWhole,
 } from '@flywheel/curation'
@@ -59,12 +60,7 @@ async function create(path: string): Promise<FileWriter> {
 }
 
 async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await create(path)
-  try {
-    await file.write(Buffer.from(text))
-  } finally {
-    await file.close()
-  }
+  await writeAndClose(await create(path), (file) => file.write(Buffer.from(text)))
 }
 
 /** The rows of the set, a shard at a time, as often as they are needed. */

@@ -56,6 +56,20 @@ export class MeasuredFile {
   }
 }
 
+/** Writes to a file and closes it. Of several things that go wrong the first is told. */
+export async function writeAndClose<File extends Pick<FileWriter, 'close'>>(
+  file: File,
+  write: (file: File) => Promise<void>,
+): Promise<void> {
+  try {
+    await write(file)
+  } catch (error) {
+    await file.close().catch(() => {})
+    throw error
+  }
+  await file.close()
+}
+
 /** Writes a file that is made piece by piece. */
 export async function writeWhole(
   store: { create(path: string): Promise<FileWriter> },
@@ -63,10 +77,8 @@ export async function writeWhole(
   pieces: Iterable<Uint8Array>,
 ): Promise<FileEntry> {
   const file = new MeasuredFile(await store.create(about.path))
-  try {
+  await writeAndClose(file, async () => {
     for (const piece of pieces) await file.write(piece)
-  } finally {
-    await file.close()
-  }
+  })
   return file.entry(about)
 }

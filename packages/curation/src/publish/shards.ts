@@ -38,8 +38,13 @@ interface Stream {
   formats: readonly Format[]
 }
 
+// Not where writers are: a name lives as long as the stream, and would keep what stands around it.
+function namer(start: string, extension: string): (shard: string) => string {
+  return (shard) => `${start}-${shard}.${extension}`
+}
+
 /** One file of a shard that is being written. */
-interface ShardFile {
+interface OpenFile {
   file: MeasuredFile
   about: Omit<About, 'path' | 'rows'>
   bytesOf(entries: readonly Entry[]): Uint8Array
@@ -52,7 +57,7 @@ class Shard {
   readonly #stream: Stream
   readonly #store: ShardStore
   readonly #index: number
-  readonly #files: ShardFile[] = []
+  readonly #files: OpenFile[] = []
   readonly #digests = new RowDigests()
 
   constructor(stream: Stream, store: ShardStore, index: number) {
@@ -74,7 +79,7 @@ class Shard {
         about: { split, target: target.id, shape: part.id, format: format.id },
         bytesOf: (entries) => writer.add(entries.map(({ record }) => record)),
         end: () => writer.end(),
-        nameOf: (shard) => `${target.folder(part.id, split)}${split}-${shard}.${format.extension}`,
+        nameOf: namer(`${target.folder(part.id, split)}${split}`, format.extension),
       })
     }
     // TRL's sidecars had no target in their names before there were others.
@@ -83,16 +88,16 @@ class Shard {
       about: { split, target: '', shape: 'meta', format: 'jsonl' },
       bytesOf: (entries) => jsonLines(entries.map(({ row }) => row.meta)),
       end: () => new Uint8Array(0),
-      nameOf: (shard) => `meta/${own}-${split}-${shard}.jsonl`,
+      nameOf: namer(`meta/${own}-${split}`, 'jsonl'),
     })
   }
 
-  async #create(of: Omit<ShardFile, 'file'>): Promise<void> {
+  async #create(of: Omit<OpenFile, 'file'>): Promise<void> {
     const file = new MeasuredFile(await this.#store.create(this.#pathOf(of)))
     this.#files.push({ ...of, file })
   }
 
-  #pathOf({ nameOf }: Pick<ShardFile, 'nameOf'>): string {
+  #pathOf({ nameOf }: Pick<OpenFile, 'nameOf'>): string {
     return nameOf(`unfinished-${this.#index}`)
   }
 
@@ -104,9 +109,10 @@ class Shard {
   /** Writes the ends of the files and reads each of them again. */
   async finish(): Promise<Written[]> {
     for (const { file, end } of this.#files) await file.write(end())
+    const files = [...this.#files]
     await this.close()
     const written: Written[] = []
-    for (const { file, about, nameOf } of this.#files.splice(0)) {
+    for (const { file, about, nameOf } of files) {
       const entry = file.entry({ path: this.#pathOf({ nameOf }), rows: this.rows, ...about })
       const bytes = await this.#store.read(entry.path)
       const problems = await verifyShard(entry, this.#digests, this.#stream.layout, bytes)
@@ -115,8 +121,9 @@ class Shard {
     return written
   }
 
+  /** Closes every file, each once. */
   async close(): Promise<void> {
-    const closed = await Promise.allSettled(this.#files.map(({ file }) => file.close()))
+    const closed = await Promise.allSettled(this.#files.splice(0).map(({ file }) => file.close()))
     for (const each of closed) if (each.status === 'rejected') throw each.reason
   }
 }
@@ -195,8 +202,8 @@ async function writeExtras(target: Target, shards: readonly FileEntry[], store: 
 /**
  * Writes a set into its files: a folder a target and part with shards a split and format, and beside each shard a
  * sidecar whose n-th line is about the shard's n-th row. A split without rows has no file: loaders fail on an empty one.
- * Each shard is read again as its target's loader would before the next is made; of its rows hashes stand in memory,
- * and texts of a thousand at a time.
+ * Each shard is read again as its target's loader would before the next is made. In memory stand the texts of a thousand
+ * rows while a shard is written, and its file while it is read back; of each of its rows, hashes.
  *
  * @param layouts where they are known already; else the rows are read once more
  */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type CuratedRow, type RowReader, recipeSchema, writeShards } from '../../src/index.js'
+import { type CuratedRow, type RowReader, recipeSchema, writeAndClose, writeShards } from '../../src/index.js'
 import { rowOf, says } from '../formats/rows.js'
 
 const COUNT = 4500
@@ -89,4 +89,17 @@ it('closes every file of a shard that cannot be written to its end', async () =>
   })
   await expect(writing).rejects.toThrow('no space left on the disk')
   expect([...open]).toEqual([])
+})
+
+it('tells what went wrong first, where a file that failed cannot be closed either', async () => {
+  let closed = 0
+  const file = {
+    close() {
+      closed++
+      return Promise.reject(new Error('not synced'))
+    },
+  }
+  await expect(writeAndClose(file, () => Promise.reject(new Error('no space left')))).rejects.toThrow('no space left')
+  await expect(writeAndClose(file, () => Promise.resolve())).rejects.toThrow('not synced')
+  expect(closed).toBe(2)
 })

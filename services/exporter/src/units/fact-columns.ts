@@ -10,7 +10,7 @@ export interface Column<Value> {
 /** Bytes of texts that are asked of the system at once. */
 const PIECE = 1 << 20
 
-/** Whole numbers from 0 to 2^31 - 2, or null. */
+/** Whole numbers from 0 to 2^31 - 1, any of which may be `none`. */
 export class CountColumn<None = never> implements Column<number | None> {
   readonly #numbers = new Numbers(Int32Array)
   readonly #none: None | undefined
@@ -25,6 +25,9 @@ export class CountColumn<None = never> implements Column<number | None> {
   }
 
   set(row: number, value: number | None): void {
+    if (typeof value === 'number' && !(Number.isInteger(value) && value >= 0 && value < 2 ** 31)) {
+      throw new RangeError(`no count: ${value}`)
+    }
     this.#numbers.set(row, typeof value === 'number' ? value : -1)
   }
 }
@@ -106,7 +109,7 @@ const HASH = /^(?:[0-9a-f]{2}){8,}$/
 const ONE_MORE = 80
 
 /**
- * Texts of any length; hashes take half a byte a digit. A text that is set anew stands in the place of the one before if
+ * Well-formed texts of any length; hashes take half a byte a digit. A text that is set anew stands in the place of the one before if
  * there is room, else it leaves that behind.
  */
 export class TextColumn implements Column<string> {

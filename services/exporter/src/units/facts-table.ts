@@ -89,7 +89,7 @@ for (const name of NAMES) {
 }
 
 /**
- * Facts of many rows, a column each, outside the collector's heap: some 0.9 kB a row, where objects take 1.4 kB and more
+ * Facts of many rows, a column each, outside the collector's heap: about 1 kB a row, where objects take 1.4 kB and more
  * as the gates write to them, and must be walked by every collection. Each look at a text makes it anew.
  */
 export class FactsTable {
@@ -102,7 +102,10 @@ export class FactsTable {
     this.#setsOf = setsOf
   }
 
-  /** Takes a copy of facts but for their sets. The answer stands for them: what is written to it is in the table. */
+  /**
+   * Takes a copy of facts but for their sets. The answer stands for them: what is written to it is in the table. It has
+   * no properties of its own to be spread or cloned.
+   */
   add(facts: Omit<Facts, 'sets'>): Facts {
     const row = this.#length++
     for (const name of NAMES) this.#columns[name].set(row, facts[name] as never)

@@ -6,7 +6,8 @@ import { FactsTable } from '../../src/units/facts-table.js'
 const hash = fc.stringMatching(/^[0-9a-f]{64}$/)
 // Of one case, of an odd length, of a few digits, and what only looks like a hash.
 const text = fc.oneof(hash, fc.stringMatching(/^[0-9a-fA-F]{0,40}$/), fc.string({ unit: 'binary' }), fc.uuid())
-const number = fc.oneof(fc.integer(), fc.double({ noNaN: true }))
+// Of the two zeros, which a table may take for each other, one.
+const number = fc.oneof(fc.integer(), fc.double({ noNaN: true })).map((value) => (value === 0 ? 0 : value))
 const count = fc.nat()
 
 const sets: Facts['sets'] = { prompt_shingles: Int32Array.of(1), system_shingles: Int32Array.of(), features: null }
@@ -136,4 +137,9 @@ it('keeps what only looks like a hash as it was written', () => {
   const written = [hash, hash.toUpperCase(), `${hash}0`, hash.slice(1), `${hash} `, 'ab', '']
   const rows = written.map((content) => table.add({ ...first!, content }))
   expect(rows.map(({ content }) => content)).toEqual(written)
+})
+
+it.each([-1, 1.5, 2 ** 31, Number.NaN])('refuses a count that is none: %d', (prompt_chars) => {
+  const [first] = fc.sample(facts, 1)
+  expect(() => new FactsTable(() => sets).add({ ...first!, prompt_chars })).toThrow(RangeError)
 })
