@@ -41,7 +41,7 @@ export { promptCluster, promptHash } from './prompt/canonical-prompt.js'
 export type { ChatMessage } from './prompt/chat.js'
 export { datasetCard, loadingSections, preferenceSettings } from './publish/card.js'
 export { type ChainRow, type Delta, DeltaBuilder, deltaOf, deltaSet, type Supersedes } from './publish/delta.js'
-export { type FileEntry, type FileWriter, type ShardFile, writeAndClose, writeWhole } from './publish/file-entry.js'
+export type { FileEntry } from './publish/file-entry.js'
 export {
   CODE_VERSIONS,
   canonicalTime,
@@ -54,6 +54,7 @@ export {
   unitInputs,
 } from './publish/identity.js'
 export { buildManifest, type Manifest, manifestFile, trainerSettings } from './publish/manifest.js'
+export { type FileWriter, writeAndClose, writeWhole } from './publish/measured-file.js'
 export { LayoutBuilder, layoutsOf, renderRow, SPLITS } from './publish/plan.js'
 export { digestsOf } from './publish/row-digests.js'
 export { type RowReader, rowsInMemory, type Which } from './publish/row-reader.js'

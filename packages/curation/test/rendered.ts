@@ -3,18 +3,23 @@ import {
   type CuratedSet,
   digestsOf,
   type ExportIdentity,
+  type FileEntry,
   type Layout,
   type Manifest,
   type Recipe,
   refuseLeaks,
   rowsInMemory,
-  type ShardFile,
   SPLITS,
   StatisticsBuilder,
   verifyShard,
   writeShards,
 } from '../src/index.js'
 import { entriesOf } from '../src/publish/plan.js'
+
+/** One file of a data set, whole. */
+interface ShardFile extends Omit<FileEntry, 'bytes'> {
+  bytes: Uint8Array
+}
 
 /** The files of a set as they are written, with their bytes. */
 export interface Rendered {

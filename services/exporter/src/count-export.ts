@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
 import { canonicalTime, type FunnelStep, type Recipe, type SettledSet } from '@flywheel/curation'
+import { lookThrough } from './curated-set.js'
 import { prepareSet } from './prepare-set.js'
 import { startFolder } from './publish.js'
 import { gateOf, nothingToExport } from './refusals.js'
-import { lookThrough, type RunExportOptions, resolveRequest } from './run-export.js'
+import { type RunExportOptions, resolveRequest } from './run-export.js'
 
 /** Options of `countExport`: those of a run, less what only a published set has. */
 export type CountExportOptions = Omit<RunExportOptions, 'asOf' | 'now'>

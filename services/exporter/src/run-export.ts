@@ -1,34 +1,24 @@
 import { join, resolve } from 'node:path'
 import {
   buildManifest,
-  type ChainRow,
   CODE_VERSIONS,
   canonicalJson,
   canonicalTime,
-  type Delta,
-  DeltaBuilder,
   datasetCard,
   type ExportIdentity,
   exportId,
-  type Facts,
   type FileEntry,
   type FunnelStep,
   jsonLinePieces,
-  type Layout,
-  LayoutBuilder,
   type Manifest,
   manifestFile,
-  type Ports,
   parseRecipe,
   type Recipe,
   type RecipeInput,
   type RowReader,
   recipeHash,
   refuseLeaks,
-  renderRow,
-  type SettledSet,
   type Statistics,
-  StatisticsBuilder,
   type StoredRecipe,
   sha256,
   writeShards,
@@ -36,16 +26,17 @@ import {
 } from '@flywheel/curation'
 import { FlywheelError } from '@flywheel/schema'
 import { type Database, recordExport, recordExportItems } from '@flywheel/store'
+import { type Curated, curatedOf } from './curated-set.js'
 import { croissant } from './documents/croissant.js'
 import { openLineage } from './documents/open-lineage.js'
 import { reportPage } from './documents/report.js'
 import { earlierExport, type Inherited, latestExports } from './earlier-export.js'
-import { chainFiles, type MetaFile } from './export-chain.js'
-import { type PreparedSet, prepareSet } from './prepare-set.js'
+import type { MetaFile } from './export-chain.js'
+import { prepareSet } from './prepare-set.js'
 import { type Published, readPublished, startFolder, sweepUnfinished, type Unfinished } from './publish.js'
-import { nothingToExport, refuseChangedInputs } from './refusals.js'
+import { refuseChangedInputs } from './refusals.js'
 import { resolveStored } from './stored-recipe.js'
-import type { CuratedUnits, Progress } from './units/curate-units.js'
+import type { Progress } from './units/curate-units.js'
 import { markRecorded, markUnrecorded } from './unrecorded.js'
 
 /** Options of `runExport`. */
@@ -98,17 +89,6 @@ export interface ExportSummary {
   reused: boolean
 }
 
-/** The splits of this set and of those before it: a component keeps its own also after a set that has no row of it. */
-function assignmentsFile(set: SettledSet, before: ReadonlyMap<string, string>): MetaFile {
-  // In the order of their members already.
-  if (before.size === 0) return { path: ASSIGNMENTS, lines: set.assignments }
-  const all = new Map([...before, ...set.assignments.map(({ member, split }) => [member, split] as const)])
-  const lines = [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([member, split]) => ({ member, split }))
-  return { path: ASSIGNMENTS, lines }
-}
-
-const ASSIGNMENTS = 'meta/assignments.jsonl'
-
 interface Resolved extends Inherited {
   watermark: string
   cutoff: string
@@ -130,77 +110,6 @@ export async function resolveRequest(options: Omit<RunExportOptions, 'now'>, out
   return { watermark, cutoff: options.cutoff ?? watermark, recipe, ...inherited }
 }
 
-/** What a run made of its snapshot before anything is written. */
-interface Curated {
-  identity: ExportIdentity
-  /** Of a delta, its own; else the whole set's. */
-  set: SettledSet
-  rows: RowReader
-  figures: StatisticsBuilder
-  layouts: Layout[]
-  supersedes: Delta['supersedes'] | undefined
-  /** Taken from it as they are written. */
-  meta: MetaFile[]
-  firstRow: Record<string, unknown> | null
-}
-
-/** The first row as it stands in its file: a preference if there is one. */
-async function firstRowOf(rows: RowReader, layouts: readonly Layout[]): Promise<Record<string, unknown> | null> {
-  const [layout] = layouts
-  if (layout === undefined) return null
-  for await (const batch of rows.read({ shapes: layout.shapes })) {
-    const row = batch.find(({ meta }) => layout.splits.includes(meta.split))
-    if (row !== undefined) return renderRow(row, layout)
-  }
-  return null
-}
-
-/** Looks at every row of a set once: what its files will look like, its figures, and of a delta which rows it holds. */
-export async function lookThrough(
-  units: CuratedUnits,
-  { recipe, ports, before }: { recipe: Recipe; ports: Ports; before: readonly ChainRow[] | null },
-): Promise<{ kept: Facts[]; figures: StatisticsBuilder; layouts: Layout[]; builder: DeltaBuilder | null }> {
-  const builder = before === null ? null : new DeltaBuilder(before)
-  const figures = new StatisticsBuilder()
-  const layouts = new LayoutBuilder(recipe)
-  const kept: Facts[] = []
-  for await (const batch of units.read(units.set.kept)) {
-    for (const { facts, row, interactions } of batch) {
-      if (builder?.add(row, interactions.map((id) => ports.rowId([id])).sort()) === false) continue
-      kept.push(facts)
-      figures.add(row)
-      layouts.add(row)
-    }
-  }
-  return { kept, figures, layouts: layouts.finish(), builder }
-}
-
-/** What is written of a set. Takes the set's assignments and the chain's rows away: they are read once, and forgotten. */
-async function curatedOf(
-  units: CuratedUnits,
-  {
-    identity,
-    recipe,
-    ports,
-    assignments,
-    chain,
-  }: Pick<PreparedSet, 'ports' | 'assignments' | 'chain'> & { identity: ExportIdentity; recipe: Recipe },
-): Promise<Curated> {
-  const isDelta = chain?.isFirst === false
-  const looked = await lookThrough(units, { recipe, ports, before: chain?.rows ?? null })
-  const { kept, figures, layouts, builder } = looked
-  const delta = builder?.finish(units.isReadable)
-  const meta = [assignmentsFile(units.set, assignments), ...(delta === undefined ? [] : chainFiles(delta, !isDelta))]
-  units.set.assignments = []
-  // What the chain has given out was compared, and is not asked for again.
-  if (chain !== null) chain.rows.length = 0
-  const set = builder === null || !isDelta ? units.set : { ...builder.summaryOf(units.set), kept }
-  const supersedes = isDelta ? delta?.supersedes : undefined
-  if (set.kept.length === 0 && (supersedes ?? []).length === 0) throw nothingToExport(set, recipe)
-  const rows = units.rowsOf(set.kept)
-  return { identity, set, rows, figures, layouts, supersedes, meta, firstRow: await firstRowOf(rows, layouts) }
-}
-
 /** Tells of the rows that are read. */
 function counted(rows: RowReader, of: number, onProgress: RunExportOptions['onProgress']): RowReader {
   let done = 0
@@ -216,8 +125,7 @@ function counted(rows: RowReader, of: number, onProgress: RunExportOptions['onPr
 }
 
 /**
- * Writes the files beside the shards, before them, and forgets their lines: of a large set they are a third of what is in
- * memory. A function of its own: where it awaits, another would keep the last of them until its end.
+ * Writes the files beside the shards, before them, and forgets their lines, which grow with the set. A function of its own: where it awaits, another would keep the last of them until its end.
  */
 async function writeBeside(folder: Unfinished, meta: MetaFile[]): Promise<FileEntry[]> {
   const entries: FileEntry[] = []

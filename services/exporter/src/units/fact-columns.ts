@@ -109,8 +109,8 @@ const HASH = /^(?:[0-9a-f]{2}){8,}$/
 const ONE_MORE = 80
 
 /**
- * Well-formed texts of any length; hashes take half a byte a digit. A text that is set anew stands in the place of the one before if
- * there is room, else it leaves that behind.
+ * Well-formed texts of any length; hashes take half a byte a digit. A text that is set anew stands in the place of the
+ * one before if there is room, else it leaves that behind.
  */
 export class TextColumn implements Column<string> {
   readonly #heap = new ByteHeap()
@@ -118,7 +118,7 @@ export class TextColumn implements Column<string> {
   readonly #places = new Numbers()
   /** Bytes; below 0 those of a hash. */
   readonly #lengths = new Numbers(Int32Array)
-  /** Bytes that the first text of a row may be followed by where it was put. */
+  /** Bytes kept for the text of a row where it stands, its own among them. */
   readonly #rooms = new Numbers(Int32Array)
 
   /** @param room bytes kept free behind each text */

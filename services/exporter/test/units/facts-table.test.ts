@@ -58,6 +58,20 @@ const facts = fc.record<Omit<Facts, 'sets'>>({
 
 const names = Object.keys(fc.sample(facts, 1)[0]!) as (keyof Omit<Facts, 'sets'>)[]
 
+/** What gates and the project's own judgements write. */
+const WRITTEN = [
+  'prior',
+  'prior_source',
+  'weight',
+  'members',
+  'prompt_cluster',
+  'near_duplicates',
+  'is_reserved',
+  'split',
+  'cluster',
+  'component',
+] as const
+
 function read(row: Facts): Record<string, unknown> {
   return Object.fromEntries(names.map((name) => [name, row[name]]))
 }
@@ -88,30 +102,7 @@ it('what is written to a row is read from it again, and no other row has changed
         const expected = list.map((each) => ({ ...each }))
         for (const change of changes) {
           const at = draws.next().value % rows.length
-          const {
-            prior,
-            prior_source,
-            weight,
-            members,
-            prompt_cluster,
-            near_duplicates,
-            is_reserved,
-            split,
-            cluster,
-            component,
-          } = change
-          const written = {
-            prior,
-            prior_source,
-            weight,
-            members,
-            prompt_cluster,
-            near_duplicates,
-            is_reserved,
-            split,
-            cluster,
-            component,
-          }
+          const written = Object.fromEntries(WRITTEN.map((name) => [name, change[name]]))
           Object.assign(rows[at]!, written)
           Object.assign(expected[at]!, written)
         }
