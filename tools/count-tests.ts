@@ -1,23 +1,24 @@
 /**
  * Prints `passed failed skipped` of a vitest JSON report; a suite that did not load counts as failed. With a second
- * path, appends what failed to that file, by name and with the beginning of its message.
+ * path, appends what failed to that file, by name and with the beginning of its message; with a third, what passed at the
+ * second try only (vitest keeps the message of the first).
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 
-const [path = '', failures] = process.argv.slice(2)
+const [path = '', failures, secondTries] = process.argv.slice(2)
 
 /** The first lines of a message, enough to know what to look at. */
 const LINES = 8
 
-function failed(name: string, message: string): void {
-  if (failures === undefined) return
+function note(list: string | undefined, name: string, message: string): void {
+  if (list === undefined) return
   const lines = message.split('\n').slice(0, LINES)
-  appendFileSync(failures, `${[name, ...lines.map((line) => `    ${line}`)].join('\n')}\n`)
+  appendFileSync(list, `${[name, ...lines.map((line) => `    ${line}`)].join('\n')}\n`)
 }
 
 if (!existsSync(path)) {
-  failed('no report of the tests', path)
+  note(failures, 'no report of the tests', path)
   console.log('0 1 0')
 } else {
   const report = JSON.parse(readFileSync(path, 'utf8')) as {
@@ -33,11 +34,13 @@ if (!existsSync(path)) {
     }[]
   }
   const unloaded = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
-  for (const file of unloaded) failed(relative('.', file.name), file.message)
+  for (const file of unloaded) note(failures, relative('.', file.name), file.message)
   for (const { name, assertionResults } of report.testResults) {
     for (const test of assertionResults) {
-      if (test.status !== 'failed') continue
-      failed(`${relative('.', name)} > ${test.fullName}`, test.failureMessages.join('\n'))
+      const isSecondTry = test.status === 'passed' && test.failureMessages.length > 0
+      if (test.status !== 'failed' && !isSecondTry) continue
+      const list = isSecondTry ? secondTries : failures
+      note(list, `${relative('.', name)} > ${test.fullName}`, test.failureMessages.join('\n'))
     }
   }
   console.log(

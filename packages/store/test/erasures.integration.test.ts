@@ -115,8 +115,11 @@ test('a sweep finds what the subject said and what anybody said of the answers t
     ...letters.slice(0, 3).map(({ event_id }) => event_id),
   ]
   expect(swept.event_ids).toEqual(expected.sort())
-  // No name, no id of the host's and no id of the provider's stands in a tombstone.
-  expect(JSON.stringify(await getErasure(db, 'p', swept.id))).not.toMatch(/ada|mail:|resp_/)
+  // No name, no id of the host's and no id of the provider's stands in a tombstone. Its own ids and hashes are left out:
+  // three digits of them spell a name now and then.
+  const told = JSON.stringify(await getErasure(db, 'p', swept.id)).replace(/[0-9a-f-]{32,}/g, '')
+  expect(told).toContain('"event_ids":["",')
+  expect(told).not.toMatch(/ada|mail:|resp_/)
   expect((await listInteractions(db, 'p', {})).items.map(({ id }) => id)).toEqual([others['id']])
 
   expect(await countErased(db, swept)).toEqual({
