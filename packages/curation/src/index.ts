@@ -15,9 +15,11 @@ export { authorOf, type Fate, type FeedbackState, feedbackState } from './eviden
 export { feedbackTime, type ResolveTarget, resolveTargets, type Target } from './evidence/resolve-targets.js'
 export { parseTime, timeOfId } from './evidence/time.js'
 export {
+  type Components,
   type FeedbackKeys,
   type InteractionKeys,
   type LinkKeys,
+  type RowVersion,
   UnitBuilder,
   type UnitJoins,
   type Units,
@@ -30,7 +32,7 @@ export { PROBLEMS } from './formats/problems.js'
 export { FORMATS, TARGETS } from './formats/registry.js'
 export type { Layout, Part, Said, Target as ExportTarget, TargetRecord } from './formats/target.js'
 export { createValidator, type RowProblem, targetOf, type Validator, validateRecords } from './formats/validate.js'
-export type { FunnelStep } from './gates/funnel.js'
+export { type FunnelStep, sumFunnels } from './gates/funnel.js'
 export type { Gate, GateResult, Ports } from './gates/gate.js'
 export { ROW_GATES, SET_GATES } from './gates/registry.js'
 export type { SetGate, SetGateResult } from './gates/set-gate.js'

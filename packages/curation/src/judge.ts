@@ -1,3 +1,4 @@
+import type { Signatures } from './artefacts/signatures.js'
 import { draftOf, eventsOf, partsOf } from './candidate.js'
 import { candidatesOf } from './claim.js'
 import type { Draft } from './draft.js'
@@ -8,7 +9,6 @@ import type { Ports } from './gates/gate.js'
 import type { Recipe } from './recipe.js'
 import type { Facts } from './row-facts.js'
 import { snapshotOf } from './snapshot-of.js'
-import type { Survey } from './survey.js'
 import { byCodeUnit } from './text/canonical-json.js'
 import { createWorld } from './world.js'
 
@@ -36,6 +36,8 @@ export interface JudgedUnit {
   funnel: FunnelStep[]
   /** Candidates by strategy. */
   candidates: Record<string, number>
+  /** Whether every later snapshot of the same rows is judged the same, but for the age of its rows. */
+  isFinal: boolean
 }
 
 /**
@@ -46,7 +48,7 @@ export function judgeUnit(
   evidence: Evidence,
   recipe: Recipe,
   ports: Ports,
-  { signatures }: Pick<Survey, 'signatures'>,
+  { signatures }: { signatures: Signatures },
 ): JudgedUnit {
   const world = createWorld(snapshotOf(evidence), recipe, signatures)
   const claimed = candidatesOf(world, recipe)
@@ -72,5 +74,5 @@ export function judgeUnit(
     }
     return { facts: factsOf(candidate), texts }
   })
-  return { rows, funnel, candidates }
+  return { rows, funnel, candidates, isFinal: world.isFinal() }
 }

@@ -1,4 +1,4 @@
-import type { SignatureBook } from './artefacts/signatures.js'
+import type { Signatures } from './artefacts/signatures.js'
 import { type ConsentBook, consentBook } from './evidence/consent.js'
 import { type Answer, answerKey, type Evidence, type InteractionHead } from './evidence/evidence.js'
 import { type FeedbackState, feedbackState } from './evidence/feedback-state.js'
@@ -12,8 +12,12 @@ import type { Recipe } from './recipe.js'
 /** A snapshot with its indexes: what every strategy and gate may look at. */
 export interface World {
   recipe: Recipe
-  /** Milliseconds: the snapshot's now. */
+  /** Milliseconds: the snapshot's now. What may become of a row with time asks `hasPassed`. */
   now: number
+  /** Whether the snapshot is not before a time, in milliseconds. Where it is, the world is not final. */
+  hasPassed(time: number): boolean
+  /** Whether every later snapshot of the same rows would say the same: nothing that was asked about is still to come. */
+  isFinal(): boolean
   /** All feedback with its fate, by event id. */
   states: FeedbackState[]
   consent: ConsentBook
@@ -36,7 +40,7 @@ export interface World {
   /** The interaction with text that came before in the same session, in an earlier turn. */
   previousInSession(id: string): string | undefined
   /** What authors add to every correction; read from the whole snapshot, of which this world may be a part. */
-  signatures: SignatureBook
+  signatures: Signatures
 }
 
 function memoise<T>(compute: (id: string) => T): (id: string) => T {
@@ -48,7 +52,7 @@ function memoise<T>(compute: (id: string) => T): (id: string) => T {
 }
 
 /** Derives state and indexes from a snapshot. Nothing depends on the order of its rows. */
-export function createWorld(evidence: Evidence, recipe: Recipe, signatures: SignatureBook = new Map()): World {
+export function createWorld(evidence: Evidence, recipe: Recipe, signatures: Signatures = new Map()): World {
   const heads = new Map(evidence.interactions.map((head) => [head.id, head]))
   const selected = evidence.selected === undefined ? null : new Set(evidence.selected)
   const bodies = new Map(evidence.bodies.map((body) => [body.id, body]))
@@ -70,9 +74,17 @@ export function createWorld(evidence: Evidence, recipe: Recipe, signatures: Sign
       const found = exchange(id)
       return found === undefined ? '' : of(found)
     })
+  const now = parseTime(evidence.watermark)
+  let isFinal = true
   return {
     recipe,
-    now: parseTime(evidence.watermark),
+    now,
+    hasPassed(time) {
+      if (time <= now) return true
+      isFinal = false
+      return false
+    },
+    isFinal: () => isFinal,
     states,
     consent: consentBook(evidence, recipe.purpose),
     head: (id) => heads.get(id),

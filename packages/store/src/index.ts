@@ -54,6 +54,7 @@ export {
   type FeedbackKeysRow,
   type InteractionKeysRow,
   type LinkKeysRow,
+  type RowStateRow,
   readFeedbackKeys,
   readFrequentAuthors,
   readInteractionKeys,

@@ -45,7 +45,7 @@ async function setOf(
   const { units, ports, chain } = await prepareSet(options, request, outDir, folder)
   try {
     if (chain === null || chain.isFirst) return { set: units.set, recipe, watermark, parent, superseded: null }
-    const { kept, builder } = await lookThrough(units, { recipe, ports, before: chain.rows })
+    const { kept, builder } = await lookThrough(units, { recipe, ports, before: chain.rows, parent })
     const superseded = builder?.finish(units.isReadable).supersedes.length ?? 0
     const set = builder === null ? units.set : { ...builder.summaryOf(units.set), kept }
     return { set, recipe, watermark, parent, superseded }

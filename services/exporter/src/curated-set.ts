@@ -57,13 +57,23 @@ async function firstRowOf(rows: RowReader, layouts: readonly Layout[]): Promise<
 /** Looks at every row of a set once: what its files will look like, its figures, and of a delta which rows it holds. */
 export async function lookThrough(
   units: CuratedUnits,
-  { recipe, ports, before }: { recipe: Recipe; ports: Ports; before: readonly ChainRow[] | null },
+  {
+    recipe,
+    ports,
+    before,
+    parent,
+  }: { recipe: Recipe; ports: Ports; before: readonly ChainRow[] | null; parent: string | undefined },
 ): Promise<{ kept: Facts[]; figures: StatisticsBuilder; layouts: Layout[]; builder: DeltaBuilder | null }> {
   const builder = before === null ? null : new DeltaBuilder(before)
   const figures = new StatisticsBuilder()
   const layouts = new LayoutBuilder(recipe)
   const kept: Facts[] = []
-  for await (const batch of units.read(units.set.kept)) {
+  // What the parent gave out and nothing has changed since stands: it need not be read.
+  const read =
+    builder === null || parent === undefined
+      ? units.set.kept
+      : units.set.kept.filter((facts) => !(units.isAsIn(facts, parent) && builder.stands(facts)))
+  for await (const batch of units.read(read)) {
     for (const { facts, row, interactions } of batch) {
       if (builder?.add(row, interactions.map((id) => ports.rowId([id])).sort()) === false) continue
       kept.push(facts)
@@ -83,10 +93,15 @@ export async function curatedOf(
     ports,
     assignments,
     chain,
-  }: Pick<PreparedSet, 'ports' | 'assignments' | 'chain'> & { identity: ExportIdentity; recipe: Recipe },
+    parent,
+  }: Pick<PreparedSet, 'ports' | 'assignments' | 'chain'> & {
+    identity: ExportIdentity
+    recipe: Recipe
+    parent: string | undefined
+  },
 ): Promise<Curated> {
   const isDelta = chain?.isFirst === false
-  const looked = await lookThrough(units, { recipe, ports, before: chain?.rows ?? null })
+  const looked = await lookThrough(units, { recipe, ports, before: chain?.rows ?? null, parent })
   const { kept, figures, layouts, builder } = looked
   const delta = builder?.finish(units.isReadable)
   const meta = [assignmentsFile(units.set, assignments), ...(delta === undefined ? [] : chainFiles(delta, !isDelta))]

@@ -15,6 +15,7 @@ import {
 } from '@flywheel/store'
 import { ERASED, type ErasedExport, eraseExport, type Removal, removeErased } from './erase-export.js'
 import type { ErasureManifest, ErasureReason } from './erasure-manifest.js'
+import { forgetJudged } from './judged/forget-judged.js'
 import { sweepUnfinished } from './publish.js'
 import { removeUnrecorded } from './unrecorded.js'
 import { readBook, withdrawnItems } from './withdrawn-items.js'
@@ -46,6 +47,8 @@ export async function eraseFromExports(options: EraseFromExportsOptions): Promis
   await othersEnded(db, projectId)
   await sweepUnfinished(outDir)
   await removeUnrecorded(options, () => othersEnded(db, projectId))
+  const consents = await readBook(db, projectId, now())
+  await forgetJudged(db, options, consents.consents)
   const exports = await allExports(db, projectId)
   await forgetSupersededItems(db, projectId)
   await finishInterrupted(outDir, exports)
@@ -56,7 +59,6 @@ export async function eraseFromExports(options: EraseFromExportsOptions): Promis
     const own = rows.get(id) ?? new Map<string, ErasureReason>()
     rows.set(id, own.set(row_id, reason))
   }
-  const consents = await readBook(db, projectId, now())
   for (const row of published)
     for (const row_id of await withdrawnItems(db, row, consents)) add(row.id, row_id, 'withdrawn')
   // After the others: what was erased stays erased, whatever becomes of a consent.

@@ -41,12 +41,14 @@ export async function prepareSet(
     workers?: number | undefined
     unitBytes?: number | undefined
     onProgress?: ((progress: Progress) => void) | undefined
+    /** Whether a delta is made from what exports before it have judged. @default false */
+    isRemembered?: boolean
   },
   { watermark, cutoff, recipe, parent, held_out_by }: { watermark: string; cutoff: string; recipe: Recipe } & Inherited,
   outDir: string,
   folder: string,
 ): Promise<PreparedSet> {
-  const { db, projectId, rowKey, unitBytes, onProgress, workers = defaultWorkers() } = options
+  const { db, projectId, rowKey, unitBytes, onProgress, workers = defaultWorkers(), isRemembered = false } = options
   const evaluation = await readEvaluationFiles(outDir, recipe)
   const { index, hashes } = evaluationSets(evaluation, recipe)
   const assignments = await assignmentsOf(outDir, { parent, held_out_by })
@@ -65,6 +67,7 @@ export async function prepareSet(
     folder,
     unitBytes,
     onProgress,
+    memory: chain !== null && isRemembered ? { outDir, rowKey, evaluation_sets: hashes } : undefined,
     start: (context, units) =>
       units > 1 && workers > 0
         ? createUnitPool(workers, { context, rowKey, evaluation })

@@ -193,7 +193,12 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
   const { watermark, recipe, parent, held_out_by } = request
   const workspace = await startFolder(outDir)
   try {
-    const prepared = await prepareSet(options, request, outDir, workspace.path)
+    const prepared = await prepareSet(
+      { ...options, isRemembered: options.asOf === undefined },
+      request,
+      outDir,
+      workspace.path,
+    )
     const { units, ports, assignments, chain } = prepared
     try {
       const { inputs } = units
@@ -214,8 +219,8 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
           `Export ${options.asOf} cannot be made again: it would be ${export_id}`,
         )
       }
-      const curated = await curatedOf(units, { identity, recipe, ports, assignments, chain })
-      return await publishSet({
+      const curated = await curatedOf(units, { identity, recipe, ports, assignments, chain, parent })
+      const summary = await publishSet({
         options,
         request,
         curated,
@@ -224,6 +229,8 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
         place: join(outDir, export_id),
         outDir,
       })
+      units.remember(export_id)
+      return summary
     } finally {
       units.close()
     }

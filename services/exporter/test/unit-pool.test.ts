@@ -16,7 +16,7 @@ it('units that are judged where a run is leave timers and sockets a turn between
   await sleep(5)
   const before = turns.length
   for (let unit = 0; unit < 10; unit++) await work.survey({ folder: '', unit })
-  for (let unit = 0; unit < 10; unit++) await work.judge({ folder: '', unit }, [], {} as never, false)
+  for (let unit = 0; unit < 10; unit++) await work.judge({ folder: '', unit }, {} as never)
   clearInterval(timer)
   expect(turns.length - before).toBeGreaterThanOrEqual(15)
 })
@@ -30,6 +30,7 @@ it('what a thread finds taken away is said as it is where the run is', async () 
     consents: [],
     frequentAuthors: [],
     recipe: parseRecipe({}),
+    isByComponent: false,
   }
   const pool = createUnitPool(1, { context, rowKey: new Uint8Array(32), evaluation: [] })
   const said = { code: 'internal', message: expect.stringMatching(/^What waits in \/nowhere was taken away/) }

@@ -23,6 +23,8 @@ interface Block {
 
 /** Blocks of authors that are signatures or greetings, as hashes; no text is held. */
 export type SignatureBook = ReadonlyMap<string, ReadonlySet<string>>
+/** What is asked of a book: an author's. */
+export type Signatures = Pick<SignatureBook, 'get'>
 
 interface Line {
   readonly text: string

@@ -2,6 +2,9 @@ import { DisjointSets } from '../near/disjoint-sets.js'
 import { byCodeUnit } from '../text/canonical-json.js'
 import { promptKey } from './prompt-key.js'
 
+/** What tells a row from another of its id: 48 bits of a hash each. */
+export type RowVersion = readonly [number, number]
+
 /** What joins one feedback event to others. */
 export interface FeedbackKeys {
   id: string
@@ -12,6 +15,7 @@ export interface FeedbackKeys {
   retracts: string | null
   /** Of its texts. */
   bytes: number
+  version?: RowVersion
 }
 
 /** What joins one link. */
@@ -20,6 +24,7 @@ export interface LinkKeys {
   target_kind: string
   target: string
   ref: string
+  version?: RowVersion
 }
 
 /** What joins one interaction that feedback may be about, or that stands in one turn or session with it. */
@@ -31,16 +36,35 @@ export interface InteractionKeys {
   prompt_hash: string
   /** Of its bodies. */
   bytes: number
+  version?: RowVersion
 }
 
-/** Which part of a snapshot each of its rows is in: parts that no join crosses, numbered in the order of their first rows. */
-export interface Units {
+/**
+ * The parts of a snapshot that are joined: no join of curation crosses from one to another. Numbered in the order of
+ * their first rows.
+ */
+export interface Components {
   /** How many there are. */
   count: number
-  /** Units by id. A row that is in none is left out. */
+  /** Components by id. A row that is in none is left out. */
   interactions: ReadonlyMap<string, number>
   feedback: ReadonlyMap<string, number>
   links: ReadonlyMap<string, number>
+  /** 24 digits: the same rows in the same versions, in whatever order they came. Rows without versions say nothing. */
+  versionOf(component: number): string
+  /**
+   * Packs neighbours to units, each of at least one component and, but where one is larger, of no more than so many
+   * bytes.
+   * @param isWanted which are packed. @default all
+   */
+  pack(maxBytes: number, isWanted?: (component: number) => boolean): Units
+}
+
+/** Components that are read, joined and judged together, numbered in the order of their first rows. */
+export interface Units {
+  count: number
+  /** Of each component, -1 where it is in none. */
+  unitOf: Int32Array
 }
 
 /** Which joins a recipe's strategies make beside those of targets, turns and candidates. */
@@ -56,17 +80,20 @@ class Rows {
   readonly ids: string[] = []
   readonly places: number[] = []
   readonly bytes: number[] = []
+  readonly versions: [high: number[], low: number[]] = [[], []]
 
-  add(id: string, place: number, bytes: number): void {
+  add(id: string, place: number, bytes: number, version: RowVersion | undefined): void {
     this.ids.push(id)
     this.places.push(place)
     this.bytes.push(bytes)
+    if (version === undefined) return
+    for (const half of [0, 1] as const) this.versions[half].push(version[half])
   }
 }
 
 /**
- * Cuts a snapshot into units: parts that no join of curation crosses, so that each may be read, joined and judged by
- * itself and all of them together give what the whole would. Holds keys alone: some 300 bytes an event.
+ * Cuts a snapshot into components: parts that no join of curation crosses, so that each may be read, joined and judged by
+ * itself, or several together, and all of them give what the whole would. Holds keys alone: some 300 bytes an event.
  *
  * Feedback and links are added before interactions: what nothing points at joins nothing by a response.
  *
@@ -109,27 +136,28 @@ export class UnitBuilder {
     return place
   }
 
-  addFeedback({ id, target_kind, target, candidates, retracts, bytes }: FeedbackKeys): void {
+  addFeedback({ id, target_kind, target, candidates, retracts, bytes, version }: FeedbackKeys): void {
     const place = this.#target(target_kind, target)
-    this.#feedback.add(id, place, bytes)
+    this.#feedback.add(id, place, bytes, version)
     for (const candidate of candidates) this.#edges.push(place, this.#target('interaction', candidate))
     if (retracts === null) return
     this.#edges.push(place, this.#place('event', retracts))
   }
 
-  addLink({ id, target_kind, target, ref }: LinkKeys): void {
+  addLink({ id, target_kind, target, ref, version }: LinkKeys): void {
     const place = this.#place('ref', ref)
-    this.#links.add(id, place, 0)
+    this.#links.add(id, place, 0, version)
     this.#edges.push(place, this.#target(target_kind, target))
   }
 
-  addInteraction({ id, turn_id, session_id, provider_response_id, prompt_hash, bytes }: InteractionKeys): void {
+  addInteraction(row: InteractionKeys): void {
+    const { id, turn_id, session_id, provider_response_id, prompt_hash, bytes, version } = row
     const place = this.#place('', id)
     const turn = turn_id === id ? place : this.#place('', turn_id)
     const session = this.#joins.sessions && session_id !== '' ? this.#place('session', session_id) : -1
     const response = this.#places.get(`response${provider_response_id}`)
     if (response !== undefined) this.#answered.add(this.#interactions.ids.length)
-    this.#interactions.add(id, place, bytes)
+    this.#interactions.add(id, place, bytes, version)
     this.#turns.push(turn)
     this.#sessions.push(session)
     if (turn !== place) this.#edges.push(place, turn)
@@ -164,11 +192,8 @@ export class UnitBuilder {
     return sets
   }
 
-  /**
-   * The units in the order of their first rows, each of at least one component of what is joined and, but where one
-   * component is larger, of no more than so many bytes.
-   */
-  finish(maxBytes: number): Units {
+  /** What was added, joined. Nothing can be added after it. */
+  finish(): Components {
     const sets = this.#join()
     const isWanted = this.#wanted()
     const tables = [
@@ -177,6 +202,7 @@ export class UnitBuilder {
       { rows: this.#links, isIn: () => true },
     ]
     const bytes = new Float64Array(this.#places.size)
+    const versions = [new Float64Array(this.#places.size), new Float64Array(this.#places.size)] as const
     // Of each component the first of its interactions; of one without any, of its feedback, else of its links.
     const first = new Map<number, string>()
     for (const { rows, isIn } of tables) {
@@ -185,48 +211,59 @@ export class UnitBuilder {
         if (!isIn(row)) continue
         const root = sets.find(rows.places[row]!)
         bytes[root]! += rows.bytes[row]! + ROW_BYTES
+        // A sum, so that no order is assumed.
+        for (const half of [0, 1] as const) {
+          versions[half][root] = (versions[half][root]! + (rows.versions[half][row] ?? 0)) % VERSIONS
+        }
         const known = mine.get(root)
         if (!first.has(root) && (known === undefined || id < known)) mine.set(root, id)
       }
       for (const [root, id] of mine) first.set(root, id)
     }
-    const ordered = [...first].sort(([, a], [, b]) => byCodeUnit(a, b)).map(([root]) => root)
-    const { unitOf, count } = pack(ordered, bytes, maxBytes)
+    const ordered = Int32Array.from([...first].sort(([, a], [, b]) => byCodeUnit(a, b)).map(([root]) => root))
+    const componentOf = new Int32Array(this.#places.size)
+    for (const [component, root] of ordered.entries()) componentOf[root] = component
     const [interactions, feedback, links] = tables.map(({ rows, isIn }) => {
-      const units = new Map<string, number>()
+      const components = new Map<string, number>()
       for (const [row, id] of rows.ids.entries()) {
-        if (isIn(row)) units.set(id, unitOf[sets.find(rows.places[row]!)]!)
+        if (isIn(row)) components.set(id, componentOf[sets.find(rows.places[row]!)]!)
       }
-      return units
+      return components
     })
-    return { count, interactions: interactions!, feedback: feedback!, links: links! }
+    return {
+      count: ordered.length,
+      interactions: interactions!,
+      feedback: feedback!,
+      links: links!,
+      versionOf: (component) =>
+        versions.map((half) => half[ordered[component]!]!.toString(16).padStart(12, '0')).join(''),
+      pack: (maxBytes, isWanted = () => true) =>
+        pack(
+          Float64Array.from(ordered, (root) => bytes[root]!),
+          maxBytes,
+          isWanted,
+        ),
+    }
   }
 }
 
 /** What a row weighs beside its texts. */
 const ROW_BYTES = 600
+/** How many versions each half tells apart. */
+const VERSIONS = 2 ** 48
 
-/**
- * Joins neighbours to units of no more than so many bytes.
- * @param ordered roots of the components
- * @param bytes of each component, by root
- * @returns units by root
- */
-function pack(
-  ordered: readonly number[],
-  bytes: Float64Array,
-  maxBytes: number,
-): { unitOf: Int32Array; count: number } {
-  const unitOf = new Int32Array(bytes.length)
+function pack(bytes: Float64Array, maxBytes: number, isWanted: (component: number) => boolean): Units {
+  const unitOf = new Int32Array(bytes.length).fill(-1)
   let count = 0
   let weight = Number.POSITIVE_INFINITY
-  for (const root of ordered) {
-    weight += bytes[root]!
+  for (const [component, own] of bytes.entries()) {
+    if (!isWanted(component)) continue
+    weight += own
     if (weight > maxBytes) {
       count++
-      weight = bytes[root]!
+      weight = own
     }
-    unitOf[root] = count - 1
+    unitOf[component] = count - 1
   }
   return { unitOf, count }
 }

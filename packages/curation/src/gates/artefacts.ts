@@ -1,6 +1,6 @@
 import { withoutCitations } from '../artefacts/citations.js'
 import { withoutReasoning } from '../artefacts/reasoning.js'
-import { type SignatureBook, withoutSignature } from '../artefacts/signatures.js'
+import { type Signatures, withoutSignature } from '../artefacts/signatures.js'
 import { tidyWhiteSpace } from '../artefacts/white-space.js'
 import { type Candidate, draftOf, partsOf } from '../candidate.js'
 import type { Draft } from '../draft.js'
@@ -20,7 +20,7 @@ interface Sides {
 }
 
 /** What takes one kind of artefact out of both sides; null where it cannot be told where it ends. */
-type Remove = (sides: Sides, candidate: Candidate, book: SignatureBook) => Sides | null
+type Remove = (sides: Sides, candidate: Candidate, book: Signatures) => Sides | null
 
 const REMOVE: Record<Artefact, Remove> = {
   reasoning({ chosen, rejected }) {
@@ -53,7 +53,7 @@ function withEvenReasoning(draft: Draft): Draft {
   return { ...draft, chosen: plain(chosen), rejected: plain(rejected) }
 }
 
-function judge(candidate: Candidate, world: World, book: SignatureBook): string | null {
+function judge(candidate: Candidate, world: World, book: Signatures): string | null {
   const given = draftOf(candidate)
   const draft = world.recipe.artefacts.remove.includes('reasoning') ? withEvenReasoning(given) : given
   const { chosen, rejected } = draft

@@ -82,6 +82,16 @@ export class DeltaBuilder {
     return true
   }
 
+  /**
+   * A row that is known to say what it said when the chain gave it out.
+   * @returns whether the chain has given it out; else it must be added
+   */
+  stands(row: { shape: string; row_id: string }): boolean {
+    const known = this.#given.get(keyOf(row))
+    if (known !== undefined) this.#chain.push(known)
+    return known !== undefined
+  }
+
   /** @param isReadable whether the snapshot still holds an answer with its texts, by its HMAC */
   finish(isReadable: (answer: string) => boolean): Pick<Delta, 'supersedes' | 'chain'> {
     const now = new Map<string, ChainRow>()

@@ -24,6 +24,6 @@ export function joinChoice(state: FeedbackState, world: World): { won: Answer; l
   // Who picks one answer while somebody refuses it, or accepts a loser, leaves nothing to learn from.
   const isRefused = signs(world, won, isSignOfRefusal).length > 0
   if (isRefused || lost.some((each) => signs(world, each, isAcceptance).length > 0)) return 'contradictory'
-  if (state.time + world.recipe.settling.committed_ms > world.now) return 'not_settled'
+  if (!world.hasPassed(state.time + world.recipe.settling.committed_ms)) return 'not_settled'
   return { won, lost }
 }

@@ -76,7 +76,7 @@ export function joinCorrections(
   if (lastRefusal(world, answer).some((each) => compareTimed(placed(each), last) > 0)) return 'contradictory'
   const { settling } = world.recipe
   const rest = (each: FeedbackState): number => (isDraft(each) ? settling.draft_ms : settling.committed_ms)
-  if (decided.some((each) => each.time + rest(each) > world.now)) return 'not_settled'
+  if (decided.some((each) => !world.hasPassed(each.time + rest(each)))) return 'not_settled'
   return { answers: [answer], feedback: [...decided, ...support] }
 }
 

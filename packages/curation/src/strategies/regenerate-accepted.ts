@@ -20,7 +20,7 @@ export const regenerateAccepted: Strategy = {
     const isContradicted = signs(world, second, isSignOfRefusal).length > 0
     if (isContradicted || signs(world, state.answer, isSignOfUse).length > 0) return 'contradictory'
     const last = Math.max(state.time, ...accepts.map((each) => each.time))
-    if (last + world.recipe.settling.late_feedback_ms > world.now) return 'not_settled'
+    if (!world.hasPassed(last + world.recipe.settling.late_feedback_ms)) return 'not_settled'
     return { answers: [second, state.answer], feedback: [state, ...accepts] }
   },
   construct(_, parts, world) {

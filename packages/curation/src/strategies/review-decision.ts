@@ -55,7 +55,7 @@ export const reviewDecision: Strategy = {
     const refusals = signs(world, answer, isSignOfRefusal)
     if (refusals.some((each) => texts.every((text) => isLater(each, text)))) return 'contradictory'
     const last = Math.max(state.time, ...texts.map((each) => each.time))
-    if (last + world.recipe.settling.committed_ms > world.now) return 'not_settled'
+    if (!world.hasPassed(last + world.recipe.settling.committed_ms)) return 'not_settled'
     return { answers: [answer], feedback: [...new Set([state, ...texts])] }
   },
   construct(state, parts, world) {

@@ -4,9 +4,11 @@ import { timeOfId } from '../evidence/time.js'
 import type { World } from '../world.js'
 import { type PerAnswer, perAnswer } from './per-answer.js'
 
+const DAY_MS = 24 * 3_600_000
+
 /** Reason for a target that no interaction matches: a day is given to come, then it is orphaned. */
 export function missingTarget(state: FeedbackState, world: World): string {
-  return world.now - timeOfId(state.row.id) > 24 * 3_600_000 ? 'orphaned' : 'target_not_yet_seen'
+  return world.hasPassed(timeOfId(state.row.id) + DAY_MS + 1) ? 'orphaned' : 'target_not_yet_seen'
 }
 
 /** Somebody said that an answer is good: accepted or approved it. */
@@ -56,5 +58,5 @@ export function isCorrection({ row }: FeedbackState): boolean {
 
 /** Whether feedback that rests on silence has waited long enough for what would contradict it. */
 export function hasRested(states: readonly FeedbackState[], world: World): boolean {
-  return states.every((each) => each.time + world.recipe.settling.late_feedback_ms <= world.now)
+  return states.every((each) => world.hasPassed(each.time + world.recipe.settling.late_feedback_ms))
 }

@@ -1,6 +1,15 @@
 import { priorOf } from './priors.js'
 import { outputOf, promptFields, renderFor } from './sides.js'
-import { isCorrection, isSignOfRefusal, isSignOfUse, isThumbDown, isThumbUp, missingTarget, signs } from './signs.js'
+import {
+  hasRested,
+  isCorrection,
+  isSignOfRefusal,
+  isSignOfUse,
+  isThumbDown,
+  isThumbUp,
+  missingTarget,
+  signs,
+} from './signs.js'
 import type { Strategy } from './strategy.js'
 
 /** A lone thumb: one completion with a label, never a pair invented across prompts. */
@@ -18,7 +27,7 @@ export const thumbsUnpaired: Strategy = {
     if (against.length > 0) return 'contradictory'
     if (signs(world, answer, isCorrection).length > 0) return 'not_alone'
     if (thumbs[0] !== state) return 'merged_with_another_thumb'
-    if (thumbs.some((each) => each.time + world.recipe.settling.late_feedback_ms > world.now)) return 'not_settled'
+    if (!hasRested(thumbs, world)) return 'not_settled'
     return { answers: [answer], feedback: thumbs }
   },
   construct(state, parts, world) {

@@ -50,13 +50,14 @@ function unitsOf({ interactions, feedback, links, bodies }: Evidence, recipe: Re
   for (const row of links) builder.addLink(row)
   const sizes = new Map(bodies.map((body) => [body.id, body.messages.length + body.outputs.length]))
   for (const row of interactions) builder.addInteraction({ ...row, bytes: sizes.get(row.id) ?? 0 })
-  const units = builder.finish(maxBytes)
+  const components = builder.finish()
+  const { count, unitOf } = components.pack(maxBytes)
   const idsIn = (unit: number, of: ReadonlyMap<string, number>): string[] =>
-    [...of].filter(([, each]) => each === unit).map(([id]) => id)
-  return Array.from({ length: units.count }, (_, unit) => ({
-    interactions: idsIn(unit, units.interactions).sort(),
-    feedback: idsIn(unit, units.feedback),
-    links: idsIn(unit, units.links),
+    [...of].filter(([, component]) => unitOf[component] === unit).map(([id]) => id)
+  return Array.from({ length: count }, (_, unit) => ({
+    interactions: idsIn(unit, components.interactions).sort(),
+    feedback: idsIn(unit, components.feedback),
+    links: idsIn(unit, components.links),
   }))
 }
 

@@ -11,8 +11,18 @@ import { firstArrival } from './visible.js'
  * step of its turn, is never read.
  */
 
+/** What, beside its id, may make a row of a snapshot another than it was in an earlier one. Only where it is asked for. */
+export interface RowStateRow {
+  received_at: string
+  /** Whether retention still leaves its bodies. */
+  is_held: boolean
+  /** Whose it is, as consents name them; '' for nobody. */
+  user: string
+  session: string
+}
+
 /** What joins one feedback event to others. */
-export interface FeedbackKeysRow {
+export interface FeedbackKeysRow extends Partial<RowStateRow> {
   id: string
   target_kind: string
   target: string
@@ -22,7 +32,7 @@ export interface FeedbackKeysRow {
 }
 
 /** What joins one link. */
-export interface LinkKeysRow {
+export interface LinkKeysRow extends Partial<RowStateRow> {
   id: string
   target_kind: string
   target: string
@@ -30,13 +40,15 @@ export interface LinkKeysRow {
 }
 
 /** What joins one interaction. */
-export interface InteractionKeysRow {
+export interface InteractionKeysRow extends Partial<RowStateRow> {
   id: string
   turn_id: string
   session_id: string
   provider_response_id: string
   prompt_hash: string
   bytes: number
+  /** Whether anything is left of what was asked and answered; only with the state. */
+  is_readable?: boolean
 }
 
 const CANDIDATES = `arrayFilter(id -> id != '',
@@ -54,17 +66,36 @@ async function* rowsOf<Row>(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<R
   if (rest.trim() !== '') yield JSON.parse(rest) as Row
 }
 
-/** Keys of the snapshot's feedback, in no order. */
-export function readFeedbackKeys(db: Database, project: string, watermark: string): AsyncIterable<FeedbackKeysRow> {
+const stateOf = (user: string, session: string): string =>
+  `, received_at, body_until > now64(3) AS is_held, ${user} AS user, ${session} AS session`
+
+/**
+ * Keys of the snapshot's feedback, in no order.
+ * @param withState whether each row has its state too
+ */
+export function readFeedbackKeys(
+  db: Database,
+  project: string,
+  watermark: string,
+  withState: boolean,
+): AsyncIterable<FeedbackKeysRow> {
   const sql = `SELECT id, target_kind, target, ${CANDIDATES} AS candidates, retracts,
-      length(kept) + length(kept_json) + length(shown) AS bytes
+      length(kept) + length(kept_json) + length(shown) AS bytes${withState ? stateOf('author_id', 'session_id') : ''}
     FROM feedback FINAL WHERE ${SNAPSHOT_ROWS} AND ${firstArrival('feedback')}`
   return rowsOf(db.stream(sql, { project, watermark }, 'JSONEachRow', EXPORT_LIMITS))
 }
 
-/** Keys of the snapshot's links, in no order. */
-export function readLinkKeys(db: Database, project: string, watermark: string): AsyncIterable<LinkKeysRow> {
-  const sql = `SELECT id, target_kind, target, ref FROM links FINAL WHERE ${SNAPSHOT_ROWS} AND ${firstArrival('link')}`
+/**
+ * Keys of the snapshot's links, in no order.
+ * @param withState whether each row has its state too
+ */
+export function readLinkKeys(
+  db: Database,
+  project: string,
+  watermark: string,
+  withState: boolean,
+): AsyncIterable<LinkKeysRow> {
+  const sql = `SELECT id, target_kind, target, ref${withState ? stateOf("''", "''") : ''} FROM links FINAL WHERE ${SNAPSHOT_ROWS} AND ${firstArrival('link')}`
   return rowsOf(db.stream(sql, { project, watermark }, 'JSONEachRow', EXPORT_LIMITS))
 }
 
@@ -90,15 +121,18 @@ function besideFeedback({ sessions }: { sessions: boolean }): string {
 /**
  * Keys of the interactions that feedback is about, may be about, or that stand in one turn with one of those; with
  * `sessions` also of those in one session with it. In no order.
+ * @param withState whether each row has its state too
  */
 export function readInteractionKeys(
   db: Database,
   project: string,
   watermark: string,
   joins: { sessions: boolean },
+  withState: boolean,
 ): AsyncIterable<InteractionKeysRow> {
+  const state = `${stateOf('user_id', 'session_id')}, is_held AND (messages != '' OR outputs != '') AS is_readable`
   const sql = `SELECT id, turn_id, session_id, provider_response_id, prompt_hash,
-      length(system) + length(messages) + length(tools) + length(outputs) AS bytes
+      length(system) + length(messages) + length(tools) + length(outputs) AS bytes${withState ? state : ''}
     FROM interactions FINAL WHERE ${besideFeedback(joins)}`
   return rowsOf(db.stream(sql, { project, watermark }, 'JSONEachRow', EXPORT_LIMITS))
 }
@@ -106,6 +140,7 @@ export function readInteractionKeys(
 /**
  * Some columns of the interactions of `readInteractionKeys`, as lines of JSON in no order. With a filter each line has
  * `is_selected`.
+ * @param named ids of those that are read, sorted, at least one. @default all
  */
 export function streamUnitInteractions(
   db: Database,
@@ -114,26 +149,31 @@ export function streamUnitInteractions(
   columns: readonly string[],
   joins: { sessions: boolean },
   filter?: Omit<InteractionFilter, 'feedback_kind' | 'has_feedback' | 'text'>,
+  named?: readonly string[],
 ): AsyncIterable<Uint8Array> {
   const { row, params } = filter === undefined ? { row: '', params: {} } : filterConditions(filter)
   const selected = row === '' ? '' : `, (${row}) AS is_selected`
-  const sql = `SELECT ${columns.map(untilLimit).join(', ')}${selected} FROM interactions FINAL
-    WHERE ${besideFeedback(joins)}`
-  return db.stream(sql, { ...params, project, watermark }, 'JSONEachRow', EXPORT_LIMITS)
+  const where = named === undefined ? besideFeedback(joins) : `${SNAPSHOT_ROWS} AND ${NAMED}`
+  const sql = `SELECT ${columns.map(untilLimit).join(', ')}${selected} FROM interactions FINAL WHERE ${where}`
+  return db.stream(sql, { ...params, project, watermark, ...namedParams(named) }, 'JSONEachRow', EXPORT_LIMITS)
 }
 
-/** Some columns of the snapshot's feedback or links, as lines of JSON in no order. */
+/**
+ * Some columns of the snapshot's feedback or links, as lines of JSON in no order.
+ * @param named ids of those that are read, sorted, at least one. @default all
+ */
 export function streamUnitTargeted(
   db: Database,
   table: 'feedback' | 'links',
   project: string,
   watermark: string,
   columns: readonly string[],
+  named?: readonly string[],
 ): AsyncIterable<Uint8Array> {
   const type = table === 'links' ? 'link' : table
   const sql = `SELECT ${columns.map(untilLimit).join(', ')} FROM ${table} FINAL
-    WHERE ${SNAPSHOT_ROWS} AND ${firstArrival(type)}`
-  return db.stream(sql, { project, watermark }, 'JSONEachRow', EXPORT_LIMITS)
+    WHERE ${SNAPSHOT_ROWS} AND ${firstArrival(type)}${named === undefined ? '' : ' AND id IN {ids:Array(UUID)}'}`
+  return db.stream(sql, { project, watermark, ...namedParams(named) }, 'JSONEachRow', EXPORT_LIMITS)
 }
 
 /** Authors with so many corrections of whole outputs, and more, whatever became of them. */
@@ -157,6 +197,10 @@ export async function readFrequentAuthors(
 const NAMED = `t >= UUIDv7ToDateTime({first:UUID}, 'UTC') AND t <= UUIDv7ToDateTime({last:UUID}, 'UTC')
   AND id IN {ids:Array(UUID)}`
 
+function namedParams(ids: readonly string[] | undefined): Record<string, unknown> {
+  return ids === undefined ? {} : { ids, first: ids[0], last: ids.at(-1) }
+}
+
 /**
  * Some columns of named interactions of a snapshot, as lines of JSON.
  * @param ids sorted, at least one
@@ -170,7 +214,7 @@ export function readNamedInteractions(
 ): AsyncIterable<Uint8Array> {
   const sql = `SELECT ${columns.map(untilLimit).join(', ')} FROM interactions FINAL
     WHERE ${SNAPSHOT_ROWS} AND ${NAMED} ${SNAPSHOT_ORDER}`
-  return db.stream(sql, { project, watermark, ids, first: ids[0], last: ids.at(-1) }, 'JSONEachRow', EXPORT_LIMITS)
+  return db.stream(sql, { project, watermark, ...namedParams(ids) }, 'JSONEachRow', EXPORT_LIMITS)
 }
 
 const BODIES = new Set(['system', 'messages', 'tools', 'outputs', 'kept', 'kept_json', 'shown', 'reason_text'])

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type Evidence,
@@ -5,23 +6,35 @@ import {
   type Inputs,
   inputsOfUnits,
   type Ports,
+  parseTime,
   type Recipe,
   type RowReader,
   type SettledSet,
   type Survey,
   settle,
   surveyOf,
-  type UnitSurvey,
   unitInputs,
 } from '@flywheel/curation'
 import type { Database } from '@flywheel/store'
+import { type Block, readBlockRows } from '../judged/block-file.js'
+import { factsOfValues, funnelOf, unpackHashes } from '../judged/component-record.js'
+import { JudgedMemory, type KnownComponent, type MemoryScope } from '../judged/judged-memory.js'
 import { FactsTable } from './facts-table.js'
 import { RowSpill } from './row-spill.js'
 import { SetSpill } from './set-spill.js'
 import { readSpilled, type SpilledRow, spilledRows } from './spilled-rows.js'
+import { statedConsents } from './stated-consents.js'
 import type { UnitPlace } from './unit-files.js'
-import { openUnitSource } from './unit-source.js'
-import type { UnitContext, UnitJudgement, UnitWork } from './unit-work.js'
+import { openUnitSource, type UnitBatch } from './unit-source.js'
+import {
+  type SurveyedComponent,
+  type SurveyedUnit,
+  signatureSpelling,
+  sumOf,
+  type UnitContext,
+  type UnitJudgement,
+  type UnitWork,
+} from './unit-work.js'
 
 /** How far a run is. */
 export interface Progress {
@@ -39,8 +52,12 @@ export interface CuratedUnits {
   rowsOf(kept: readonly Facts[]): RowReader
   /** The same with what they are made of. */
   read(kept: readonly Facts[]): AsyncIterable<SpilledRow[]>
-  /** Whether the snapshot still holds an interaction with its texts, by its HMAC. Of a delta alone. */
+  /** Of a delta alone: whether the snapshot still holds an interaction with its texts, by its HMAC. */
   isReadable(answer: string): boolean
+  /** Whether a row says what it said in an export, to the byte, as far as that can be told without reading it. */
+  isAsIn(facts: Facts, exportId: string): boolean
+  /** Keeps what was judged for the next export, once this one is published. Where there is a memory. */
+  remember(exportId: string): void
   close(): void
 }
 
@@ -54,6 +71,8 @@ export interface CurateUnitsOptions {
   ports: Ports
   /** Whether `isReadable` is wanted. */
   isChained: boolean
+  /** What earlier exports of the recipe have judged, found here and left to the next. @default each row is judged */
+  memory?: Pick<MemoryScope, 'outDir' | 'rowKey' | 'evaluation_sets'> | undefined
   /** An empty folder that the caller removes. */
   folder: string
   /** Makes what judges so many units, here or in threads. */
@@ -67,7 +86,7 @@ export interface CurateUnitsOptions {
 export interface AsyncUnitWork {
   /** Units that can be worked on at a time. */
   readonly width: number
-  survey(place: UnitPlace): Promise<UnitSurvey>
+  survey(place: UnitPlace): Promise<SurveyedUnit>
   judge(...of: Parameters<UnitWork['judge']>): Promise<UnitJudgement>
   close(): Promise<void>
 }
@@ -99,67 +118,160 @@ async function eachInOrder<T, Answer>(
   }
 }
 
-/** Every unit of a snapshot judged: facts in a table, texts and sets on the disk. */
+/** A snapshot judged: facts in a table, texts and sets on the disk. */
 interface Judged {
   facts: Facts[]
-  units: Pick<UnitJudgement, 'funnel' | 'candidates' | 'inputs'>[]
+  /** Row by row, those that were judged before come first. */
+  known: number
+  whole: Pick<UnitJudgement, 'funnel' | 'candidates' | 'inputs'>
+  /** HMACs. */
   readable: ReadonlySet<string>
   survey: Survey
+  memory: JudgedMemory | null
   consents: CurateUnitsConsents
   project_consent: Evidence['project_consent']
 }
 
-/** Surveys and judges all units. What told rows and units apart, some hundred bytes a row of the store, ends with it. */
-async function judgeUnits(options: CurateUnitsOptions, spill: RowSpill, setSpill: SetSpill): Promise<Judged> {
-  const { db, projectId, recipe, watermark, cutoff, folder, onProgress } = options
-  const source = await openUnitSource(db, projectId, recipe, { watermark, cutoff }, options.unitBytes)
-  const { count, project_consent, consents, frequentAuthors } = source
+/** Where rows are put as they are judged. */
+interface Sink {
+  spill: RowSpill
+  sets: SetSpill
+  table: FactsTable
+  facts: Facts[]
+  sums: Pick<UnitJudgement, 'funnel' | 'candidates' | 'inputs'>[]
+}
+
+/** Adds the rows of components that were judged before. */
+function restore(known: Iterable<KnownComponent>, now: number, { spill, sets, table, facts, sums }: Sink): void {
+  const blocks = new Map<Block, KnownComponent[]>()
+  for (const each of known) {
+    const mine = blocks.get(each.block)
+    if (mine === undefined) blocks.set(each.block, [each])
+    else mine.push(each)
+  }
+  for (const [block, entries] of blocks) {
+    const rows = readBlockRows(block, entries)
+    let place = spill.add(rows.texts, rows.ends)
+    sets.add(rows.sets)
+    for (const values of rows.components.flatMap((each) => each.facts)) {
+      facts.push(table.add(factsOfValues(values, now, place++)))
+    }
+    sums.push(
+      sumOf(
+        rows.components.map((each) => ({
+          funnel: funnelOf(each),
+          candidates: each.candidates,
+          inputs: { counts: each.counts, hashes: unpackHashes(each.hashes) },
+        })),
+      ),
+    )
+  }
+}
+
+/**
+ * Surveys and judges a snapshot: of components that were judged before, what is kept of them; of all others, the rows. What
+ * told rows and units apart, some hundred bytes a row of the store, ends with it.
+ */
+async function judgeSnapshot(options: CurateUnitsOptions, sink: Sink): Promise<Judged> {
+  const { db, projectId, recipe, watermark, cutoff, folder, onProgress, unitBytes, ports } = options
+  const versionKey = options.memory?.rowKey
+  const withReadable = options.isChained
+  const asked = { watermark, cutoff, unitBytes, versionKey, withReadable }
+  const source = await openUnitSource(db, projectId, recipe, asked)
+  const { components, project_consent, consents, frequentAuthors } = source
+  const isByComponent = options.memory !== undefined
+  const now = parseTime(watermark)
+  const memory =
+    options.memory === undefined
+      ? null
+      : new JudgedMemory(
+          { ...options.memory, projectId, recipe },
+          now,
+          { project_consent, project: statedConsents(consents).get('project') ?? [] },
+          join(folder, 'judged'),
+        )
+  const known = memory?.take(components, frequentAuthors) ?? new Map<number, KnownComponent>()
+  const readable = new Set(source.readable.map((id) => ports.rowId([id])))
+  // Of a first export all are new, and read without naming them.
+  const fresh = known.size === 0 ? source.batch() : source.batch((component) => !known.has(component))
   const context = { project_id: projectId, watermark, cutoff, project_consent, consents, frequentAuthors, recipe }
-  const work = options.start(context, count)
+  const work = options.start({ ...context, isByComponent }, fresh.count)
   try {
-    // What was read waits on the disk between the passes over it: what is read twice could be two snapshots.
-    const places = Array.from({ length: count }, (_, unit): UnitPlace => ({ folder, unit }))
-    onProgress?.({ stage: 'survey', done: 0, of: count })
-    await source.writeRows(folder)
-    const surveys: UnitSurvey[] = []
+    const surveyed = new Map<number, SurveyedComponent>()
+    const first = await surveyBatch(fresh, join(folder, 'new'), work, surveyed, onProgress)
+    const survey = surveyOf([...first.surveys, ...[...known.values()].map(({ key }) => key)], recipe)
+    first.surveys.length = 0
+    const again = new Map([...known].filter(([, { key }]) => !isSignedAlike(key, survey)))
+    for (const [component, each] of again) {
+      known.delete(component)
+      memory?.forget(each)
+      const { judgements, signatures, frequent } = each.key
+      surveyed.set(component, { component, judgements, signatures, frequent })
+    }
+    restore(known.values(), now, sink)
+    memory?.refuseChanged()
+    const rows = sink.facts.length
+    const batches = [first]
+    if (again.size > 0) {
+      const more = source.batch((component) => again.has(component))
+      // What they add to the survey is known; which bodies they need is not.
+      batches.push(await surveyBatch(more, join(folder, 'again'), work, new Map()))
+    }
+    const units = batches.flatMap(({ places }) => places)
     await eachInOrder(
-      places,
+      units,
       work.width,
-      (place) => work.survey(place),
-      (survey, unit) => {
-        surveys.push(survey)
-        onProgress?.({ stage: 'survey', done: unit + 1, of: count })
+      (place) => work.judge(place, survey),
+      (judgement, index) => {
+        memory?.add(judgement, components.versionOf, surveyed)
+        const { facts: mine, sets, texts, ends, funnel, candidates, inputs } = judgement
+        const place = sink.spill.add(texts, ends)
+        sink.sets.add(sets)
+        for (const [at, each] of mine.entries()) sink.facts.push(sink.table.add({ ...each, place: place + at }))
+        sink.sums.push({ funnel, candidates, inputs })
+        onProgress?.({ stage: 'judge', done: index + 1, of: units.length })
       },
     )
-    const survey = surveyOf(surveys, recipe)
-    const asked = surveys.map(({ bodies }) => bodies)
-    surveys.length = 0
-    await source.writeBodies(folder, asked)
-    const table = new FactsTable((row) => setSpill.at(row))
-    const facts: Facts[] = []
-    const units: Judged['units'] = []
-    const readable = new Set<string>()
-    await eachInOrder(
-      places,
-      work.width,
-      async (place) => {
-        const judgement = await work.judge(place, asked[place.unit]!, survey, options.isChained)
-        asked[place.unit] = []
-        return judgement
-      },
-      ({ facts: mine, sets, texts, ends, funnel, candidates, inputs, readable: held }, index) => {
-        const first = spill.add(texts, ends)
-        setSpill.add(sets)
-        for (const [at, each] of mine.entries()) facts.push(table.add({ ...each, place: first + at }))
-        for (const each of held) readable.add(each)
-        units.push({ funnel, candidates, inputs })
-        onProgress?.({ stage: 'judge', done: index + 1, of: count })
-      },
-    )
-    return { facts, units, readable, survey, consents, project_consent }
+    const whole = sumOf(sink.sums)
+    return { facts: sink.facts, known: rows, whole, readable, survey, memory, consents, project_consent }
   } finally {
     await work.close()
   }
+}
+
+/** Whether the authors that a component was asked about sign as they did when it was judged. */
+function isSignedAlike({ signed }: KnownComponent['key'], { signatures }: Survey): boolean {
+  return signed.every(([author, spelling]) => signatureSpelling(signatures.get(author)) === spelling)
+}
+
+/** Reads a batch: its rows, what they add to the survey, and the bodies that it asks for. */
+async function surveyBatch(
+  batch: UnitBatch,
+  folder: string,
+  work: AsyncUnitWork,
+  surveyed: Map<number, SurveyedComponent>,
+  onProgress?: CurateUnitsOptions['onProgress'],
+): Promise<{ places: UnitPlace[]; surveys: Omit<SurveyedUnit, 'bodies' | 'components'>[] }> {
+  mkdirSync(folder, { mode: 0o700 })
+  // What was read waits on the disk between the passes over it: what is read twice could be two snapshots.
+  const places = Array.from({ length: batch.count }, (_, unit): UnitPlace => ({ folder, unit }))
+  onProgress?.({ stage: 'survey', done: 0, of: batch.count })
+  await batch.writeRows(folder)
+  const surveys: Omit<SurveyedUnit, 'bodies' | 'components'>[] = []
+  const asked: string[][] = []
+  await eachInOrder(
+    places,
+    work.width,
+    (place) => work.survey(place),
+    ({ bodies, components, ...said }, unit) => {
+      asked.push(bodies)
+      surveys.push(said)
+      for (const each of components) surveyed.set(each.component, each)
+      onProgress?.({ stage: 'survey', done: unit + 1, of: batch.count })
+    },
+  )
+  await batch.writeBodies(folder, asked)
+  return { places, surveys }
 }
 
 /**
@@ -169,21 +281,32 @@ async function judgeUnits(options: CurateUnitsOptions, spill: RowSpill, setSpill
 export async function curateUnits(options: CurateUnitsOptions): Promise<CuratedUnits> {
   const { recipe, ports, folder, onProgress } = options
   const spill = new RowSpill(join(folder, 'rows'))
-  const setSpill = new SetSpill(join(folder, 'sets'))
+  const sets = new SetSpill(join(folder, 'sets'))
   const close = (): void => {
     spill.close()
-    setSpill.close()
+    sets.close()
   }
   try {
-    const { facts, units, readable, survey, consents, project_consent } = await judgeUnits(options, spill, setSpill)
+    const sink: Sink = { spill, sets, table: new FactsTable((row) => sets.at(row)), facts: [], sums: [] }
+    const { facts, known, whole, readable, survey, memory, consents, project_consent } = await judgeSnapshot(
+      options,
+      sink,
+    )
     onProgress?.({ stage: 'settle', done: 0, of: facts.length })
-    const set = settle(facts, units, survey, recipe, ports)
+    const set = settle(facts, [whole], survey, recipe, ports)
+    const { recalibrated } = survey
     return {
       set,
-      inputs: inputsOfUnits([...units.map(({ inputs }) => inputs), consentInputs(consents)], project_consent),
+      inputs: inputsOfUnits([whole.inputs, consentInputs(consents)], project_consent),
       rowsOf: (kept) => spilledRows(kept, (each) => spill.read(each)),
       read: (kept) => readSpilled(kept, (each) => spill.read(each)),
       isReadable: (answer) => readable.has(answer),
+      isAsIn({ place, strategy }, exportId) {
+        const standing = memory?.standing
+        if (standing?.export_id !== exportId || place === undefined || place >= known) return false
+        return standing.recalibrated[strategy] === recalibrated.get(strategy)?.prior
+      },
+      remember: (exportId) => memory?.publish(exportId, recalibrated),
       close,
     }
   } catch (error) {

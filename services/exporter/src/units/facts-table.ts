@@ -75,9 +75,10 @@ class TableRow {
   }
 }
 
-const NAMES = Object.keys(createColumns()) as Named[]
+/** Facts of a row, but for its sets. */
+export const FACT_NAMES: readonly Named[] = Object.keys(createColumns()) as Named[]
 
-for (const name of NAMES) {
+for (const name of FACT_NAMES) {
   Object.defineProperty(TableRow.prototype, name, {
     get(this: TableRow) {
       return this.columns[name].at(this.row)
@@ -108,7 +109,7 @@ export class FactsTable {
    */
   add(facts: Omit<Facts, 'sets'>): Facts {
     const row = this.#length++
-    for (const name of NAMES) this.#columns[name].set(row, facts[name] as never)
+    for (const name of FACT_NAMES) this.#columns[name].set(row, facts[name] as never)
     // Its properties are those of the columns, of which there is one for each of the facts.
     return new TableRow(this.#columns, this.#setsOf, row) as unknown as Facts
   }

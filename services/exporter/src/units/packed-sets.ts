@@ -9,6 +9,8 @@ export interface PackedSets {
 
 /** Lengths before the sets of a row: its own, where its system prompt's are, and theirs; those of two sides or -1. */
 const HEAD = 5
+/** Among those, where its system prompt's are. */
+const SYSTEM_AT = 1
 
 /** Packs the sets of the rows of a unit. A system prompt's, which many share, stands there once. */
 export function packSets(rows: readonly RowSets[]): PackedSets {
@@ -42,13 +44,59 @@ export function packSets(rows: readonly RowSets[]): PackedSets {
     if (chosen !== undefined) push(chosen)
     if (rejected !== undefined) push(rejected)
   }
+  return { numbers: joined(parts, length), starts }
+}
+
+function joined(parts: readonly Int32Array[], length: number): Int32Array {
   const numbers = new Int32Array(length)
   let at = 0
   for (const part of parts) {
     numbers.set(part, at)
     at += part.length
   }
-  return { numbers, starts }
+  return numbers
+}
+
+/** Where the numbers of one row are: its own, and those of its system prompt. */
+function rangesOf(numbers: Int32Array, start: number): { own: [number, number]; system: [number, number] } {
+  const [prompt = 0, system = 0, systemLength = 0, chosen = 0, rejected = 0] = numbers.subarray(start, start + HEAD)
+  const end = start + HEAD + prompt + Math.max(0, chosen) + Math.max(0, rejected)
+  return { own: [start, end], system: [system, system + systemLength] }
+}
+
+/** The same sets of some of the rows alone. */
+export function keepSets({ numbers, starts }: PackedSets, rows: readonly number[]): PackedSets {
+  const parts: Int32Array[] = []
+  const systems = new Map<string, number>()
+  const kept: number[] = []
+  let length = 0
+  const push = (part: Int32Array): number => {
+    parts.push(part)
+    length += part.length
+    return length - part.length
+  }
+  for (const row of rows) {
+    const { own, system } = rangesOf(numbers, starts[row]!)
+    const known = systems.get(system.join())
+    const at = known ?? push(numbers.slice(...system))
+    systems.set(system.join(), at)
+    const mine = numbers.slice(...own)
+    mine[SYSTEM_AT] = at
+    kept.push(push(mine))
+  }
+  return { numbers: joined(parts, length), starts: kept }
+}
+
+/** The numbers that rows have, from where to where, in their order and apart from each other. */
+export function liveSets({ numbers, starts }: PackedSets): [start: number, end: number][] {
+  const ranges = starts.flatMap((start) => Object.values(rangesOf(numbers, start))).sort(([a], [b]) => a - b)
+  const live: [number, number][] = []
+  for (const [start, end] of ranges) {
+    const last = live.at(-1)
+    if (last !== undefined && start <= last[1]) last[1] = Math.max(last[1], end)
+    else live.push([start, end])
+  }
+  return live
 }
 
 /** The sets of one row, each read anew at each look. */

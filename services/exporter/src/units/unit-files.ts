@@ -22,8 +22,9 @@ function folderOf({ folder, unit }: UnitPlace): string {
   return join(folder, String(unit))
 }
 
-function pathOf(place: UnitPlace, kind: UnitKind): string {
-  return join(folderOf(place), kind)
+/** Beside a file of lines, four bytes a line. */
+function componentsOf(kind: UnitKind): string {
+  return `${kind}.components`
 }
 
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
@@ -45,13 +46,23 @@ export function makeUnits(folder: string, count: number): void {
  * @throws FlywheelError `internal` where the unit's folder is gone: its rows would be missing without a word
  */
 export function readUnitLines(place: UnitPlace, kind: UnitKind): Buffer {
+  return readUnitFile(place, kind)
+}
+
+function readUnitFile(place: UnitPlace, name: string): Buffer {
   try {
-    return readFileSync(pathOf(place, kind))
+    return readFileSync(join(folderOf(place), name))
   } catch (error) {
     if (!isMissing(error)) throw error
     if (existsSync(folderOf(place))) return Buffer.alloc(0)
     throw takenAway(place)
   }
+}
+
+/** The component of each of those lines, in their order. */
+export function readLineComponents(place: UnitPlace, kind: UnitKind): Int32Array {
+  const bytes = readUnitFile(place, componentsOf(kind))
+  return new Int32Array(Uint8Array.prototype.slice.call(bytes).buffer)
 }
 
 /** Removes what waits of a unit. */
@@ -63,23 +74,27 @@ export function removeUnit(place: UnitPlace): void {
 interface Waiting {
   place: UnitPlace
   lines: Buffer[]
+  components: number[]
 }
 
 /** Cuts a stream of rows of one kind into files, one a unit: one pass over a table, whatever belongs together in it. */
 export class UnitFiles {
   readonly #folder: string
   readonly #kind: UnitKind
-  readonly #unitOf: (id: string) => number | undefined
+  readonly #componentOf: (id: string) => number | undefined
+  readonly #unitOf: Int32Array
   readonly #waiting = new Map<number, Waiting>()
   #bytes = 0
 
   /**
    * @param folder with the folders of its units (`makeUnits`), which the caller removes
-   * @param unitOf the unit of a row; a row that is in none is left out
+   * @param componentOf the component of a row; a row that is in none is left out
+   * @param unitOf the unit of a component; one that is in none (-1) is left out
    */
-  constructor(folder: string, kind: UnitKind, unitOf: (id: string) => number | undefined) {
+  constructor(folder: string, kind: UnitKind, componentOf: (id: string) => number | undefined, unitOf: Int32Array) {
     this.#folder = folder
     this.#kind = kind
+    this.#componentOf = componentOf
     this.#unitOf = unitOf
   }
 
@@ -105,20 +120,25 @@ export class UnitFiles {
     // Else every row would be taken for one that is in no unit.
     if (!head.startsWith(BEFORE_ID))
       throw new Error(`a row of ${this.#kind} does not begin with its id: ${head.slice(0, 7)}`)
-    const unit = this.#unitOf(head.slice(BEFORE_ID.length))
-    if (unit === undefined) return
+    const component = this.#componentOf(head.slice(BEFORE_ID.length))
+    const unit = component === undefined ? -1 : this.#unitOf[component]!
+    if (component === undefined || unit === -1) return
     const known = this.#waiting.get(unit)
-    const waiting = known ?? { place: { folder: this.#folder, unit }, lines: [] }
+    const waiting = known ?? { place: { folder: this.#folder, unit }, lines: [], components: [] }
     if (known === undefined) this.#waiting.set(unit, waiting)
     waiting.lines.push(Buffer.from(bytes.subarray(start, end)))
+    waiting.components.push(component)
     this.#bytes += end - start
     if (this.#bytes > WAITING) this.#flush()
   }
 
   #flush(): void {
-    for (const { place, lines } of this.#waiting.values()) {
+    for (const { place, lines, components } of this.#waiting.values()) {
       try {
-        appendFileSync(pathOf(place, this.#kind), Buffer.concat(lines), { mode: 0o600 })
+        const append = (name: string, bytes: Uint8Array): void =>
+          appendFileSync(join(folderOf(place), name), bytes, { mode: 0o600 })
+        append(this.#kind, Buffer.concat(lines))
+        append(componentsOf(this.#kind), new Uint8Array(Int32Array.from(components).buffer))
       } catch (error) {
         throw isMissing(error) ? takenAway(place) : error
       }
