@@ -150,17 +150,19 @@ describe('a delta', { timeout: 60_000 }, () => {
   })
 
   it('judges the corrections of an author again when their signature is known', async () => {
-    const rows = seed(24)
-    const signed = corrections(rows).filter(({ author_id }) => author_id === 'u1')
-    for (const row of signed) row['kept'] = `${row['kept']}\n\nKind regards\nAda of the parcel desk`
-    const { run, say } = await story(rows, { artefacts: { signature_min_edits: signed.length + 1 } })
+    const rows = seed(60)
+    const hers = corrections(rows).filter(({ author_id }) => author_id === 'u1')
+    const signature = '\n\nKind regards\nAda of the parcel desk'
+    for (const row of hers.slice(0, 2)) row['kept'] = `${row['kept']}${signature}`
+    // Of eight corrections two are signed, then of nine three.
+    const { run, say } = await story(rows, { artefacts: { signature_min_edits: 3, signature_share: 0.3 } })
     await run(HOUR)
     const other = rows.interactions.find(({ user_id }, n) => user_id === 'u1' && n % 3 === 0)!
-    const kept = 'It comes on Monday.\n\nKind regards\nAda of the parcel desk'
-    await say(2 * HOUR, other['id'], { kind: 'correction', stage: 'committed', kept, author_id: 'u1' })
+    const said = { kind: 'correction', stage: 'committed', author_id: 'u1', kept: `It comes on Monday.${signature}` }
+    await say(2 * HOUR, other['id'], said)
     const bare = await run(3 * HOUR)
-    expect(bare.judged).toBe(signed.length + 1)
-    expect(bare.superseded.filter((reason) => reason === 'changed')).toHaveLength(2 * signed.length)
+    expect(bare.judged).toBe(hers.length + 1)
+    expect(bare.superseded.filter((reason) => reason === 'changed')).toHaveLength(2 * 2)
     const files = Object.values(await filesOf(bare.dir)).map((text) => Buffer.from(text, 'base64').toString())
     expect(files.join()).not.toContain('Kind regards')
   })
@@ -190,9 +192,11 @@ describe('a delta', { timeout: 60_000 }, () => {
 
   it('keeps no row whose texts retention has taken since, though nobody said a word', async () => {
     const rows = seed(12)
-    const soon = new Date(Date.now() + 8000).toISOString()
+    const soon = new Date(Date.now() + 12_000).toISOString()
     rows.interactions[1]!['body_until'] = soon
-    const { run, say, outDir } = await story(rows)
+    const { run, say, outDir, db } = await story(rows)
+    // What is past its limit reads as nothing before a merge has taken it.
+    await db.command('SYSTEM STOP TTL MERGES interactions')
     await run(HOUR)
     await say(2 * HOUR, rows.interactions[3]!['id'], { kind: 'thumb', label: 'down', author_id: 'u9' })
     await sleep(Math.max(0, Date.parse(soon) - Date.now() + 100))
