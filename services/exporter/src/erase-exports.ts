@@ -48,7 +48,7 @@ export async function eraseFromExports(options: EraseFromExportsOptions): Promis
   await sweepUnfinished(outDir)
   await removeUnrecorded(options, () => othersEnded(db, projectId))
   const consents = await readBook(db, projectId, now())
-  await forgetJudged(db, options, consents.consents)
+  await forgetJudged(db, options, consents)
   const exports = await allExports(db, projectId)
   await forgetSupersededItems(db, projectId)
   await finishInterrupted(outDir, exports)

@@ -80,7 +80,7 @@ export function readFeedbackKeys(
   withState: boolean,
 ): AsyncIterable<FeedbackKeysRow> {
   const sql = `SELECT id, target_kind, target, ${CANDIDATES} AS candidates, retracts,
-      length(kept) + length(kept_json) + length(shown) AS bytes${withState ? stateOf('author_id', 'session_id') : ''}
+      length(kept) + length(kept_json) + length(shown) + length(reason_text) AS bytes${withState ? stateOf('author_id', 'session_id') : ''}
     FROM feedback FINAL WHERE ${SNAPSHOT_ROWS} AND ${firstArrival('feedback')}`
   return rowsOf(db.stream(sql, { project, watermark }, 'JSONEachRow', EXPORT_LIMITS))
 }

@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
 import { FACT_NAMES } from '../units/facts-table.js'
-import { keepSets, liveSets, type PackedSets } from '../units/packed-sets.js'
+import { keepSets, liveSets, type PackedSets, setBytes } from '../units/packed-sets.js'
 import { type ComponentKey, type ComponentRows, componentLine, keyOfLine, rowsOfLine } from './component-record.js'
 
 const FORMAT = 1
@@ -41,7 +42,7 @@ export interface Block {
 /** What a block is made of. */
 export interface BlockParts {
   watermark: number
-  components: { key: ComponentKey; rows: Omit<ComponentRows, 'texts' | 'sets'>; places: number[] }[]
+  components: { key: ComponentKey; rows: Omit<ComponentRows, 'texts' | 'sets' | 'sums'>; places: number[] }[]
   /** Of the rows of a unit, by place. */
   texts: Uint8Array
   ends: readonly number[]
@@ -58,12 +59,14 @@ export function writeBlock(path: string, { watermark, components, texts, ends, s
   const lines: string[] = []
   let [row, written] = [0, 0]
   for (const { key, rows, places } of components) {
-    const mine: ComponentRows = { ...rows, texts: [], sets: [] }
+    const mine: ComponentRows = { ...rows, texts: [], sets: [], sums: [] }
     for (const place of places) {
       const piece = texts.subarray(ends[place - 1] ?? 0, ends[place])
       pieces.push(piece)
       mine.texts.push([written, written + piece.length])
-      mine.sets.push(kept.starts[row++]!)
+      const start = kept.starts[row++]!
+      mine.sets.push(start)
+      mine.sums.push(sumOfRow(piece, kept.numbers, start))
       written += piece.length
     }
     lines.push(componentLine(key, mine))
@@ -95,6 +98,10 @@ export function writeBlock(path: string, { watermark, components, texts, ends, s
   }
 }
 
+function sumOfRow(text: Uint8Array, numbers: Int32Array, start: number): number {
+  return crc32(setBytes(numbers, start), crc32(text))
+}
+
 interface Parts {
   head: BlockHead
   /** Where each part begins, in bytes. */
@@ -117,12 +124,17 @@ function partsOf(bytes: Buffer, size: number): Parts | null {
   }
 }
 
-function entriesOf(lines: Buffer): BlockEntry[] {
+/** Null where a line is not as it was written. */
+function entriesOf(lines: Buffer): BlockEntry[] | null {
   const entries: BlockEntry[] = []
   for (let start = 0; start < lines.length; ) {
     const end = lines.indexOf(NEWLINE, start)
+    if (end === -1) return null
     // What was taken out is blank.
-    if (lines[start] !== SPACE) entries.push({ key: keyOfLine(lines.subarray(start, end)), line: [start, end] })
+    const isBlank = lines[start] === SPACE
+    const key = isBlank ? null : keyOfLine(lines.subarray(start, end))
+    if (key === null && !isBlank) return null
+    if (key !== null) entries.push({ key, line: [start, end] })
     start = end + 1
   }
   return entries
@@ -152,7 +164,8 @@ export function readBlock(path: string): Block | null {
   const parts = partsOf(readPart(path, 0, Math.min(size, MOST_OF_A_HEAD)), size)
   if (parts === null) return null
   const { watermark, rows, lines } = parts.head
-  return { path, watermark, rows, entries: entriesOf(readPart(path, parts.lines, lines)) }
+  const entries = entriesOf(readPart(path, parts.lines, lines))
+  return entries === null ? null : { path, watermark, rows, entries }
 }
 
 /** Rows of some components of a block, with their texts one after the other. */
@@ -164,20 +177,26 @@ export interface BlockRows {
   sets: PackedSets
 }
 
-/** Reads the rows of components of a block. */
-export function readBlockRows({ path }: Pick<Block, 'path'>, entries: readonly BlockEntry[]): BlockRows {
+/**
+ * Reads the rows of components of a block.
+ * @throws Error where what is read is not as it was written
+ */
+export function readBlockRows({ path }: Pick<Block, 'path'>, entries: readonly Pick<BlockEntry, 'line'>[]): BlockRows {
   const bytes = readFileSync(path)
   const parts = partsOf(bytes, bytes.length)
   if (parts === null) throw new Error('a block of judged components is not as it was')
+  const numbers = numbersOf(bytes, parts)
   const components = entries.map(({ line: [start, end] }) =>
     rowsOfLine(bytes.subarray(parts.lines + start, parts.lines + end)),
   )
   const pieces: Buffer[] = []
   const ends: number[] = []
   let end = 0
-  for (const { texts } of components) {
-    for (const [from, to] of texts) {
-      pieces.push(bytes.subarray(parts.texts + from, parts.texts + to))
+  for (const { texts, sets, sums } of components) {
+    for (const [row, [from, to]] of texts.entries()) {
+      const text = bytes.subarray(parts.texts + from, parts.texts + to)
+      if (sumOfRow(text, numbers, sets[row]!) !== sums[row]) throw new Error('a judged row is not as it was')
+      pieces.push(text)
       end += to - from
       ends.push(end)
     }
@@ -186,7 +205,7 @@ export function readBlockRows({ path }: Pick<Block, 'path'>, entries: readonly B
     components,
     texts: Buffer.concat(pieces),
     ends,
-    sets: { numbers: numbersOf(bytes, parts), starts: components.flatMap(({ sets }) => sets) },
+    sets: { numbers, starts: components.flatMap(({ sets }) => sets) },
   }
 }
 

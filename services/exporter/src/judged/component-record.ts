@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import { type Facts, type FunnelStep, ROW_GATES, type UnitInputs } from '@flywheel/curation'
 import { FACT_NAMES } from '../units/facts-table.js'
 import type { JudgedComponent, SurveyedComponent } from '../units/unit-work.js'
@@ -21,19 +22,28 @@ export interface ComponentRows extends Pick<JudgedComponent, 'candidates'> {
   texts: [start: number, end: number][]
   /** Where the sets of each row begin, in numbers. */
   sets: number[]
+  /** CRC-32 of each row's texts and sets. */
+  sums: number[]
 }
 
 /** Between the two halves of a line; in JSON it stands for itself nowhere. */
 const BETWEEN = '\t'
 const HASH_BYTES = 16
 
+/** Eight digits at the beginning of a line: CRC-32 of what follows. */
+const SUM_DIGITS = 8
+const sumOfLine = (said: Uint8Array | string): string => crc32(said).toString(16).padStart(SUM_DIGITS, '0')
+
 /** One line: the key is read without the rows. */
 export function componentLine(key: ComponentKey, rows: ComponentRows): string {
-  return `${JSON.stringify(key)}${BETWEEN}${JSON.stringify(rows)}\n`
+  const said = `${JSON.stringify(key)}${BETWEEN}${JSON.stringify(rows)}`
+  return `${sumOfLine(said)}${said}\n`
 }
 
-export function keyOfLine(line: Buffer): ComponentKey {
-  return JSON.parse(line.toString('utf8', 0, line.indexOf(BETWEEN))) as ComponentKey
+/** Null where the line is not as it was written. */
+export function keyOfLine(line: Buffer): ComponentKey | null {
+  if (sumOfLine(line.subarray(SUM_DIGITS)) !== line.toString('latin1', 0, SUM_DIGITS)) return null
+  return JSON.parse(line.toString('utf8', SUM_DIGITS, line.indexOf(BETWEEN))) as ComponentKey
 }
 
 export function rowsOfLine(line: Buffer): ComponentRows {

@@ -1,5 +1,16 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import {
   CODE_VERSIONS,
@@ -31,11 +42,23 @@ const WORN = 0.5
 /** What no export has used for so long is removed. */
 const UNUSED_MS = 35 * 24 * 3_600_000
 
+/** A block of fewer rows is small: where there are many blocks, it is judged anew with what is new. */
+const SMALL = 500
+const MANY = 32
+/** A component of more rows than these is judged each time: its line would be longer than a string should be. */
+const MOST_ROWS = 20_000
+/** After so long whoever holds the lock has died. */
+const LOCK_MS = 600_000
+/** What was last taken out of a project's memory (`forgetJudged`). */
+export const FORGOTTEN = 'forgotten'
+
 /** The last export that was published with this. */
 export interface Standing {
   /** Another one after each change of what is here. */
   change: string
   export_id: string
+  /** Of the recipe: what people must have consented to. */
+  purpose: string
   /** Priors that the project's own judgements gave, by strategy. */
   recalibrated: Record<string, number>
 }
@@ -50,10 +73,17 @@ export interface MemoryScope {
   evaluation_sets: readonly string[]
 }
 
+/** What is looked at of a component that was judged before: not whose it is. */
+type SlimKey = Omit<ComponentKey, 'events' | 'people'>
+
 /** One component that was judged before, and the block that has its rows. */
-export interface KnownComponent extends BlockEntry {
-  block: Block
+export interface KnownComponent extends Pick<BlockEntry, 'line'> {
+  key: SlimKey
+  block: SlimBlock
 }
+
+/** A block, of which each component is known by itself. */
+export type SlimBlock = Omit<Block, 'entries'>
 
 /** Folder of what was judged of a project. The name says whose it is to nobody who has not its key. */
 export function judgedFolder(outDir: string, projectId: string, rowKey: Uint8Array): string {
@@ -66,7 +96,7 @@ export class JudgedMemory {
   readonly #watermark: number
   readonly #folder: string
   readonly #made: string
-  readonly #blocks: Block[]
+  readonly #blocks: SlimBlock[] = []
   readonly #known = new Map<string, KnownComponent>()
   /** Versions of what this export has taken over. */
   readonly #used = new Set<string>()
@@ -89,34 +119,65 @@ export class JudgedMemory {
     )
     // Before what it speaks of is read: a change in between is found.
     this.standing = readStanding(this.#folder)
-    this.#blocks = this.#read()
-    for (const block of this.#blocks) {
+    try {
+      this.#read()
+    } catch {
+      // What cannot be read is judged.
+      this.#known.clear()
+    }
+  }
+
+  #read(): void {
+    if (!existsSync(this.#folder)) return
+    for (const name of readdirSync(this.#folder).filter((each) => each.endsWith(BLOCK))) {
+      const path = join(this.#folder, name)
+      const whole = readBlock(path)
+      if (whole === null) {
+        rmSync(path, { force: true })
+        continue
+      }
+      const { entries, ...block } = whole
+      this.#blocks.push(block)
       // Of an earlier snapshot: what was settled then is settled now.
-      if (block.watermark > watermark) continue
-      for (const entry of block.entries) {
-        if (!this.#known.has(entry.key.version)) this.#known.set(entry.key.version, { ...entry, block })
+      if (block.watermark > this.#watermark) continue
+      for (const { key, line } of entries) {
+        const { events: _, people: __, ...slim } = key
+        if (!this.#known.has(key.version)) this.#known.set(key.version, { key: slim, line, block })
       }
     }
   }
 
-  #read(): Block[] {
-    if (!existsSync(this.#folder)) return []
-    const names = readdirSync(this.#folder).filter((name) => name.endsWith(BLOCK))
-    return names.flatMap((name) => {
-      const path = join(this.#folder, name)
-      const block = readBlock(path)
-      if (block === null) rmSync(path, { force: true })
-      return block ?? []
-    })
+  /**
+   * Reads what was taken, and only that.
+   * @throws FlywheelError `internal` where another run or an erasure has written here since this began to read, and where
+   * what is read is not as it was written
+   */
+  read<T>(rows: () => T): T {
+    let damage: unknown = null
+    let result: T | undefined
+    try {
+      result = rows()
+    } catch (error) {
+      damage = error
+    }
+    if (this.#isChanged()) {
+      throw new FlywheelError(
+        'internal',
+        'Another export of the same recipe was published while this one ran, or an erasure; run it again, and not two at once',
+      )
+    }
+    if (damage !== null) {
+      removeIfAble(this.#folder)
+      throw new FlywheelError(
+        'internal',
+        'What earlier exports of the recipe had judged was damaged and is removed; run the export again, which judges all of it',
+      )
+    }
+    return result as T
   }
 
-  /** @throws FlywheelError `internal` where another run has written here since this began to read */
-  refuseChanged(): void {
-    if (readStanding(this.#folder)?.change === this.standing?.change) return
-    throw new FlywheelError(
-      'internal',
-      'Another export of the same recipe was published while this one ran; run it again, and not both at once',
-    )
+  #isChanged(): boolean {
+    return readStanding(this.#folder)?.change !== this.standing?.change
   }
 
   /**
@@ -126,7 +187,8 @@ export class JudgedMemory {
   take({ count, versionOf }: Components, frequentAuthors: readonly string[]): Map<number, KnownComponent> {
     const frequent = new Set(frequentAuthors)
     const taken = new Map<number, KnownComponent>()
-    const rows = new Map<Block, number>()
+    const rows = new Map<SlimBlock, number>()
+    const isMany = this.#blocks.length > MANY
     for (let component = 0; component < count; component++) {
       const known = this.#known.get(versionOf(component))
       if (known === undefined || known.key.frequent.some(([author, was]) => frequent.has(author) !== was)) continue
@@ -134,7 +196,8 @@ export class JudgedMemory {
       rows.set(known.block, (rows.get(known.block) ?? 0) + known.key.rows)
     }
     for (const [component, { block, key }] of taken) {
-      if (rows.get(block)! < block.rows * WORN) taken.delete(component)
+      const isWorn = rows.get(block)! < block.rows * WORN || (isMany && block.rows < SMALL)
+      if (isWorn) taken.delete(component)
       else this.#used.add(key.version)
     }
     return taken
@@ -156,7 +219,7 @@ export class JudgedMemory {
     for (const judged of components) {
       const places = Array.from({ length: judged.rows }, (_, at) => first + at)
       first += judged.rows
-      if (!judged.isFinal) continue
+      if (!judged.isFinal || judged.rows > MOST_ROWS) continue
       const key = keyOf(judged, versionOf(judged.component), surveyed.get(judged.component))
       const { funnel, candidates, inputs } = judged
       const rows = {
@@ -175,27 +238,66 @@ export class JudgedMemory {
     this.#written.push(name)
   }
 
-  /** Makes what this export took over and judged anew what the next one finds. Once it is published. */
+  /**
+   * Makes what this export took over and judged anew what the next one finds. Once it is published: an export does not
+   * fail for what no other one needs. Where another run wrote here since this one began, what that one left stays.
+   */
   publish(export_id: string, recalibrated: Survey['recalibrated']): void {
+    try {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+      const release = lockJudged(this.#folder)
+      if (release === null) return
+      try {
+        if (!this.#isChanged()) this.#publish(export_id, recalibrated)
+      } finally {
+        release()
+      }
+    } catch {
+      removeIfAble(this.#folder)
+    }
+  }
+
+  #publish(export_id: string, recalibrated: Survey['recalibrated']): void {
     const { outDir, projectId, rowKey, recipe } = this.#scope
     const parent = judgedFolder(outDir, projectId, rowKey)
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
     writeStanding(this.#folder, null)
+    // What comes in now was not looked at by the last pass of an erasure.
+    rmSync(join(parent, FORGOTTEN), { force: true })
     for (const block of this.#blocks) {
       const isGone = ({ version }: ComponentKey): boolean =>
         this.#known.get(version)?.block !== block || !this.#used.has(version)
-      if (scrubBlock(block, isGone) === 0) rmSync(block.path, { force: true })
+      const whole = readBlock(block.path)
+      if (whole === null || scrubBlock(whole, isGone) === 0) rmSync(block.path, { force: true })
     }
     for (const name of this.#written) renameSync(join(this.#made, name), join(this.#folder, name))
     const priors = Object.fromEntries([...recalibrated].map(([strategy, { prior }]) => [strategy, prior]))
-    writeStanding(this.#folder, { export_id, recalibrated: priors })
-    for (const name of readdirSync(parent, { withFileTypes: true })) {
-      const folder = join(parent, name.name)
-      if (!name.isDirectory() || folder === this.#folder) continue
-      const isOfRecipe = name.name.startsWith(`${recipeHash(recipe).slice(0, 16)}-`)
+    writeStanding(this.#folder, { export_id, purpose: recipe.purpose, recalibrated: priors })
+    for (const entry of readdirSync(parent, { withFileTypes: true })) {
+      const folder = join(parent, entry.name)
+      if (!entry.isDirectory() || folder === this.#folder) continue
+      const isOfRecipe = entry.name.startsWith(`${recipeHash(recipe).slice(0, 16)}-`)
       if (isOfRecipe || isUnused(folder)) rmSync(folder, { recursive: true, force: true })
     }
   }
+}
+
+/**
+ * Takes the right to write to a folder of what was judged.
+ * @returns what gives it back; null where another process has it
+ */
+export function lockJudged(folder: string): (() => void) | null {
+  const path = join(folder, 'lock')
+  const release = (): void => rmSync(path, { force: true })
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+    return release
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  if (Date.now() - statSync(path).mtimeMs < LOCK_MS) return null
+  // The killed process may have left anything half-written.
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { force: true })
+  return null
 }
 
 /** Null where no export was published with what is in the folder. */
@@ -210,9 +312,24 @@ export function readStanding(folder: string): Standing | null {
 /** @param standing null while what it speaks of is written to */
 export function writeStanding(folder: string, standing: Omit<Standing, 'change'> | null): void {
   const path = join(folder, STANDING)
-  const said: Standing = { export_id: '', recalibrated: {}, ...standing, change: randomBytes(12).toString('hex') }
+  const said: Standing = {
+    export_id: '',
+    purpose: '',
+    recalibrated: {},
+    ...standing,
+    change: randomBytes(12).toString('hex'),
+  }
   writeFileSync(`${path}.new`, JSON.stringify(said), { mode: 0o600 })
   renameSync(`${path}.new`, path)
+}
+
+/** What cannot be removed is not whole any more, and the next export says so. */
+function removeIfAble(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true })
+  } catch {
+    // As on a disk that nothing can be written to.
+  }
 }
 
 function isUnused(folder: string): boolean {

@@ -16,9 +16,9 @@ import {
   unitInputs,
 } from '@flywheel/curation'
 import type { Database } from '@flywheel/store'
-import { type Block, readBlockRows } from '../judged/block-file.js'
+import { readBlockRows } from '../judged/block-file.js'
 import { factsOfValues, funnelOf, unpackHashes } from '../judged/component-record.js'
-import { JudgedMemory, type KnownComponent, type MemoryScope } from '../judged/judged-memory.js'
+import { JudgedMemory, type KnownComponent, type MemoryScope, type SlimBlock } from '../judged/judged-memory.js'
 import { FactsTable } from './facts-table.js'
 import { RowSpill } from './row-spill.js'
 import { SetSpill } from './set-spill.js'
@@ -143,7 +143,7 @@ interface Sink {
 
 /** Adds the rows of components that were judged before. */
 function restore(known: Iterable<KnownComponent>, now: number, { spill, sets, table, facts, sums }: Sink): void {
-  const blocks = new Map<Block, KnownComponent[]>()
+  const blocks = new Map<SlimBlock, KnownComponent[]>()
   for (const each of known) {
     const mine = blocks.get(each.block)
     if (mine === undefined) blocks.set(each.block, [each])
@@ -176,8 +176,7 @@ async function judgeSnapshot(options: CurateUnitsOptions, sink: Sink): Promise<J
   const { db, projectId, recipe, watermark, cutoff, folder, onProgress, unitBytes, ports } = options
   const versionKey = options.memory?.rowKey
   const withReadable = options.isChained
-  const asked = { watermark, cutoff, unitBytes, versionKey, withReadable }
-  const source = await openUnitSource(db, projectId, recipe, asked)
+  const source = await openUnitSource(db, projectId, recipe, { watermark, cutoff, unitBytes, versionKey, withReadable })
   const { components, project_consent, consents, frequentAuthors } = source
   const isByComponent = options.memory !== undefined
   const now = parseTime(watermark)
@@ -191,11 +190,11 @@ async function judgeSnapshot(options: CurateUnitsOptions, sink: Sink): Promise<J
           join(folder, 'judged'),
         )
   const known = memory?.take(components, frequentAuthors) ?? new Map<number, KnownComponent>()
-  const readable = new Set(source.readable.map((id) => ports.rowId([id])))
   // Of a first export all are new, and read without naming them.
   const fresh = known.size === 0 ? source.batch() : source.batch((component) => !known.has(component))
-  const context = { project_id: projectId, watermark, cutoff, project_consent, consents, frequentAuthors, recipe }
-  const work = options.start({ ...context, isByComponent }, fresh.count)
+  const shared = { project_id: projectId, watermark, cutoff, project_consent, consents, frequentAuthors, recipe }
+  const context: UnitContext = { ...shared, isByComponent }
+  const work = options.start(context, fresh.count)
   try {
     const surveyed = new Map<number, SurveyedComponent>()
     const first = await surveyBatch(fresh, join(folder, 'new'), work, surveyed, onProgress)
@@ -208,40 +207,67 @@ async function judgeSnapshot(options: CurateUnitsOptions, sink: Sink): Promise<J
       const { judgements, signatures, frequent } = each.key
       surveyed.set(component, { component, judgements, signatures, frequent })
     }
-    restore(known.values(), now, sink)
-    memory?.refuseChanged()
-    const rows = sink.facts.length
-    const batches = [first]
+    if (known.size > 0) memory?.read(() => restore(known.values(), now, sink))
+    const restored = sink.facts.length
+    const judge = async ({ places }: Surveyed, by: AsyncUnitWork): Promise<void> =>
+      eachInOrder(
+        places,
+        by.width,
+        (place) => by.judge(place, survey),
+        (judgement, unit) => {
+          memory?.add(judgement, components.versionOf, surveyed)
+          addJudged(judgement, sink)
+          onProgress?.({ stage: 'judge', done: unit + 1, of: places.length })
+        },
+      )
+    await judge(first, work)
+    const asked = new Set(withReadable ? first.asked.flat() : [])
+    first.asked.length = 0
     if (again.size > 0) {
-      const more = source.batch((component) => again.has(component))
-      // What they add to the survey is known; which bodies they need is not.
-      batches.push(await surveyBatch(more, join(folder, 'again'), work, new Map()))
+      const batch = source.batch((component) => again.has(component))
+      const more = options.start(context, batch.count)
+      try {
+        // What they add to the survey is known; which bodies they need is not.
+        const second = await surveyBatch(batch, join(folder, 'again'), more, new Map(), onProgress)
+        for (const id of second.asked.flat()) asked.add(id)
+        await judge(second, more)
+      } finally {
+        await more.close()
+      }
     }
-    const units = batches.flatMap(({ places }) => places)
-    await eachInOrder(
-      units,
-      work.width,
-      (place) => work.judge(place, survey),
-      (judgement, index) => {
-        memory?.add(judgement, components.versionOf, surveyed)
-        const { facts: mine, sets, texts, ends, funnel, candidates, inputs } = judgement
-        const place = sink.spill.add(texts, ends)
-        sink.sets.add(sets)
-        for (const [at, each] of mine.entries()) sink.facts.push(sink.table.add({ ...each, place: place + at }))
-        sink.sums.push({ funnel, candidates, inputs })
-        onProgress?.({ stage: 'judge', done: index + 1, of: units.length })
-      },
-    )
+    const isReadable = (id: string, component: number): boolean =>
+      source.readable.has(id) || !(known.has(component) || asked.has(id))
+    const readable = new Set<string>()
+    for (const [id, component] of withReadable ? components.interactions : []) {
+      if (isReadable(id, component)) readable.add(ports.rowId([id]))
+    }
     const whole = sumOf(sink.sums)
-    return { facts: sink.facts, known: rows, whole, readable, survey, memory, consents, project_consent }
+    return { facts: sink.facts, known: restored, whole, readable, survey, memory, consents, project_consent }
   } finally {
     await work.close()
   }
 }
 
+/** Adds the rows of a unit. */
+function addJudged(judgement: UnitJudgement, { spill, sets, table, facts, sums }: Sink): void {
+  const place = spill.add(judgement.texts, judgement.ends)
+  sets.add(judgement.sets)
+  for (const [at, each] of judgement.facts.entries()) facts.push(table.add({ ...each, place: place + at }))
+  const { funnel, candidates, inputs } = judgement
+  sums.push({ funnel, candidates, inputs })
+}
+
 /** Whether the authors that a component was asked about sign as they did when it was judged. */
 function isSignedAlike({ signed }: KnownComponent['key'], { signatures }: Survey): boolean {
   return signed.every(([author, spelling]) => signatureSpelling(signatures.get(author)) === spelling)
+}
+
+/** A batch that waits to be judged. */
+interface Surveyed {
+  places: UnitPlace[]
+  surveys: Omit<SurveyedUnit, 'bodies' | 'components'>[]
+  /** Ids of the interactions whose bodies were read, by unit. */
+  asked: string[][]
 }
 
 /** Reads a batch: its rows, what they add to the survey, and the bodies that it asks for. */
@@ -251,7 +277,7 @@ async function surveyBatch(
   work: AsyncUnitWork,
   surveyed: Map<number, SurveyedComponent>,
   onProgress?: CurateUnitsOptions['onProgress'],
-): Promise<{ places: UnitPlace[]; surveys: Omit<SurveyedUnit, 'bodies' | 'components'>[] }> {
+): Promise<Surveyed> {
   mkdirSync(folder, { mode: 0o700 })
   // What was read waits on the disk between the passes over it: what is read twice could be two snapshots.
   const places = Array.from({ length: batch.count }, (_, unit): UnitPlace => ({ folder, unit }))
@@ -271,7 +297,7 @@ async function surveyBatch(
     },
   )
   await batch.writeBodies(folder, asked)
-  return { places, surveys }
+  return { places, surveys, asked }
 }
 
 /**

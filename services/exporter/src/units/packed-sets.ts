@@ -64,6 +64,13 @@ function rangesOf(numbers: Int32Array, start: number): { own: [number, number]; 
   return { own: [start, end], system: [system, system + systemLength] }
 }
 
+/** The bytes of the sets of one row, those of its system prompt last. */
+export function setBytes(numbers: Int32Array, start: number): Uint8Array {
+  const { own, system } = rangesOf(numbers, start)
+  const mine = Int32Array.of(...numbers.subarray(...own), ...numbers.subarray(...system))
+  return new Uint8Array(mine.buffer)
+}
+
 /** The same sets of some of the rows alone. */
 export function keepSets({ numbers, starts }: PackedSets, rows: readonly number[]): PackedSets {
   const parts: Int32Array[] = []

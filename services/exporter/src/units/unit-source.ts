@@ -43,7 +43,7 @@ export interface UnitSource {
   /** Authors with corrections enough to have a signature. */
   frequentAuthors: readonly string[]
   /** Ids of the interactions of which the snapshot still holds texts, if asked for. */
-  readable: readonly string[]
+  readable: ReadonlySet<string>
   /** @param isWanted which components are read. @default all */
   batch(isWanted?: (component: number) => boolean): UnitBatch
 }
@@ -73,12 +73,12 @@ export async function openUnitSource(
   const withState = versionKey !== undefined || withReadable
   const versioned = createRowVersions(versionKey, consents)
   const builder = new UnitBuilder(joins)
-  const texts: string[] = []
+  const readable = new Set<string>()
   for await (const row of readFeedbackKeys(db, projectId, watermark, withState)) builder.addFeedback(versioned(row))
   for await (const row of readLinkKeys(db, projectId, watermark, withState)) builder.addLink(versioned(row))
   for await (const row of readInteractionKeys(db, projectId, watermark, joins, withState)) {
     builder.addInteraction(versioned(row))
-    if (withReadable && row.is_readable) texts.push(row.id)
+    if (withReadable && row.is_readable) readable.add(row.id)
   }
   const columns = unitColumns(recipe)
   const components = builder.finish()
@@ -120,7 +120,7 @@ export async function openUnitSource(
     frequentAuthors: recipe.artefacts.remove.includes('signatures')
       ? await readFrequentAuthors(db, projectId, watermark, recipe.artefacts.signature_min_edits)
       : [],
-    readable: texts.filter((id) => components.interactions.has(id)),
+    readable,
     batch,
   }
 }

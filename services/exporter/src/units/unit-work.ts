@@ -58,7 +58,7 @@ export interface JudgedComponent {
   isFinal: boolean
   /** Authors whose signatures were asked for, and a spelling of those. */
   signed: [author: string, signatures: string][]
-  /** Ids of its interactions and feedback. */
+  /** Ids of its interactions, feedback and links. */
   events: string[]
   /** Users, sessions and authors of those, each with its kind before a colon. */
   people: string[]
@@ -100,10 +100,16 @@ export function createRowId(rowKey: Uint8Array): Ports['rowId'] {
   return (ids) => createHmac('sha256', rowKey).update(canonicalJson(ids)).digest().toString('hex', 0, 16)
 }
 
+function idsOf({ interactions, feedback, links }: Pick<Evidence, 'interactions' | 'feedback' | 'links'>): string[] {
+  return [...interactions, ...feedback, ...links].map(({ id }) => id)
+}
+
 function peopleOf({ interactions, feedback }: Pick<Evidence, 'interactions' | 'feedback'>): string[] {
   const people = new Set<string>()
   for (const { user_id, session_id } of interactions) people.add(`user:${user_id}`).add(`session:${session_id}`)
   for (const { author_id, session_id } of feedback) people.add(`user:${author_id}`).add(`session:${session_id}`)
+  people.delete('user:')
+  people.delete('session:')
   return [...people]
 }
 
@@ -184,7 +190,7 @@ export function createUnitWork(context: UnitContext, ports: Ports): UnitWork {
           // Consents are those of the whole snapshot, and counted with it.
           inputs: unitInputs({ ...evidence, consents: [] }),
           signed: book.take(),
-          events: isByComponent ? [...evidence.interactions, ...evidence.feedback].map(({ id }) => id) : [],
+          events: isByComponent ? idsOf(evidence) : [],
           people: isByComponent ? peopleOf(evidence) : [],
         })
         for (const row of rows) {

@@ -1,113 +1,24 @@
-import { existsSync } from 'node:fs'
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Manifest } from '@flywheel/curation'
-import { insertRows, keyedHash, sweepErasure } from '@flywheel/store'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type ExportSummary, eraseFromExports, runExport } from '../../src/index.js'
-import { judgedFolder } from '../../src/judged/judged-memory.js'
-import { filesOf, PROJECT, ROW_KEY, type Seed, START, seed, settled, store, uuid } from '../support.js'
-
-const at = (offset: number): string => new Date(START + offset).toISOString()
-const HOUR = 3_600_000
-const DAY = 24 * HOUR
-const common = { project_id: PROJECT, trust: 'server', schema_version: 1 }
-const NEVER = '2100-01-01T00:00:00.000Z'
-const KEY = { k0: '1', k1: '2' }
-
-let opened: Awaited<ReturnType<typeof store>> | undefined
-let scratch: string
-let offset = 5000
-beforeEach(async () => {
-  scratch = await mkdtemp(join(tmpdir(), 'flywheel-judged-'))
-})
-afterEach(async () => {
-  await opened?.remove()
-  opened = undefined
-  await rm(scratch, { recursive: true, force: true })
-})
-
-/** What a caller of a story says of one export. */
-interface Made extends ExportSummary {
-  manifest: Manifest
-  /** Components that were judged, each of which is a unit here. */
-  judged: number
-  superseded: string[]
-}
-
-/** Exports of one store by a recipe that makes deltas, each held against the same one made without a memory. */
-async function story(rows: Seed, more: object = {}) {
-  opened = await store(rows)
-  const { db, outDir } = opened
-  const recipe = { ...settled, name: 'chain', mode: 'delta' as const, ...more }
-  const base = { db, projectId: PROJECT, rowKey: ROW_KEY, now: () => new Date(), unitBytes: 1, workers: 0 }
-  const server = (time: number): object => ({
-    ...common,
-    source: `log/0:${offset++}`,
-    received_at: at(time),
-    body_until: NEVER,
-    row_until: NEVER,
-  })
-  return {
-    db,
-    outDir,
-    async say(time: number, target: unknown, said: object): Promise<string> {
-      const id = uuid(START + time, offset)
-      const about = { target_kind: 'interaction', target, author_kind: 'end_user' }
-      await insertRows(db, 'feedback', [{ ...server(time), id, ...about, ...said }])
-      return id
-    },
-    async consent(time: number, subject: string, label: string): Promise<void> {
-      const said = { subject_kind: 'user', subject, purpose: 'train', label, basis: '' }
-      const times = { applies_from: at(time), occurred_at: at(time) }
-      await insertRows(db, 'consents', [{ ...server(time), id: uuid(START + time, offset), ...said, ...times }])
-    },
-    async run(time: number): Promise<Made> {
-      let judged = 0
-      const summary = await runExport({
-        ...base,
-        outDir,
-        recipe,
-        watermark: at(time),
-        parent: 'latest',
-        onProgress: ({ stage, of }) => {
-          if (stage === 'judge') judged = of
-        },
-      })
-      expect(await readdir(outDir)).toContain('.judged')
-      const bare = join(scratch, summary.export_id)
-      await cp(outDir, bare, { recursive: true })
-      for (const name of ['.judged', summary.export_id]) await rm(join(bare, name), { recursive: true })
-      const again = await runExport({ ...base, outDir: bare, asOf: summary.export_id })
-      expect(again).toMatchObject({ export_id: summary.export_id, reused: false })
-      expect(await filesOf(again.dir)).toEqual(await filesOf(summary.dir))
-      const path = join(summary.dir, 'meta/supersedes.jsonl')
-      const lines = existsSync(path) ? (await readFile(path, 'utf8')).split('\n').filter(Boolean) : []
-      return {
-        ...summary,
-        judged,
-        manifest: JSON.parse(await readFile(summary.manifest_path, 'utf8')),
-        superseded: lines.map((line) => JSON.parse(line).reason).sort(),
-      }
-    },
-  }
-}
+import { keyedHash, sweepErasure } from '@flywheel/store'
+import { describe, expect, it } from 'vitest'
+import { filesOf, PROJECT, type Seed, seed, uuid } from '../support.js'
+import { DAY, HOUR, KEY, type Made, story } from './story.js'
 
 const corrections = (rows: Seed) => rows.feedback.filter(({ kind }) => kind === 'correction')
 
 describe('a delta', { timeout: 60_000 }, () => {
   it('judges what was told since and who withdrew since, and nothing else', async () => {
     const rows = seed(24)
-    const { run, say, consent } = await story(rows)
+    const { run, say, withdraw } = await story(rows)
     expect(await run(HOUR)).toMatchObject({ judged: 24 })
     await say(2 * HOUR, rows.interactions[4]!['id'], { kind: 'thumb', label: 'down', author_id: 'u4' })
     await say(2 * HOUR, rows.interactions[6]!['id'], { kind: 'thumb', label: 'up', author_id: 'u9' })
     const told = await run(3 * HOUR)
     expect(told).toMatchObject({ judged: 2 })
     expect(told.superseded).not.toEqual([])
-    await consent(4 * HOUR, 'u2', 'withdrawn')
+    await withdraw(4 * HOUR, 'u2')
     const withdrawn = await run(5 * HOUR)
     // Five of the 24 interactions are u2's: 2, 7, 12, 17 and 22.
     expect(withdrawn).toMatchObject({ judged: 5 })
@@ -134,7 +45,7 @@ describe('a delta', { timeout: 60_000 }, () => {
   it('weighs rows anew that it does not judge, where people agree otherwise than they did', async () => {
     const rows = seed(60)
     const { run, say } = await story(rows, { evidence: { recalibrate_from: 10 } })
-    await run(HOUR)
+    await run(HOUR, { unitBytes: 1_000_000 })
     for (let n = 0; n < 36; n += 3) {
       const { label } = rows.feedback[n]!
       await say(2 * HOUR, rows.interactions[n]!['id'], { kind: 'thumb', label, author_id: 'u9' })
@@ -156,7 +67,7 @@ describe('a delta', { timeout: 60_000 }, () => {
     for (const row of hers.slice(0, 2)) row['kept'] = `${row['kept']}${signature}`
     // Of eight corrections two are signed, then of nine three.
     const { run, say } = await story(rows, { artefacts: { signature_min_edits: 3, signature_share: 0.3 } })
-    await run(HOUR)
+    await run(HOUR, { unitBytes: 1_000_000 })
     const other = rows.interactions.find(({ user_id }, n) => user_id === 'u1' && n % 3 === 0)!
     const said = { kind: 'correction', stage: 'committed', author_id: 'u1', kept: `It comes on Monday.${signature}` }
     await say(2 * HOUR, other['id'], said)
@@ -213,14 +124,8 @@ describe('a delta', { timeout: 60_000 }, () => {
 
   it('finds nothing of who was erased, and knows everybody else still', async () => {
     const rows = seed(24)
-    const { run, say, outDir, db } = await story(rows)
+    const { run, say, db, memory, erase } = await story(rows)
     await run(HOUR)
-    const folder = judgedFolder(outDir, PROJECT, ROW_KEY)
-    const memory = async (): Promise<string> => {
-      const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-      const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-      return (await Promise.all(files.map((path) => readFile(path, 'latin1')))).join()
-    }
     const hers = rows.interactions.filter(({ user_id }) => user_id === 'u1').map(({ id }) => String(id))
     const before = await memory()
     for (const said of ['user:u1', 'Case 1:', ...hers]) expect(before).toContain(said)
@@ -244,32 +149,41 @@ describe('a delta', { timeout: 60_000 }, () => {
       updated_at: created_at,
     }
     await sweepErasure(db, KEY, erasure, Date.now)
-    const erase = { db, projectId: PROJECT, rowKey: ROW_KEY, erasureKey: KEY, outDir, now: () => new Date() }
-    expect(await eraseFromExports(erase)).toHaveLength(1)
+    expect(await erase()).toHaveLength(1)
     const after = await memory()
     for (const said of ['user:u1', 'Case 1:', ...hers]) expect(after).not.toContain(said)
     for (const said of ['user:u2', 'Case 2:']) expect(after).toContain(said)
 
     // What was taken out once is not looked for again: a pass of every run leaves all of it as it is.
-    await eraseFromExports(erase)
+    await erase()
     expect(await memory()).toBe(after)
     await say(2 * HOUR, rows.interactions[9]!['id'], { kind: 'thumb', label: 'down', author_id: 'u9' })
     expect(await run(3 * HOUR)).toMatchObject({ judged: 1 })
   })
 
-  it('is judged whole where the memory is torn', async () => {
+  it('is judged whole where what was judged is cut short or its lines are not as they were', async () => {
     const rows = seed(12)
-    const { run, say, outDir } = await story(rows)
+    const { run, say, files } = await story(rows)
     await run(2 * HOUR)
-    const folder = judgedFolder(outDir, PROJECT, ROW_KEY)
-    expect(existsSync(folder)).toBe(true)
-    await say(3 * HOUR, rows.interactions[3]!['id'], { kind: 'thumb', label: 'up', author_id: 'u9' })
-    const [name] = await readdir(folder)
-    for (const block of (await readdir(join(folder, name!))).filter((each) => each.endsWith('.block'))) {
-      const path = join(folder, name!, block)
+    const blocks = (await files()).filter((path) => path.endsWith('.block'))
+    expect(blocks).toHaveLength(12)
+    for (const [n, path] of blocks.entries()) {
       const bytes = await readFile(path)
-      await writeFile(path, bytes.subarray(0, bytes.length - 1))
+      if (n % 2 === 0) await writeFile(path, bytes.subarray(0, bytes.length - 1))
+      else await writeFile(path, bytes.fill(0, bytes.indexOf('"version"') + 12, bytes.indexOf('"version"') + 20))
     }
+    await say(3 * HOUR, rows.interactions[3]!['id'], { kind: 'thumb', label: 'down', author_id: 'u9' })
     expect(await run(4 * HOUR)).toMatchObject({ judged: 12 })
+  })
+
+  it('is the same with threads, units of many components and a watermark before the last', async () => {
+    const rows = seed(24)
+    const { run, say } = await story(rows)
+    const more = { workers: 2, unitBytes: 4000 }
+    await run(HOUR, more)
+    for (const [n, time] of [5, 3, 7].entries()) {
+      await say((time - 1) * HOUR, rows.interactions[3 * n]!['id'], { kind: 'thumb', label: 'down', author_id: 'u9' })
+      await run(time * HOUR, more)
+    }
   })
 })
