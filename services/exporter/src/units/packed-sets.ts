@@ -67,8 +67,8 @@ function rangesOf(numbers: Int32Array, start: number): { own: [number, number]; 
 /** The bytes of the sets of one row, those of its system prompt last. */
 export function setBytes(numbers: Int32Array, start: number): Uint8Array {
   const { own, system } = rangesOf(numbers, start)
-  const mine = Int32Array.of(...numbers.subarray(...own), ...numbers.subarray(...system))
-  return new Uint8Array(mine.buffer)
+  const parts = [numbers.subarray(...own), numbers.subarray(...system)]
+  return new Uint8Array(joined(parts, parts[0]!.length + parts[1]!.length).buffer)
 }
 
 /** The same sets of some of the rows alone. */
