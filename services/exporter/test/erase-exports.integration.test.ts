@@ -1,26 +1,35 @@
 import { createHmac } from 'node:crypto'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { canonicalJson, FORMATS, readRecords, sha256 } from '@flywheel/curation'
+import { canonicalJson, FORMATS, readRecords } from '@flywheel/curation'
 import {
   type Database,
   exportItems,
   getExport,
   insertRows,
-  keyedHash,
   listExports,
   recordExport,
   recordExportItems,
-  sweepErasure,
 } from '@flywheel/store'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { eraseExport } from '../src/erase-export.js'
 import { type ErasedExport, type ExportSummary, eraseFromExports, runExport } from '../src/index.js'
 import { readPublished } from '../src/publish.js'
 import { removeUnrecorded } from '../src/unrecorded.js'
-import { filesOf, PROJECT, ROW_KEY, START, seed, settled, store, uuid, WATERMARK } from './support.js'
+import {
+  ERASURE_KEY,
+  eraseUser,
+  filesOf,
+  PROJECT,
+  ROW_KEY,
+  START,
+  seed,
+  settled,
+  store,
+  uuid,
+  WATERMARK,
+} from './support.js'
 
-const KEY = { k0: '1', k1: '2' }
 const WATERMARK_MS = Date.parse(WATERMARK)
 const now = (): Date => new Date()
 
@@ -33,7 +42,7 @@ describe('eraseFromExports', () => {
   const run = (watermark: string, parent?: string): Promise<ExportSummary> =>
     runExport({ db, projectId: PROJECT, recipe: settled, watermark, parent, outDir, rowKey: ROW_KEY, now })
   const erase = (): Promise<ErasedExport[]> =>
-    eraseFromExports({ db, projectId: PROJECT, rowKey: ROW_KEY, erasureKey: KEY, outDir, now })
+    eraseFromExports({ db, projectId: PROJECT, rowKey: ROW_KEY, erasureKey: ERASURE_KEY, outDir, now })
 
   beforeEach(async () => {
     ;({ db, outDir, remove } = await store())
@@ -41,28 +50,7 @@ describe('eraseFromExports', () => {
   })
   afterEach(() => remove())
 
-  async function tombstone(user: string): Promise<void> {
-    const created_at = new Date().toISOString()
-    const row = {
-      project_id: PROJECT,
-      id: `0198c000-0000-7000-8000-${user.slice(1).padStart(12, '0')}`,
-      subject_kind: 'user' as const,
-      subject_hmac: sha256(user).slice(0, 32),
-      subject_key: await keyedHash(db, KEY, user),
-      event_ids: [],
-      target_keys: [],
-      state: 'hidden' as const,
-      reason: '',
-      log_id: '',
-      log_ends: [],
-      counts: {},
-      deleted_at: '2000-01-01T00:00:00.000Z',
-      horizon_at: '2000-01-01T00:00:00.000Z',
-      created_at,
-      updated_at: created_at,
-    }
-    await sweepErasure(db, KEY, row, Date.now)
-  }
+  const tombstone = (user: string): Promise<void> => eraseUser(db, user)
 
   const withdraw = (user: string, received_at: string): Promise<void> => consent('withdrawn', user, received_at)
 
@@ -390,7 +378,7 @@ describe('eraseFromExports', () => {
       db,
       projectId: PROJECT,
       rowKey: ROW_KEY,
-      erasureKey: KEY,
+      erasureKey: ERASURE_KEY,
       outDir: elsewhere,
       now,
     })

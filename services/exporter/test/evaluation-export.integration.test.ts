@@ -1,14 +1,13 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RecipeInput } from '@flywheel/curation'
-import { type Database, keyedHash, sweepErasure } from '@flywheel/store'
+import type { Database } from '@flywheel/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { countExport } from '../src/count-export.js'
 import { eraseFromExports, runExport } from '../src/index.js'
 import type { RunExportOptions } from '../src/run-export.js'
-import { filesOf, PROJECT, ROW_KEY, seed, settled, store, uuid, WATERMARK } from './support.js'
+import { ERASURE_KEY, eraseUser, filesOf, PROJECT, ROW_KEY, seed, settled, store, uuid, WATERMARK } from './support.js'
 
-const KEY = { k0: '1', k1: '2' }
 const NEVER = '2100-01-01T00:00:00.000Z'
 const now = (): Date => new Date()
 
@@ -99,27 +98,8 @@ describe('an export with a hold-out', () => {
     const { dir } = await run(recipe)
     const [first] = await itemsIn(dir)
     const number = /Case (\d+):/.exec(first?.input[0]?.content ?? '')?.[1]
-    const created_at = new Date().toISOString()
-    const row = {
-      project_id: PROJECT,
-      id: '0198c000-0000-7000-8000-000000000001',
-      subject_kind: 'user' as const,
-      subject_hmac: '0'.repeat(32),
-      subject_key: await keyedHash(db, KEY, `c${number}`),
-      event_ids: [],
-      target_keys: [],
-      state: 'hidden' as const,
-      reason: '',
-      log_id: '',
-      log_ends: [],
-      counts: {},
-      deleted_at: '2000-01-01T00:00:00.000Z',
-      horizon_at: '2000-01-01T00:00:00.000Z',
-      created_at,
-      updated_at: created_at,
-    }
-    await sweepErasure(db, KEY, row, Date.now)
-    await eraseFromExports({ db, projectId: PROJECT, rowKey: ROW_KEY, erasureKey: KEY, outDir, now })
+    await eraseUser(db, `c${number}`)
+    await eraseFromExports({ db, projectId: PROJECT, rowKey: ROW_KEY, erasureKey: ERASURE_KEY, outDir, now })
     // What somebody registered is their own copy: the next export of the set is registered in its place.
     for (const name of (await readdir(outDir)).filter((each) => each !== 'evaluation-sets')) {
       const files = await filesOf(join(outDir, name))

@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { type Database, insertRows, migrate, openEmbedded } from '@flywheel/store'
+import { type Database, insertRows, keyedHash, migrate, openEmbedded, sweepErasure } from '@flywheel/store'
 
 export const PROJECT = 'p1'
 export const ROW_KEY: Uint8Array = new Uint8Array(32).fill(7)
@@ -88,6 +89,34 @@ export async function filesOf(dir: string): Promise<Record<string, string>> {
     if (name !== 'run.json' && name !== 'openlineage.jsonl') files[name] = (await readFile(path)).toString('base64')
   }
   return files
+}
+
+/** The key of the hashes in tombstones. */
+export const ERASURE_KEY: { k0: string; k1: string } = { k0: '1', k1: '2' }
+
+/** Erases a user from the store: hidden, and swept. Exports are another's work. */
+export async function eraseUser(db: Database, user: string): Promise<void> {
+  const digest = createHash('sha256').update(user).digest('hex')
+  const created_at = new Date().toISOString()
+  const row = {
+    project_id: PROJECT,
+    id: `0198c000-0000-7000-8000-${digest.slice(0, 12)}`,
+    subject_kind: 'user' as const,
+    subject_hmac: digest.slice(0, 32),
+    subject_key: await keyedHash(db, ERASURE_KEY, user),
+    event_ids: [],
+    target_keys: [],
+    state: 'hidden' as const,
+    reason: '',
+    log_id: '',
+    log_ends: [],
+    counts: {},
+    deleted_at: '2000-01-01T00:00:00.000Z',
+    horizon_at: '2000-01-01T00:00:00.000Z',
+    created_at,
+    updated_at: created_at,
+  }
+  await sweepErasure(db, ERASURE_KEY, row, Date.now)
 }
 
 /** No waiting, and all in train: the seed is one component, whose split would follow from the clock of its ids. */

@@ -1,10 +1,9 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { keyedHash, sweepErasure } from '@flywheel/store'
 import { describe, expect, it } from 'vitest'
-import { filesOf, PROJECT, type Seed, seed, uuid } from '../support.js'
-import { DAY, HOUR, KEY, type Made, story } from './story.js'
+import { eraseUser, filesOf, type Seed, seed } from '../support.js'
+import { DAY, HOUR, type Made, story } from './story.js'
 
 const corrections = (rows: Seed) => rows.feedback.filter(({ kind }) => kind === 'correction')
 
@@ -129,26 +128,7 @@ describe('a delta', { timeout: 60_000 }, () => {
     const hers = rows.interactions.filter(({ user_id }) => user_id === 'u1').map(({ id }) => String(id))
     const before = await memory()
     for (const said of ['user:u1', 'Case 1:', ...hers]) expect(before).toContain(said)
-    const created_at = new Date().toISOString()
-    const erasure = {
-      project_id: PROJECT,
-      id: uuid(Date.now(), 1),
-      subject_kind: 'user' as const,
-      subject_hmac: 'a'.repeat(32),
-      subject_key: await keyedHash(db, KEY, 'u1'),
-      event_ids: [],
-      target_keys: [],
-      state: 'hidden' as const,
-      reason: '',
-      log_id: '',
-      log_ends: [],
-      counts: {},
-      deleted_at: '2000-01-01T00:00:00.000Z',
-      horizon_at: '2000-01-01T00:00:00.000Z',
-      created_at,
-      updated_at: created_at,
-    }
-    await sweepErasure(db, KEY, erasure, Date.now)
+    await eraseUser(db, 'u1')
     expect(await erase()).toHaveLength(1)
     const after = await memory()
     for (const said of ['user:u1', 'Case 1:', ...hers]) expect(after).not.toContain(said)

@@ -7,11 +7,11 @@ import { type Database, insertRows } from '@flywheel/store'
 import { afterEach, beforeEach, expect } from 'vitest'
 import { type ErasedExport, type ExportSummary, eraseFromExports, runExport } from '../../src/index.js'
 import { judgedFolder } from '../../src/judged/judged-memory.js'
-import { filesOf, PROJECT, ROW_KEY, type Seed, START, settled, store, uuid } from '../support.js'
+import { ERASURE_KEY, filesOf, PROJECT, ROW_KEY, type Seed, START, settled, store, uuid } from '../support.js'
 
 export const HOUR = 3_600_000
 export const DAY: number = 24 * HOUR
-export const KEY: { k0: string; k1: string } = { k0: '1', k1: '2' }
+
 const NEVER = '2100-01-01T00:00:00.000Z'
 export const at = (offset: number): string => new Date(START + offset).toISOString()
 
@@ -85,7 +85,14 @@ export async function story(rows: Seed, recipeMore: object = {}): Promise<Story>
       await insertRows(db, 'consents', [{ ...server(time), id: uuid(START + time, offset), ...said, ...times }])
     },
     erase: () =>
-      eraseFromExports({ db, projectId: PROJECT, rowKey: ROW_KEY, erasureKey: KEY, outDir, now: () => new Date() }),
+      eraseFromExports({
+        db,
+        projectId: PROJECT,
+        rowKey: ROW_KEY,
+        erasureKey: ERASURE_KEY,
+        outDir,
+        now: () => new Date(),
+      }),
     async run(time, more = {}) {
       let judged = 0
       const summary = await runExport({
