@@ -42,10 +42,12 @@ export async function forgetJudged(
     const mine = withdrawn.filter(({ purpose }) => purpose === standing?.purpose)
     const people = new Set(mine.map(({ subject_kind, subject }) => `${subject_kind}:${subject}`))
     const isDenied = standing !== null && project_consent[standing.purpose as Purpose] === 'denied'
-    const isAll = standing === null || isDenied || mine.some(({ subject_kind }) => subject_kind === 'project')
+    // Of what was left half-written nobody knows what consent it needs.
+    const isUnknown = standing === null || standing.purpose === ''
+    const isAll = isUnknown || isDenied || mine.some(({ subject_kind }) => subject_kind === 'project')
     const isGone = (key: ComponentKey): boolean =>
       key.events.some((id) => events.has(id)) || key.people.some((person) => people.has(person))
-    if (isAll || !forgetIn(own, standing, isGone)) rmSync(own, { recursive: true, force: true })
+    if (standing === null || isAll || !forgetIn(own, standing, isGone)) rmSync(own, { recursive: true, force: true })
   }
   writeFileSync(`${path}.new`, said, { mode: 0o600 })
   renameSync(`${path}.new`, path)
