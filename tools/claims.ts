@@ -144,9 +144,13 @@ for (const [index, claim] of claims.entries()) {
       claim.file,
       source.replaceAll(claim.old, () => claim.new),
     )
-    const after = runTest(claim)
+    let after = runTest(claim)
+    // A race that a mutation opens is not lost by each run; the second is told apart, to be looked after.
+    const isSecond = after.failed === 0
+    if (isSecond) after = runTest(claim)
+    const red = `${after.failed} red under the mutation${isSecond ? ', at the second try only' : ''}`
     if (after.failed === 0) complain(`the mutation of ${claim.file} left ${claim.test} green`)
-    else console.log(`held      ${claim.title} (${after.failed} red under the mutation)`)
+    else console.log(`held      ${claim.title} (${red})`)
   } finally {
     undo()
     undo = undefined
