@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { hostname } from 'node:os'
 import { basename } from 'node:path'
 import type { KeyDirectory } from '@flywheel/control'
 import { erasureKey, type MasterSecret, rowKey } from '@flywheel/keys'
 import { createTurns, type Logger, type Metrics } from '@flywheel/runtime'
 import { FlywheelError, isFlywheelError } from '@flywheel/schema'
-import { type Database, lastTurn } from '@flywheel/store'
+import { type Database, lastTurn, runsUnderWay } from '@flywheel/store'
 import { createAnnouncer } from './announcer.js'
 import { copyToAll } from './copy-to-all.js'
 import type { ExportCount } from './count-export.js'
@@ -42,6 +42,8 @@ export interface ExporterOptions {
   isAlone: boolean
   /** How often what was not delivered of an erasure is tried again. */
   erasures?: { redeliver_ms?: number; recheck_ms?: number } | undefined
+  /** When each project's withdrawals and ends of retention are looked for, without any run. @default once an hour */
+  withdrawalsCron?: string | undefined
 }
 
 /** An export as it is asked for from outside of the exporter. */
@@ -245,9 +247,31 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
   }
 
   function fail(plan: ExportPlan, error: unknown, project_id?: string): void {
-    const message = `${plan.name}: ${messageOf(error)}`
-    failures.set(plan.name, { part: 'exporter', at: new Date().toISOString(), code: codeOf(error), message })
+    note(plan.name, error)
     logger.error({ project_id, plan: plan.name, error }, 'scheduled export failed')
+  }
+
+  function note(name: string, error: unknown): void {
+    const message = `${name}: ${messageOf(error)}`
+    failures.set(name, { part: 'exporter', at: new Date().toISOString(), code: codeOf(error), message })
+  }
+
+  /** Of a project that runs no export nothing else would be taken out until somebody erases. */
+  async function withdrawOfAll(): Promise<void> {
+    failures.delete(WITHDRAWALS)
+    for (const project_id of await options.projects()) {
+      try {
+        // A run begins with it.
+        if ((await runsUnderWay(db, project_id)).length === 0) await withdraw(project_id)
+      } catch (error) {
+        failWithdrawals(error, project_id)
+      }
+    }
+  }
+
+  function failWithdrawals(error: unknown, project_id?: string): void {
+    note(WITHDRAWALS, error)
+    logger.error({ project_id, error }, 'withdrawals were not looked for')
   }
 
   const jobs: Schedule[] = []
@@ -260,6 +284,10 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
       scheduleExports({ cron: plan.cron, timezone: plan.timezone, lastDueAt, run: (due) => turn(plan, due), onError }),
     )
   }
+
+  // At another minute in each process.
+  const { withdrawalsCron = `${randomInt(60)} * * * *` } = options
+  jobs.push(scheduleExports({ cron: withdrawalsCron, run: withdrawOfAll, onError: failWithdrawals }))
 
   return {
     async run(asked) {
@@ -284,6 +312,9 @@ export async function createExporter(options: ExporterOptions): Promise<Exporter
     },
   }
 }
+
+/** Named beside the plans, whose names have no spaces, in what failed. */
+const WITHDRAWALS = 'looking for withdrawals'
 
 /** How often a turn of a schedule may be lost with its process before it is told as failed. */
 const ATTEMPTS_OF_A_TURN = 2

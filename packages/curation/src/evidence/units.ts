@@ -2,8 +2,11 @@ import { DisjointSets } from '../near/disjoint-sets.js'
 import { byCodeUnit } from '../text/canonical-json.js'
 import { promptKey } from './prompt-key.js'
 
-/** What tells a row from another of its id: 48 bits of a hash each. */
-export type RowVersion = readonly [number, number]
+/**
+ * What tells a row from another of its id: 48 bits of a hash each. Then until when its texts may be kept, in seconds since
+ * 1970; 0 where there are none.
+ */
+export type RowVersion = readonly [high: number, low: number, until: number]
 
 /** What joins one feedback event to others. */
 export interface FeedbackKeys {
@@ -52,6 +55,8 @@ export interface Components {
   links: ReadonlyMap<string, number>
   /** 24 digits: the same rows in the same versions, in whatever order they came. Rows without versions say nothing. */
   versionOf(component: number): string
+  /** Until when every text of a component may be kept, in seconds since 1970; null where it has none with an end. */
+  untilOf(component: number): number | null
   /**
    * Packs neighbours to units, each of at least one component and, but where one is larger, of no more than so many
    * bytes.
@@ -81,6 +86,7 @@ class Rows {
   readonly places: number[] = []
   readonly bytes: number[] = []
   readonly versions: [high: number[], low: number[]] = [[], []]
+  readonly untils: number[] = []
 
   add(id: string, place: number, bytes: number, version: RowVersion | undefined): void {
     this.ids.push(id)
@@ -88,6 +94,7 @@ class Rows {
     this.bytes.push(bytes)
     if (version === undefined) return
     for (const half of [0, 1] as const) this.versions[half].push(version[half])
+    this.untils.push(version[2])
   }
 }
 
@@ -203,6 +210,7 @@ export class UnitBuilder {
     ]
     const bytes = new Float64Array(this.#places.size)
     const versions = [new Float64Array(this.#places.size), new Float64Array(this.#places.size)] as const
+    const untils = new Float64Array(this.#places.size).fill(Number.POSITIVE_INFINITY)
     // Of each component the first of its interactions; of one without any, of its feedback, else of its links.
     const first = new Map<number, string>()
     for (const { rows, isIn } of tables) {
@@ -215,6 +223,8 @@ export class UnitBuilder {
         for (const half of [0, 1] as const) {
           versions[half][root] = (versions[half][root]! + (rows.versions[half][row] ?? 0)) % VERSIONS
         }
+        const until = rows.untils[row] ?? 0
+        if (until > 0 && until < untils[root]!) untils[root] = until
         const known = mine.get(root)
         if (!first.has(root) && (known === undefined || id < known)) mine.set(root, id)
       }
@@ -237,6 +247,10 @@ export class UnitBuilder {
       links: links!,
       versionOf: (component) =>
         versions.map((half) => half[ordered[component]!]!.toString(16).padStart(12, '0')).join(''),
+      untilOf: (component) => {
+        const until = untils[ordered[component]!]!
+        return until === Number.POSITIVE_INFINITY ? null : until
+      },
       pack: (maxBytes, isWanted = () => true) =>
         pack(
           Float64Array.from(ordered, (root) => bytes[root]!),

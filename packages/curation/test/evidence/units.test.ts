@@ -292,6 +292,25 @@ describe('units', () => {
     expect(inputsOfUnits([...other, rest], {}).digest).not.toBe(inputsOf(evidence).digest)
   })
 
+  it('may be kept until the first of their texts must go', () => {
+    const builder = new UnitBuilder({ prompts: false, sessions: false })
+    const said = { target_kind: 'interaction', candidates: [], retracts: null, bytes: 0 }
+    const answer = { session_id: '', provider_response_id: '', prompt_hash: '', bytes: 0 }
+    const id = (n: number): string => `0198c000-0000-7000-8000-00000000000${n}`
+    builder.addFeedback({ ...said, id: id(5), target: id(1), version: [1, 1, 300] })
+    builder.addFeedback({ ...said, id: id(6), target: id(2), version: [1, 1, 0] })
+    builder.addFeedback({ ...said, id: id(7), target: id(3) })
+    for (const [n, until] of [
+      [1, 200],
+      [2, 400],
+      [3, 0],
+    ] as const) {
+      builder.addInteraction({ ...answer, id: id(n), turn_id: id(n), version: [1, 1, until] })
+    }
+    const { count, untilOf } = builder.finish()
+    expect(Array.from({ length: count }, (_, component) => untilOf(component))).toEqual([200, 400, null])
+  })
+
   it('are no larger than they must be: strangers are not read together', () => {
     const story = new Story()
     for (let n = 0; n < 50; n++) {

@@ -14,8 +14,8 @@ import { firstArrival } from './visible.js'
 /** What, beside its id, may make a row of a snapshot another than it was in an earlier one. Only where it is asked for. */
 export interface RowStateRow {
   received_at: string
-  /** Whether retention still leaves its bodies. */
-  is_held: boolean
+  /** Seconds since 1970 when retention takes its bodies; 0 where it has. */
+  held_until: number
   /** Whose it is, as consents name them; '' for nobody. */
   user: string
   session: string
@@ -67,7 +67,7 @@ async function* rowsOf<Row>(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<R
 }
 
 const stateOf = (user: string, session: string): string =>
-  `, received_at, body_until > now64(3) AS is_held, ${user} AS user, ${session} AS session`
+  `, received_at, if(body_until > now64(3), toUnixTimestamp(body_until), 0) AS held_until, ${user} AS user, ${session} AS session`
 
 /**
  * Keys of the snapshot's feedback, in no order.
@@ -130,7 +130,7 @@ export function readInteractionKeys(
   joins: { sessions: boolean },
   withState: boolean,
 ): AsyncIterable<InteractionKeysRow> {
-  const state = `${stateOf('user_id', 'session_id')}, is_held AND (messages != '' OR outputs != '') AS is_readable`
+  const state = `${stateOf('user_id', 'session_id')}, held_until > 0 AND (messages != '' OR outputs != '') AS is_readable`
   const sql = `SELECT id, turn_id, session_id, provider_response_id, prompt_hash,
       length(system) + length(messages) + length(tools) + length(outputs) AS bytes${withState ? state : ''}
     FROM interactions FINAL WHERE ${besideFeedback(joins)}`

@@ -8,6 +8,8 @@ export interface ComponentKey
   extends Omit<SurveyedComponent, 'component'>,
     Pick<JudgedComponent, 'events' | 'people' | 'signed' | 'rows'> {
   version: string
+  /** Seconds since 1970 when retention takes the first of its texts; null where none has an end. */
+  until: number | null
 }
 
 /** What it was judged to be: its rows without their texts and sets, and where those are in the block. */

@@ -15,14 +15,25 @@ import {
   writeStanding,
 } from './judged-memory.js'
 
+/** What no export has used for so long is removed. */
+const UNUSED_MS = 35 * 24 * 3_600_000
+
+/** What was taken out, and when there is more to take. */
+interface Forgotten {
+  /** Hash of the erasures and withdrawals. */
+  said: string
+  /** Seconds since 1970 when retention takes the next text; null where no text has an end. */
+  until: number | null
+}
+
 /**
- * Takes out of what was judged of a project every component with an event that was erased, or with a person who withdrew
- * the consent that its recipe needs, and all of a recipe whose consent the project itself withdrew or denies. Once no run
- * that may have read before is under way.
+ * Takes out of what was judged of a project every component with an event that was erased, with a person who withdrew the
+ * consent that its recipe needs, or with a text that retention has taken, and all of a recipe whose consent the project
+ * itself withdrew or denies, or that no export has used for 35 days. Once no run that may have read before is under way.
  */
 export async function forgetJudged(
   db: Database,
-  { projectId, rowKey, outDir }: { projectId: string; rowKey: Uint8Array; outDir: string },
+  { projectId, rowKey, outDir, now }: { projectId: string; rowKey: Uint8Array; outDir: string; now: () => Date },
   { consents, project_consent }: Pick<Evidence, 'consents' | 'project_consent'>,
 ): Promise<void> {
   const folder = judgedFolder(outDir, projectId, rowKey)
@@ -33,7 +44,15 @@ export async function forgetJudged(
   const said = sha256(canonicalJson([tombstones, withdrawn.map(({ id }) => id).sort(), project_consent]))
   // Every run begins with this: what was taken out is not looked for again until an export brings more.
   const path = join(folder, FORGOTTEN)
-  if (existsSync(path) && readFileSync(path, 'utf8') === said) return
+  const time = now().getTime()
+  const second = Math.floor(time / 1000)
+  const before = readForgotten(path)
+  if (before?.said === said && (before.until === null || second < before.until)) return
+  // In seconds.
+  let next: number | null = null
+  const atLatest = (end: number): void => {
+    next = Math.min(next ?? end, end)
+  }
   const events = new Set(erasures.flatMap(({ event_ids }) => event_ids))
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue
@@ -44,13 +63,30 @@ export async function forgetJudged(
     const isDenied = standing !== null && project_consent[standing.purpose as Purpose] === 'denied'
     // Of what was left half-written nobody knows what consent it needs.
     const isUnknown = standing === null || standing.purpose === ''
-    const isAll = isUnknown || isDenied || mine.some(({ subject_kind }) => subject_kind === 'project')
-    const isGone = (key: ComponentKey): boolean =>
-      key.events.some((id) => events.has(id)) || key.people.some((person) => people.has(person))
+    const unusedAt = (standing?.used ?? 0) + UNUSED_MS
+    const isAll =
+      time >= unusedAt || isUnknown || isDenied || mine.some(({ subject_kind }) => subject_kind === 'project')
+    const isGone = (key: ComponentKey): boolean => {
+      const isTaken = key.until !== null && key.until <= second
+      if (isTaken || key.events.some((id) => events.has(id)) || key.people.some((person) => people.has(person)))
+        return true
+      if (key.until !== null) atLatest(key.until)
+      return false
+    }
+    if (!isAll) atLatest(Math.ceil(unusedAt / 1000))
     if (standing === null || isAll || !forgetIn(own, standing, isGone)) rmSync(own, { recursive: true, force: true })
   }
-  writeFileSync(`${path}.new`, said, { mode: 0o600 })
+  writeFileSync(`${path}.new`, JSON.stringify({ said, until: next } satisfies Forgotten), { mode: 0o600 })
   renameSync(`${path}.new`, path)
+}
+
+/** Null where nothing was taken out since an export brought more. */
+function readForgotten(path: string): Forgotten | null {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Forgotten
+  } catch {
+    return null
+  }
 }
 
 /** @returns false where another process writes there, which must not bring back what was taken out */

@@ -39,9 +39,6 @@ const STANDING = 'standing.json'
 export const BLOCK = '.block'
 /** Below this share of its rows a block is judged anew with what is new. */
 const WORN = 0.5
-/** What no export has used for so long is removed. */
-const UNUSED_MS = 35 * 24 * 3_600_000
-
 /** A block of fewer rows is small: where there are many blocks, it is judged anew with what is new. */
 const SMALL = 500
 const MANY = 32
@@ -57,6 +54,8 @@ export interface Standing {
   /** Another one after each change of what is here. */
   change: string
   export_id: string
+  /** Milliseconds since 1970 when it was. */
+  used: number
   /** Of the recipe: what people must have consented to. */
   purpose: string
   /** Priors that the project's own judgements gave, by strategy. */
@@ -74,7 +73,7 @@ export interface MemoryScope {
 }
 
 /** What is looked at of a component that was judged before: not whose it is. */
-type SlimKey = Omit<ComponentKey, 'events' | 'people'>
+type SlimKey = Omit<ComponentKey, 'events' | 'people' | 'until'>
 
 /** One component that was judged before, and the block that has its rows. */
 export interface KnownComponent extends Pick<BlockEntry, 'line'> {
@@ -141,7 +140,7 @@ export class JudgedMemory {
       // Of an earlier snapshot: what was settled then is settled now.
       if (block.watermark > this.#watermark) continue
       for (const { key, line } of entries) {
-        const { events: _, people: __, ...slim } = key
+        const { events: _, people: __, until: ___, ...slim } = key
         if (!this.#known.has(key.version)) this.#known.set(key.version, { key: slim, line, block })
       }
     }
@@ -211,7 +210,7 @@ export class JudgedMemory {
   /** Keeps what became of the components of a unit, but for those that time alone may change. */
   add(
     { components, facts, texts, ends, sets }: UnitJudgement,
-    versionOf: (component: number) => string,
+    snapshot: Pick<Components, 'versionOf' | 'untilOf'>,
     surveyed: ReadonlyMap<number, SurveyedComponent>,
   ): void {
     const kept: Parameters<typeof writeBlock>[1]['components'] = []
@@ -220,7 +219,7 @@ export class JudgedMemory {
       const places = Array.from({ length: judged.rows }, (_, at) => first + at)
       first += judged.rows
       if (!judged.isFinal || judged.rows > MOST_ROWS) continue
-      const key = keyOf(judged, versionOf(judged.component), surveyed.get(judged.component))
+      const key = keyOf(judged, snapshot, surveyed.get(judged.component))
       const { funnel, candidates, inputs } = judged
       const rows = {
         candidates,
@@ -271,12 +270,12 @@ export class JudgedMemory {
     }
     for (const name of this.#written) renameSync(join(this.#made, name), join(this.#folder, name))
     const priors = Object.fromEntries([...recalibrated].map(([strategy, { prior }]) => [strategy, prior]))
-    writeStanding(this.#folder, { export_id, purpose: recipe.purpose, recalibrated: priors })
+    writeStanding(this.#folder, { export_id, used: Date.now(), purpose: recipe.purpose, recalibrated: priors })
     for (const entry of readdirSync(parent, { withFileTypes: true })) {
       const folder = join(parent, entry.name)
       if (!entry.isDirectory() || folder === this.#folder) continue
       const isOfRecipe = entry.name.startsWith(`${recipeHash(recipe).slice(0, 16)}-`)
-      if (isOfRecipe || isUnused(folder)) rmSync(folder, { recursive: true, force: true })
+      if (isOfRecipe) rmSync(folder, { recursive: true, force: true })
     }
   }
 }
@@ -314,6 +313,7 @@ export function writeStanding(folder: string, standing: Omit<Standing, 'change'>
   const path = join(folder, STANDING)
   const said: Standing = {
     export_id: '',
+    used: 0,
     purpose: '',
     recalibrated: {},
     ...standing,
@@ -332,16 +332,12 @@ function removeIfAble(folder: string): void {
   }
 }
 
-function isUnused(folder: string): boolean {
-  const { mtimeMs } = statSync(folder)
-  return Date.now() - mtimeMs > UNUSED_MS
-}
-
 function keyOf(
-  { events, people, signed, rows }: JudgedComponent,
-  version: string,
+  { component, events, people, signed, rows }: JudgedComponent,
+  { versionOf, untilOf }: Pick<Components, 'versionOf' | 'untilOf'>,
   surveyed: SurveyedComponent | undefined,
 ): ComponentKey {
   const { judgements = [], signatures = [], frequent = [] } = surveyed ?? {}
-  return { version, rows, judgements, signatures, frequent, signed, events, people }
+  const [version, until] = [versionOf(component), untilOf(component)]
+  return { version, until, rows, judgements, signatures, frequent, signed, events, people }
 }

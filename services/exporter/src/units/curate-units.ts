@@ -215,7 +215,7 @@ async function judgeSnapshot(options: CurateUnitsOptions, sink: Sink): Promise<J
         by.width,
         (place) => by.judge(place, survey),
         (judgement, unit) => {
-          memory?.add(judgement, components.versionOf, surveyed)
+          memory?.add(judgement, components, surveyed)
           addJudged(judgement, sink)
           onProgress?.({ stage: 'judge', done: unit + 1, of: places.length })
         },

@@ -20,12 +20,12 @@ export function createRowVersions(
   if (key === undefined) return (row) => row
   const said = new Map([...statedConsents(consents)].map(([subject, rows]) => [subject, canonicalJson(rows)]))
   return (row) => {
-    const { id, bytes = 0, received_at, is_held, user, session } = row
+    const { id, bytes = 0, received_at, held_until = 0, user, session } = row
     const people = [said.get(`user:${user}`) ?? '', said.get(`session:${session}`) ?? '']
     const digest = createHash('sha256')
       .update(key)
-      .update(JSON.stringify([id, received_at, is_held, bytes, ...people]))
+      .update(JSON.stringify([id, received_at, held_until, bytes, ...people]))
       .digest()
-    return { ...row, version: [digest.readUIntBE(0, HALF), digest.readUIntBE(HALF, HALF)] }
+    return { ...row, version: [digest.readUIntBE(0, HALF), digest.readUIntBE(HALF, HALF), held_until] }
   }
 }

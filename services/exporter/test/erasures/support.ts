@@ -19,7 +19,12 @@ const mine = (rows: Record<string, unknown>[]) => rows.map((row) => ({ ...row, p
 export interface World {
   db: Database
   outDir: string
-  exporter(plan: Partial<ExportPlan>, erasures?: ExporterOptions['erasures'], projects?: string[]): Promise<Exporter>
+  exporter(
+    plan: Partial<ExportPlan>,
+    erasures?: ExporterOptions['erasures'],
+    projects?: string[],
+    cron?: string,
+  ): Promise<Exporter>
   /** A user takes back their consent after the export. */
   withdrawConsent(user: string): Promise<void>
   deliveries(): Promise<ErasureDeliveryRow[]>
@@ -35,7 +40,7 @@ export async function world(): Promise<World> {
   return {
     db,
     outDir,
-    exporter: (plan, erasures, projects = [MINE]) =>
+    exporter: (plan, erasures, projects = [MINE], withdrawalsCron) =>
       createExporter({
         worker: {
           outDir,
@@ -62,6 +67,7 @@ export async function world(): Promise<World> {
         projects: async () => projects,
         isAlone: true,
         erasures,
+        withdrawalsCron,
       }),
     async withdrawConsent(user) {
       const at = new Date(START + 3_700_000 + said++).toISOString()

@@ -66,6 +66,18 @@ describe('receivers of a plan', () => {
     expect(ops.told).toHaveLength(1)
   })
 
+  it('are told of a withdrawal that nobody asked to be looked for', async () => {
+    const other = 'a project that has no key'
+    const exporter = await the.exporter({ webhooks: [ops.target] }, undefined, [other, MINE], '* * * * * *')
+    await within(() => expect(ops.told).toHaveLength(1))
+    expect(ops.told[0]?.message.data).toMatchObject({ export_id: made.export_id })
+    await expect(readFile(join(made.dir, 'meta/chain.jsonl'), 'utf8')).rejects.toMatchObject({ code: 'ENOENT' })
+    expect(exporter.errors()).toMatchObject([
+      { message: expect.stringContaining(`The project ${other} does not exist`) },
+    ])
+    await exporter.close()
+  })
+
   it('that are silent hold up neither the withdrawal nor the stop, and are told the same after the next start', async () => {
     ops.status = 0
     const first = await the.exporter({ webhooks: [ops.target] })

@@ -68,6 +68,7 @@ function partsOf(drawn: readonly { isKept: boolean; rows: readonly Row[] }[]): B
     if (!component.isKept) continue
     const key = {
       version: `v${n}`,
+      until: null,
       rows: places.length,
       judgements: [],
       signatures: [],

@@ -87,6 +87,43 @@ describe('what was judged', { timeout: 60_000 }, () => {
     expect(await told.memory()).not.toContain('Case 2:')
   })
 
+  it('leaves when retention takes its texts, each component in its time, without another export', async () => {
+    const rows = seed(12)
+    const from = Date.now()
+    const ends = (hours: number): string => new Date(from + hours * HOUR).toISOString()
+    rows.interactions[4]!['body_until'] = ends(1)
+    rows.feedback.find(({ target }) => target === rows.interactions[6]!['id'])!['body_until'] = ends(3)
+    const told = await story(rows)
+    await told.run(HOUR)
+    const standing = await standingOf(told)
+    const left = async (hours: number): Promise<boolean[]> => {
+      await told.erase(new Date(from + hours * HOUR))
+      const memory = await told.memory()
+      return [2, 4, 6].map((n) => memory.includes(`Case ${n}:`))
+    }
+    expect(await left(0.9)).toEqual([true, true, true])
+    expect(await left(1.1)).toEqual([true, false, true])
+    expect(await left(2.9)).toEqual([true, false, true])
+    expect(await left(3.1)).toEqual([true, false, false])
+    expect(await standingOf(told)).toMatchObject({ export_id: standing?.export_id })
+    // The store still has them: what is gone is judged anew.
+    await thumbs(told, rows, 2 * HOUR, 8)
+    expect(await told.run(3 * HOUR)).toMatchObject({ judged: 3 })
+  })
+
+  it('goes where no export has used it for 35 days, whatever left it meanwhile', async () => {
+    const told = await story(seed(12))
+    await told.run(HOUR)
+    await told.withdraw(2 * HOUR, 'u2')
+    const days = async (count: number): Promise<string> => {
+      await told.erase(new Date(Date.now() + count * 24 * HOUR))
+      return told.memory()
+    }
+    expect(await days(20)).not.toContain('Case 2:')
+    expect(await days(34.9)).toContain('Case 4:')
+    expect(await days(35.1)).not.toContain('Case 4:')
+  })
+
   it('fails no export that is published where it cannot be kept', async () => {
     const told = await story(seed(12))
     await mkdir(told.outDir, { recursive: true })

@@ -43,7 +43,8 @@ export interface Story {
   withdraw(time: number, subject: string): Promise<void>
   /** One export, which is held against the same one made without a memory. Times count from the start of the store. */
   run(time: number, more?: { parent?: string; db?: Database; unitBytes?: number; workers?: number }): Promise<Made>
-  erase(): Promise<ErasedExport[]>
+  /** @param now @default the clock's */
+  erase(now?: Date): Promise<ErasedExport[]>
   /** Everything that is kept of what was judged, as text. */
   memory(): Promise<string>
   /** Paths of its files. */
@@ -84,14 +85,14 @@ export async function story(rows: Seed, recipeMore: object = {}): Promise<Story>
       const times = { applies_from: at(time), occurred_at: at(time) }
       await insertRows(db, 'consents', [{ ...server(time), id: uuid(START + time, offset), ...said, ...times }])
     },
-    erase: () =>
+    erase: (now = new Date()) =>
       eraseFromExports({
         db,
         projectId: PROJECT,
         rowKey: ROW_KEY,
         erasureKey: ERASURE_KEY,
         outDir,
-        now: () => new Date(),
+        now: () => now,
       }),
     async run(time, more = {}) {
       let judged = 0
