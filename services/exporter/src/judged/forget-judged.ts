@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { canonicalJson, type Evidence, sha256 } from '@flywheel/curation'
 import type { Purpose } from '@flywheel/schema'
 import { type Database, loadErasures } from '@flywheel/store'
@@ -74,7 +75,8 @@ export async function forgetJudged(
       return false
     }
     if (!isAll) atLatest(Math.ceil(unusedAt / 1000))
-    if (standing === null || isAll || !forgetIn(own, standing, isGone)) rmSync(own, { recursive: true, force: true })
+    if (standing === null || isAll || !(await forgetIn(own, standing, isGone)))
+      rmSync(own, { recursive: true, force: true })
   }
   writeFileSync(`${path}.new`, JSON.stringify({ said, until: next } satisfies Forgotten), { mode: 0o600 })
   renameSync(`${path}.new`, path)
@@ -89,8 +91,11 @@ function readForgotten(path: string): Forgotten | null {
   }
 }
 
-/** @returns false where another process writes there, which must not bring back what was taken out */
-function forgetIn(folder: string, standing: Standing, isGone: (key: ComponentKey) => boolean): boolean {
+/**
+ * Whatever else the process does has its turn after each block, of some ten megabytes.
+ * @returns false where another process writes there, which must not bring back what was taken out
+ */
+async function forgetIn(folder: string, standing: Standing, isGone: (key: ComponentKey) => boolean): Promise<boolean> {
   const release = lockJudged(folder)
   if (release === null) return false
   try {
@@ -98,6 +103,7 @@ function forgetIn(folder: string, standing: Standing, isGone: (key: ComponentKey
     // A run that reads here meanwhile finds that it must not.
     writeStanding(folder, { ...latest, export_id: '' })
     for (const name of readdirSync(folder).filter((each) => each.endsWith(BLOCK))) {
+      await turn()
       const block = readBlock(join(folder, name))
       if (block === null || scrubBlock(block, isGone) === 0) rmSync(join(folder, name), { force: true })
     }
