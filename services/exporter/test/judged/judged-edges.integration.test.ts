@@ -1,8 +1,8 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { type Database, insertRows } from '@flywheel/store'
 import { describe, expect, it } from 'vitest'
-import { readStanding } from '../../src/judged/judged-memory.js'
+import { readStanding, writeStanding } from '../../src/judged/judged-memory.js'
 import { PROJECT, type Seed, seed } from '../support.js'
 import { HOUR, type Made, type Story, story } from './story.js'
 
@@ -31,8 +31,8 @@ function held(db: Database): { db: Database; reached: Promise<void>; release: ()
   return { db: slow, reached: reached.promise, release: gate.resolve }
 }
 
-const standingOf = async ({ files }: Story) =>
-  readStanding(join((await files()).find((path) => path.endsWith('standing.json'))!, '..'))
+const folderOf = async ({ files }: Story) => dirname((await files()).find((path) => path.endsWith('standing.json'))!)
+const standingOf = async (story: Story) => readStanding(await folderOf(story))
 const blocksOf = async ({ files }: Story) => (await files()).filter((path) => path.endsWith('.block'))
 const thumbs = (story: Story, rows: Seed, time: number, n: number): Promise<string> =>
   story.say(time, rows.interactions[n]!['id'], { kind: 'thumb', label: 'down', author_id: 'u9' })
@@ -85,6 +85,69 @@ describe('what was judged', { timeout: 60_000 }, () => {
     await insertRows(told.db, 'projects', [setting])
     expect(await told.erase()).toHaveLength(1)
     expect(await told.memory()).not.toContain('Case 2:')
+  })
+
+  it('goes where somebody withdraws the consent of the whole project', async () => {
+    const told = await story(seed(12))
+    await told.run(HOUR)
+    await told.withdraw(2 * HOUR, PROJECT, 'project')
+    await told.erase()
+    expect(await told.memory()).not.toContain('Case ')
+  })
+
+  it('is what stands where its publishing was cut off, and goes whole with who must leave it', async () => {
+    const rows = seed(12)
+    const told = await story(rows)
+    await told.run(HOUR)
+    // As a kill leaves it before the last write.
+    writeStanding(await folderOf(told), null)
+    await thumbs(told, rows, 2 * HOUR, 6)
+    expect(await told.run(3 * HOUR)).toMatchObject({ judged: 1 })
+    writeStanding(await folderOf(told), null)
+    await told.withdraw(4 * HOUR, 'u2')
+    await told.erase()
+    expect(await told.memory()).not.toContain('Case ')
+    expect(await told.run(5 * HOUR)).toMatchObject({ judged: 12 })
+  })
+
+  it('is left alone by a run while another process writes it, and goes where that one died', async () => {
+    const rows = seed(12)
+    const told = await story(rows)
+    const first = await told.run(HOUR)
+    const lock = join(await folderOf(told), 'lock')
+    await writeFile(lock, '')
+    await thumbs(told, rows, 2 * HOUR, 6)
+    await told.run(3 * HOUR)
+    expect(await standingOf(told)).toMatchObject({ export_id: first.export_id })
+    const old = new Date(Date.now() - 11 * 60_000)
+    await utimes(lock, old, old)
+    await thumbs(told, rows, 4 * HOUR, 7)
+    await told.run(5 * HOUR)
+    expect(await told.files()).toEqual([])
+    await thumbs(told, rows, 6 * HOUR, 8)
+    const third = await told.run(7 * HOUR)
+    expect(third.judged).toBe(12)
+    expect(await standingOf(told)).toMatchObject({ export_id: third.export_id })
+  })
+
+  it('leaves with whoever must while another process writes it, who brings nobody back', async () => {
+    const told = await story(seed(12))
+    await told.run(HOUR)
+    await writeFile(join(await folderOf(told), 'lock'), '')
+    await told.withdraw(2 * HOUR, 'u2')
+    await told.erase()
+    expect(await told.memory()).not.toContain('Case ')
+  })
+
+  it('is judged anew as a whole block once most of it is', async () => {
+    const rows = seed(12)
+    const told = await story(rows)
+    await told.run(HOUR, { unitBytes: 1_000_000 })
+    for (const n of [3, 4, 5, 6, 7]) await thumbs(told, rows, 2 * HOUR, n)
+    expect(await told.run(3 * HOUR)).toMatchObject({ judged: 5 })
+    for (const n of [3, 4, 5, 8, 9]) await thumbs(told, rows, 4 * HOUR, n)
+    // Of the first block five of twelve components are left, of the others each is one.
+    expect(await told.run(5 * HOUR)).toMatchObject({ judged: 10 })
   })
 
   it('leaves when retention takes its texts, each component in its time, without another export', async () => {

@@ -40,7 +40,8 @@ export interface Story {
   db: Database
   outDir: string
   say(time: number, target: unknown, said: object): Promise<string>
-  withdraw(time: number, subject: string): Promise<void>
+  /** @param kind whose consent. @default user */
+  withdraw(time: number, subject: string, kind?: 'user' | 'project'): Promise<void>
   /** One export, which is held against the same one made without a memory. Times count from the start of the store. */
   run(time: number, more?: { parent?: string; db?: Database; unitBytes?: number; workers?: number }): Promise<Made>
   /** @param now @default the clock's */
@@ -80,8 +81,8 @@ export async function story(rows: Seed, recipeMore: object = {}): Promise<Story>
       await insertRows(db, 'feedback', [{ ...server(time), id, ...about, ...said }])
       return id
     },
-    async withdraw(time, subject) {
-      const said = { subject_kind: 'user', subject, purpose: 'train', label: 'withdrawn', basis: '' }
+    async withdraw(time, subject, kind = 'user') {
+      const said = { subject_kind: kind, subject, purpose: 'train', label: 'withdrawn', basis: '' }
       const times = { applies_from: at(time), occurred_at: at(time) }
       await insertRows(db, 'consents', [{ ...server(time), id: uuid(START + time, offset), ...said, ...times }])
     },
