@@ -3,6 +3,7 @@ import { type Candidate, draftOf, eventsOf, partsOf } from './candidate.js'
 import { answerKey } from './evidence/evidence.js'
 import type { Ports } from './gates/gate.js'
 import { promptShingles, systemShingles } from './near/shingles.js'
+import { sketchOf } from './near/sketch.js'
 import { type ChatMessage, messageJson, sideText } from './prompt/chat.js'
 import type { Facts } from './row-facts.js'
 import { byCodeUnit, canonicalJson, sha256 } from './text/canonical-json.js'
@@ -22,15 +23,22 @@ function systemHash(prompt: readonly ChatMessage[]): string {
   return said.length === 0 ? '' : sha256(canonicalJson(said))
 }
 
+/** Prompts that say the same share their shingles for a while. */
+const promptSketch = rememberEach(sketchOf)
+
 /** What is measured of a prompt alone, once for all candidates that were asked it. */
-const measurePrompt = rememberEach((prompt: readonly ChatMessage[]) => ({
-  canonical: `[${prompt.map(messageJson).join()}]`,
-  prompt_chars: chars(prompt),
-  prompt_shingles: promptShingles(prompt),
-  system_shingles: systemShingles(prompt),
-  system_hash: systemHash(prompt),
-  question_shingles: promptShingles(prompt.filter(({ role }) => role === 'user').slice(0, 1)).length,
-}))
+const measurePrompt = rememberEach((prompt: readonly ChatMessage[]) => {
+  const prompt_shingles = promptShingles(prompt)
+  return {
+    canonical: `[${prompt.map(messageJson).join()}]`,
+    prompt_chars: chars(prompt),
+    prompt_shingles,
+    prompt_sketch: promptSketch(prompt_shingles),
+    system_shingles: systemShingles(prompt),
+    system_hash: systemHash(prompt),
+    question_shingles: promptShingles(prompt.filter(({ role }) => role === 'user').slice(0, 1)).length,
+  }
+})
 
 const canonicalTools = rememberEach((tools: readonly unknown[]) => canonicalJson(tools))
 
@@ -82,7 +90,7 @@ export function measure(candidate: Candidate, world: World, ports: Ports): Facts
   const head = world.head(draft.interaction)
   const { part } = partsOf(candidate)
   const sides = isPair ? [chosen, rejected] : [chosen]
-  const { canonical, prompt_shingles, system_shingles, ...asked } = measurePrompt(prompt)
+  const { canonical, prompt_shingles, prompt_sketch, system_shingles, ...asked } = measurePrompt(prompt)
   // RFC 8785 of a list is that of its elements, with commas between.
   const question = `${canonicalJson(shape)},${canonical},${canonicalTools(tools)}`
   const said = sides.map(messageJson)
@@ -132,6 +140,7 @@ export function measure(candidate: Candidate, world: World, ports: Ports): Facts
     place: undefined,
     sets: {
       prompt_shingles,
+      prompt_sketch,
       system_shingles,
       features: isPair ? { chosen: sideFeatures(chosen), rejected: sideFeatures(rejected) } : null,
     },

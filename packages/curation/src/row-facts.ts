@@ -7,7 +7,9 @@ import type { PriorSource, Shape } from './draft.js'
 export interface RowSets {
   /** Sorted hashes of the prompt's word 5-grams without the system prompt; at most 1,024. */
   readonly prompt_shingles: Int32Array
-  /** The same of the system prompt alone; equal where `system_hash` is. */
+  /** See `sketchOf`, of those. */
+  readonly prompt_sketch: Int32Array
+  /** The same hashes of the system prompt alone; equal where `system_hash` is. */
   readonly system_shingles: Int32Array
   /** Of a pair: what its sides look like, as hashes, some 300 bytes a side. */
   readonly features: { readonly chosen: Int32Array; readonly rejected: Int32Array } | null

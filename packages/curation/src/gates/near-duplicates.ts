@@ -17,7 +17,14 @@ export const nearDuplicates: SetGate = {
     const dropped: SetGateResult['dropped'] = []
     const isGone = new Set<Facts>()
     const { length } = candidates
-    const alike = nearGroups({ length, at: (place) => candidates[place]?.sets.prompt_shingles }, threshold)
+    const alike = nearGroups(
+      {
+        length,
+        at: (place) => candidates[place]?.sets.prompt_shingles,
+        sketchAt: (place) => candidates[place]!.sets.prompt_sketch,
+      },
+      threshold,
+    )
     for (const places of tellDocumentsApart(candidates, alike, threshold, ports)) {
       const group = places.map((place) => candidates[place]!)
       const first = group.map(({ prompt_cluster }) => prompt_cluster).sort()[0]!

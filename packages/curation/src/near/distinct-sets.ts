@@ -1,38 +1,25 @@
-import { mix32 } from '../text/word-hashes.js'
-
-function compareSets(a: Int32Array, b: Int32Array): number {
-  const length = Math.min(a.length, b.length)
-  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!
-  return a.length - b.length
-}
+import { Sketches, sketchOf } from './sketch.js'
 
 /** Sets of hashes, each sorted: a list of them, or what reads them from a disk one at a time. */
 export interface ShingleSets {
   readonly length: number
   at(place: number): Int32Array | undefined
-}
-
-/** 53 bits of what a set holds: the same for the same set. */
-function keyOf(set: Int32Array): number {
-  let high = set.length
-  let low = 0x5bd1e995
-  for (let i = 0; i < set.length; i++) {
-    high = mix32(high ^ set[i]!)
-    low = mix32(Math.imul(low, 0x01000193) ^ set[i]!)
-  }
-  return (high >>> 0) * 2 ** 21 + (low >>> 11)
+  /** The sketch of each, where somebody has made it already. @default made of the set */
+  sketchAt?(place: number): Int32Array
 }
 
 /** Sets with the places they came from. */
 export class DistinctSets implements ShingleSets {
   readonly #sets: ShingleSets
+  readonly #sketches: Sketches
   readonly #places: Int32Array
   /** Where the places of each begin, and after the last, where they end. */
   readonly #starts: number[]
 
   /** @param places those of equal sets one after the other */
-  constructor(sets: ShingleSets, places: Int32Array, starts: number[]) {
+  constructor(sets: ShingleSets, sketches: Sketches, places: Int32Array, starts: number[]) {
     this.#sets = sets
+    this.#sketches = sketches
     this.#places = places
     this.#starts = starts
   }
@@ -42,44 +29,35 @@ export class DistinctSets implements ShingleSets {
   }
 
   at(node: number): Int32Array {
-    return this.#sets.at(this.#places[this.#starts[node]!]!)!
+    return this.#sets.at(this.#firstOf(node))!
+  }
+
+  /** Hash of one band of the MinHash of a set. */
+  bandOf(node: number, band: number): number {
+    return this.#sketches.bandOf(this.#firstOf(node), band)
   }
 
   placesOf(node: number): number[] {
     return [...this.#places.subarray(this.#starts[node]!, this.#starts[node + 1]!)]
   }
+
+  #firstOf(node: number): number {
+    return this.#places[this.#starts[node]!]!
+  }
 }
 
 /** Distinct non-empty sets, in an order that their content alone gives. */
 export function distinct(sets: ShingleSets): DistinctSets {
-  const keys = new Float64Array(sets.length)
-  for (let i = 0; i < keys.length; i++) {
-    const set = sets.at(i)!
-    keys[i] = set.length === 0 ? -1 : keyOf(set)
-  }
+  const { length } = sets
+  const sketches = new Sketches(length, (place) => sets.sketchAt?.(place) ?? sketchOf(sets.at(place)!))
+  const keys = Float64Array.from({ length }, (_, place) => sketches.keyOf(place))
   const places = Int32Array.from(keys.keys())
-    .filter((i) => keys[i]! >= 0)
-    .sort((a, b) => keys[a]! - keys[b]! || a - b)
+    .filter((place) => keys[place]! >= 0)
+    .sort((a, b) => keys[a]! - keys[b]! || sketches.compare(a, b) || a - b)
   const starts: number[] = []
-  for (let from = 0; from < places.length; ) {
-    let to = from + 1
-    while (to < places.length && keys[places[to]!] === keys[places[from]!]) to++
-    starts.push(from)
-    if (to > from + 1) starts.push(...splitUnequal(sets, places.subarray(from, to)).map((at) => from + at))
-    from = to
+  for (let at = 0; at < places.length; at++) {
+    if (at === 0 || sketches.compare(places[at - 1]!, places[at]!) !== 0) starts.push(at)
   }
   starts.push(places.length)
-  return new DistinctSets(sets, places, starts)
-}
-
-/** Where, among places of one key, another set begins: nowhere, but for a collision, by which the places are sorted. */
-function splitUnequal(sets: ShingleSets, places: Int32Array): number[] {
-  const first = sets.at(places[0]!)!
-  if (places.every((place) => compareSets(first, sets.at(place)!) === 0)) return []
-  places.sort((a, b) => compareSets(sets.at(a)!, sets.at(b)!) || a - b)
-  const found: number[] = []
-  for (let at = 1; at < places.length; at++) {
-    if (compareSets(sets.at(places[at - 1]!)!, sets.at(places[at]!)!) !== 0) found.push(at)
-  }
-  return found
+  return new DistinctSets(sets, sketches, places, starts)
 }

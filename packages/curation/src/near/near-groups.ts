@@ -1,6 +1,6 @@
 import { DisjointSets } from './disjoint-sets.js'
 import { type DistinctSets, distinct, type ShingleSets } from './distinct-sets.js'
-import { BANDS, bandHashes, minHash, PERMUTATIONS } from './min-hash.js'
+import { BANDS } from './min-hash.js'
 import { jaccard } from './shingles.js'
 
 /**
@@ -23,16 +23,6 @@ const SAMPLED = 128
 /** From so many distinct prompts on, what half of them share is a template. Fewer are one document, asked about again. */
 export const TEMPLATE_PROMPTS = 10
 
-function bandsOf(nodes: ShingleSets): Int32Array {
-  const bands = new Int32Array(nodes.length * BANDS)
-  const sketch = new Int32Array(PERMUTATIONS)
-  for (let i = 0; i < nodes.length; i++) {
-    minHash(nodes.at(i)!, sketch)
-    bandHashes(sketch, bands, i * BANDS)
-  }
-  return bands
-}
-
 /** Remembers the sets that were looked at last. */
 function remembered(sets: ShingleSets): (place: number) => Int32Array {
   const known = new Map<number, Int32Array>()
@@ -47,14 +37,13 @@ function remembered(sets: ShingleSets): (place: number) => Int32Array {
 }
 
 /** Groups of nodes, which are distinct and in the order of their content, linked by pairs of at least the threshold. */
-function link(nodes: ShingleSets, threshold: number): number[][] {
-  const bands = bandsOf(nodes)
+function link(nodes: DistinctSets, threshold: number): number[][] {
   const read = remembered(nodes)
   const linked = new DisjointSets(nodes.length)
   // 28 bits of the band and 25 of the node in one number: sorted without a comparison that calls back.
   const keys = new Float64Array(nodes.length)
   for (let band = 0; band < BANDS; band++) {
-    for (let i = 0; i < keys.length; i++) keys[i] = (bands[i * BANDS + band]! >>> 4) * NODES + i
+    for (let i = 0; i < keys.length; i++) keys[i] = (nodes.bandOf(i, band) >>> 4) * NODES + i
     keys.sort()
     for (let i = 0; i < keys.length; i++) {
       const bucket = Math.floor(keys[i]! / NODES)
@@ -139,7 +128,7 @@ function withoutTemplate(group: number[], nodes: ShingleSets, threshold: number)
  * Groups of near-duplicates, as places in the list; each place is in at most one, single ones in none. Sets share a band
  * of their MinHash and then have a Jaccard similarity of at least the threshold, directly or over others. Prompts that
  * a template alone makes alike, shared by at least ten, are compared by what each has of its own. The groups
- * are the same for every order of the list. In memory are some hundred bytes a set; each is read a few times.
+ * are the same for every order of the list. In memory are some hundred bytes a set; each is read a few times, and nothing is sketched that has been.
  */
 export function nearGroups(sets: ShingleSets, threshold: number): number[][] {
   const nodes = distinct(sets)

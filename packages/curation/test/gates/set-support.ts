@@ -1,5 +1,6 @@
 import type { Facts } from '../../src/index.js'
 import { promptShingles } from '../../src/near/shingles.js'
+import { sketchOf } from '../../src/near/sketch.js'
 
 /** The facts of one pair of many: the same for the same number. */
 export function factsAt(n: number, fields: Partial<Facts> & { prompt?: string } = {}): Facts {
@@ -41,7 +42,12 @@ export function factsAt(n: number, fields: Partial<Facts> & { prompt?: string } 
     split: '',
     cluster: '',
     component: '',
-    sets: { prompt_shingles, system_shingles: new Int32Array(0), features: null },
+    sets: {
+      prompt_shingles,
+      prompt_sketch: sketchOf(prompt_shingles),
+      system_shingles: new Int32Array(0),
+      features: null,
+    },
     ...rest,
   } as Facts
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { minHash, PERMUTATIONS } from '../../src/near/min-hash.js'
 import { nearGroups } from '../../src/near/near-groups.js'
 import { jaccard, MAX_SHINGLES, promptShingles } from '../../src/near/shingles.js'
+import { SKETCH_LENGTH, sketchOf } from '../../src/near/sketch.js'
 import { wordHashes } from '../../src/text/word-hashes.js'
 import { words } from './words.js'
 
@@ -67,7 +68,38 @@ describe('minHash', () => {
   })
 })
 
+describe('sketchOf', () => {
+  it('says which set it is, and nothing of the empty one', () => {
+    const sets = [[1], [2], [1, 2], [-1], [256]].map((list) => sketchOf(Int32Array.from(list)).join())
+    expect(new Set(sets).size).toBe(sets.length)
+    expect(sketchOf(Int32Array.of(1, 2)).join()).toBe(sets[2])
+    expect(sketchOf(new Int32Array(0))).toEqual(new Int32Array(SKETCH_LENGTH))
+  })
+})
+
 describe('nearGroups', () => {
+  it('reads of sets that have a sketch only those that it compares', () => {
+    const same = shingles(words(1, 40).join(' '))
+    const near = shingles([...words(1, 40), 'more'].join(' '))
+    const others = Array.from({ length: 50 }, (_, n) => shingles(words(n + 100, 40).join(' ')))
+    const sets = [same, ...others, same, near]
+    const read: number[] = []
+    const groups = nearGroups(
+      {
+        length: sets.length,
+        at: (place) => {
+          read.push(place)
+          return sets[place]
+        },
+        sketchAt: (place) => sketchOf(sets[place]!),
+      },
+      0.8,
+    )
+    expect(groups.map((group) => group.sort((a, b) => a - b))).toEqual([[0, 51, 52]])
+    // Equal ones are told by their sketches, and stand for each other.
+    expect([...read].sort((a, b) => a - b)).toEqual([0, 52])
+  })
+
   it('finds every pair that a comparison of all with all finds, and no other', () => {
     const texts = Array.from({ length: 120 }, (_, n) => {
       const base = words(n % 40, 60)

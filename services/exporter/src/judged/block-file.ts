@@ -4,7 +4,7 @@ import { FACT_NAMES } from '../units/facts-table.js'
 import { keepSets, liveSets, type PackedSets, setBytes } from '../units/packed-sets.js'
 import { type ComponentKey, type ComponentRows, componentLine, keyOfLine, rowsOfLine } from './component-record.js'
 
-const FORMAT = 2
+const FORMAT = 3
 const LENGTH = 4
 const NUMBER = Int32Array.BYTES_PER_ELEMENT
 const NEWLINE = 10

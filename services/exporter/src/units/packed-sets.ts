@@ -1,4 +1,4 @@
-import type { RowSets } from '@flywheel/curation'
+import { type RowSets, SKETCH_LENGTH } from '@flywheel/curation'
 
 /** Sets of rows as 32-bit numbers, one after the other, and where those of each row begin. */
 export interface PackedSets {
@@ -7,8 +7,13 @@ export interface PackedSets {
   starts: number[]
 }
 
-/** Lengths before the sets of a row: its own, where its system prompt's are, and theirs; those of two sides or -1. */
+/**
+ * Lengths before the sets of a row: its own, where its system prompt's are, and theirs; those of two sides or -1. The
+ * sketch of its prompt follows them.
+ */
 const HEAD = 5
+/** Numbers before those of its prompt. */
+const BEFORE = HEAD + SKETCH_LENGTH
 /** Among those, where its system prompt's are. */
 const SYSTEM_AT = 1
 
@@ -23,7 +28,7 @@ export function packSets(rows: readonly RowSets[]): PackedSets {
     length += part.length
     return length - part.length
   }
-  for (const { prompt_shingles, system_shingles, features } of rows) {
+  for (const { prompt_shingles, prompt_sketch, system_shingles, features } of rows) {
     let system = systems.get(system_shingles)
     if (system === undefined) {
       system = push(system_shingles)
@@ -40,6 +45,7 @@ export function packSets(rows: readonly RowSets[]): PackedSets {
         rejected?.length ?? -1,
       ),
     )
+    push(prompt_sketch)
     push(prompt_shingles)
     if (chosen !== undefined) push(chosen)
     if (rejected !== undefined) push(rejected)
@@ -60,7 +66,7 @@ function joined(parts: readonly Int32Array[], length: number): Int32Array {
 /** Where the numbers of one row are: its own, and those of its system prompt. */
 function rangesOf(numbers: Int32Array, start: number): { own: [number, number]; system: [number, number] } {
   const [prompt = 0, system = 0, systemLength = 0, chosen = 0, rejected = 0] = numbers.subarray(start, start + HEAD)
-  const end = start + HEAD + prompt + Math.max(0, chosen) + Math.max(0, rejected)
+  const end = start + BEFORE + prompt + Math.max(0, chosen) + Math.max(0, rejected)
   return { own: [start, end], system: [system, system + systemLength] }
 }
 
@@ -106,6 +112,11 @@ export function liveSets({ numbers, starts }: PackedSets): [start: number, end: 
   return live
 }
 
+/** The sketch in the numbers of a unit, of the row that begins there. */
+export function sketchIn(numbers: Int32Array, start: number): Int32Array {
+  return numbers.subarray(start + HEAD, start + BEFORE)
+}
+
 /** The sets of one row, each read anew at each look. */
 export class PackedRowSets implements RowSets {
   readonly #read: (from: number, length: number) => Int32Array
@@ -133,7 +144,11 @@ export class PackedRowSets implements RowSets {
 
   get prompt_shingles(): Int32Array {
     const [prompt] = this.#head()
-    return this.#read(this.#base + this.#start + HEAD, prompt)
+    return this.#read(this.#base + this.#start + BEFORE, prompt)
+  }
+
+  get prompt_sketch(): Int32Array {
+    return this.#read(this.#base + this.#start + HEAD, SKETCH_LENGTH)
   }
 
   get system_shingles(): Int32Array {
@@ -144,7 +159,7 @@ export class PackedRowSets implements RowSets {
   get features(): RowSets['features'] {
     const [prompt, , , chosen, rejected] = this.#head()
     if (chosen < 0) return null
-    const from = this.#base + this.#start + HEAD + prompt
+    const from = this.#base + this.#start + BEFORE + prompt
     return { chosen: this.#read(from, chosen), rejected: this.#read(from + chosen, rejected) }
   }
 }

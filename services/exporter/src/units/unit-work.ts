@@ -90,6 +90,7 @@ export interface UnitWork {
 /** In place of sets that are packed. */
 const PACKED: Facts['sets'] = {
   prompt_shingles: new Int32Array(0),
+  prompt_sketch: new Int32Array(0),
   system_shingles: new Int32Array(0),
   features: null,
 }

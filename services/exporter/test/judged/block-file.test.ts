@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { RowSets } from '@flywheel/curation'
+import { type RowSets, SKETCH_LENGTH } from '@flywheel/curation'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type BlockParts, readBlock, readBlockRows, scrubBlock, writeBlock } from '../../src/judged/block-file.js'
@@ -41,12 +41,14 @@ function setsOf({ prompt, system, sides }: Row): RowSets {
   const [chosen, rejected] = sides ?? []
   return {
     prompt_shingles: Int32Array.from(prompt),
+    prompt_sketch: new Int32Array(SKETCH_LENGTH).fill(prompt.length),
     system_shingles: SYSTEMS[system]!,
     features: sides === null ? null : { chosen: Int32Array.from(chosen!), rejected: Int32Array.from(rejected!) },
   }
 }
 
-const plain = ({ prompt_shingles, system_shingles, features }: RowSets): object => ({
+const plain = ({ prompt_shingles, prompt_sketch, system_shingles, features }: RowSets): object => ({
+  prompt_sketch: [...prompt_sketch],
   prompt_shingles: [...prompt_shingles],
   system_shingles: [...system_shingles],
   features: features && { chosen: [...features.chosen], rejected: [...features.rejected] },

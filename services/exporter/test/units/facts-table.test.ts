@@ -10,7 +10,12 @@ const text = fc.oneof(hash, fc.stringMatching(/^[0-9a-fA-F]{0,40}$/), fc.string(
 const number = fc.oneof(fc.integer(), fc.double({ noNaN: true })).map((value) => (value === 0 ? 0 : value))
 const count = fc.nat()
 
-const sets: Facts['sets'] = { prompt_shingles: Int32Array.of(1), system_shingles: Int32Array.of(), features: null }
+const sets: Facts['sets'] = {
+  prompt_shingles: Int32Array.of(1),
+  prompt_sketch: Int32Array.of(),
+  system_shingles: Int32Array.of(),
+  features: null,
+}
 
 const facts = fc.record<Omit<Facts, 'sets'>>({
   row_id: text,
