@@ -11,10 +11,14 @@ import {
   recordExportItems,
   supersedeExport,
 } from '@flywheel/store'
+import { croissant } from './documents/croissant.js'
+import { openLineage } from './documents/open-lineage.js'
+import { reportPage } from './documents/report.js'
 import { extraAfter } from './erasure-extras.js'
 import {
   type ErasedFile,
   type ErasureFile,
+  type ErasureManifest,
   type ErasureReason,
   erasureCard,
   erasureId,
@@ -221,7 +225,7 @@ async function publish(
   project_id: string,
   id: string,
   files: readonly ErasureFile[],
-  manifest: object,
+  manifest: ErasureManifest,
   card: string,
   now: () => Date,
 ): Promise<void> {
@@ -229,11 +233,12 @@ async function publish(
   try {
     for (const { path, bytes } of files) await folder.write(path, bytes)
     await folder.write('README.md', card)
+    await folder.write('croissant.json', croissant(manifest))
+    await folder.write('report.html', await reportPage(manifest))
     const at = now().toISOString()
-    await folder.write(
-      'run.json',
-      `${JSON.stringify({ export_id: id, started_at: at, finished_at: at, node: process.version })}\n`,
-    )
+    const run = { export_id: id, started_at: at, finished_at: at, node: process.version }
+    await folder.write('run.json', `${JSON.stringify(run)}\n`)
+    await folder.write('openlineage.jsonl', openLineage(manifest, project_id, run))
     const text = canonicalJson(manifest)
     await folder.write(`manifest-${sha256(text)}.json`, text)
     await markUnrecorded(folder, project_id)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { S3Client } from '@aws-sdk/client-s3'
 import type { Manifest } from '@flywheel/curation'
@@ -70,9 +70,8 @@ export interface DestinationDelivery {
 /** Metadata of every object that a copy wrote. */
 export const HASH = 'flywheel-sha256'
 
-/** Documents that stand beside the files of an export; an erasure export has its card alone. */
-export const documentsOf = ({ kind }: { kind: string }): string[] =>
-  kind === 'erasure' ? ['README.md'] : ['README.md', 'croissant.json', 'report.html']
+/** Documents that stand beside the files of an export, and are copied with them. */
+export const DOCUMENTS: readonly string[] = ['README.md', 'croissant.json', 'report.html']
 
 interface Source {
   key: string
@@ -152,7 +151,10 @@ async function standsOrPut(copy: Copy, source: Source): Promise<boolean> {
 /** The manifest's own name holds its hash; it comes last, so that whoever sees it sees everything. */
 async function namesOf(folder: string, manifestName: string): Promise<string[]> {
   const manifest = JSON.parse(await readFile(join(folder, manifestName), 'utf8')) as Manifest
-  return [...manifest.files.map(({ path }) => path), ...documentsOf(manifest), manifestName]
+  // An erasure export that an earlier version made has its card alone.
+  const standing = new Set((manifest.kind as string) === 'erasure' ? await readdir(folder) : DOCUMENTS)
+  const documents = DOCUMENTS.filter((name) => standing.has(name))
+  return [...manifest.files.map(({ path }) => path), ...documents, manifestName]
 }
 
 /**

@@ -224,6 +224,28 @@ describe('eraseFromExports', () => {
     expect(left.size).toBeGreaterThan(0)
   })
 
+  it('has the documents of any other export, which say what it was made of and whose figures they show', async () => {
+    await tombstone('u1')
+    const [done] = await erase()
+    const place = join(outDir, done!.replaced_by!)
+    const { manifest } = (await readPublished(place))!
+    const described = JSON.parse(await readFile(join(place, 'croissant.json'), 'utf8')) as {
+      distribution: { '@type': string; name: string; sha256?: string }[]
+    }
+    const named = described.distribution.filter((each) => each['@type'] === 'cr:FileObject')
+    const hashes = (files: { path?: string; name?: string; sha256?: string }[]) =>
+      files.map(({ path, name, sha256 }) => `${path ?? name} ${sha256}`).sort()
+    expect(hashes(named)).toEqual(hashes(manifest.files))
+    const page = await readFile(join(place, 'report.html'), 'utf8')
+    expect(page).toContain(`<dt>Preference pairs</dt><dd>${manifest.statistics.rows.preference}</dd>`)
+    expect(page).toContain(`the other figures are those of export <code>${first.export_id.slice(0, 12)}</code>`)
+    const events = (await readFile(join(place, 'openlineage.jsonl'), 'utf8')).trimEnd().split('\n')
+    for (const event of events.map((line) => JSON.parse(line))) {
+      expect(event.inputs).toHaveLength(1)
+      expect(event.inputs[0].facets.version.datasetVersion).toBe(first.export_id)
+    }
+  })
+
   it('names no shard to a loader that is no more, and counts what is left', async () => {
     const recipe = { ...settled, targets: ['hub', 'llama-factory', 'axolotl'] }
     const about = { db, projectId: PROJECT, outDir, rowKey: ROW_KEY, now }

@@ -1,4 +1,5 @@
-import { appendFile, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import {
   CreateBucketCommand,
@@ -99,6 +100,23 @@ describe.skipIf(missing !== null)('a bucket', () => {
     await client.send(new PutObjectCommand({ Bucket: 'half', Key, Body: own, Metadata }))
     const second = await copy(destination)
     expect(second).toMatchObject({ status: 'delivered', written: 1, present: first.written + 1 })
+  })
+
+  it('takes an erasure export of an earlier version, which has its card alone, and no other without its documents', async () => {
+    const destination = await bucket('earlier')
+    const folder = await mkdtemp(join(tmpdir(), 'flywheel-earlier-'))
+    await cp(made.dir, folder, { recursive: true })
+    for (const name of ['croissant.json', 'report.html']) await rm(join(folder, name))
+    const path = join(folder, basename(made.manifest_path))
+    const manifest = JSON.parse(await readFile(path, 'utf8')) as Manifest
+    expect(await copyToS3(destination, path, folder)).toMatchObject({ status: 'failed' })
+    await writeFile(path, JSON.stringify({ ...manifest, kind: 'erasure' }))
+    const name = `sets/${basename(folder)}`
+    expect(await copyToS3(destination, path, folder)).toMatchObject({ status: 'delivered', error: null })
+    const keys = (await objects('earlier')).map(({ Key }) => Key)
+    expect(keys).toContain(`${name}/README.md`)
+    expect(keys).not.toContain(`${name}/report.html`)
+    await rm(folder, { recursive: true })
   })
 
   it('needs no right to delete', async () => {

@@ -111,7 +111,7 @@ function recordSet(shape: string, columns: readonly Column[], extension: string)
  * The set as a Croissant 1.0 description (JSON-LD of MLCommons): every file with its sha256, every column of TRL's layout. Made of the
  * manifest alone; times are those of the snapshot.
  */
-export function croissant(manifest: Manifest): string {
+export function croissant(manifest: Omit<Manifest, 'kind'>): string {
   const { export_id, recipe, snapshot, files, statistics } = manifest
   const distribution: object[] = files.map(({ path, format, sha256, bytes }) => ({
     '@type': 'cr:FileObject',

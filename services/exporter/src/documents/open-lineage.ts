@@ -17,6 +17,9 @@ function facet(schema: string, fields: object): object {
   }
 }
 
+/** A manifest, that of an erasure export too. */
+type Described = Omit<Manifest, 'kind'> & { erased?: object }
+
 /** OpenLineage asks for a UUID: the first bytes of the export's id, marked as a UUID of version 8. */
 function runId(exportId: string): string {
   const hex = exportId.slice(0, 32)
@@ -25,20 +28,25 @@ function runId(exportId: string): string {
 
 /**
  * The run as two OpenLineage events (start and complete), a JSON object a line: which events of which project went in,
- * which files came out. Holds wall-clock times, so it stands beside the manifest and not in it.
+ * which files came out; of an erasure export, which export went in. Holds wall-clock times, so it stands beside the
+ * manifest and not in it.
  */
-export function openLineage(manifest: Manifest, projectId: string, { started_at, finished_at }: RunTimes): string {
-  const { export_id, recipe, snapshot, files, statistics } = manifest
+export function openLineage(manifest: Described, projectId: string, { started_at, finished_at }: RunTimes): string {
+  const { export_id, parent, recipe, snapshot, files, statistics, erased } = manifest
   const namespace = `flywheel://${projectId}`
   const { inputs } = snapshot
-  const read = (name: string, rows: number): object => ({
+  const dataSet = (
+    name: string,
+    datasetVersion: string | null,
+  ): { namespace: string; name: string; facets: object } => ({
     namespace,
     name,
     facets: {
-      version: facet('1-0-1/DatasetVersionDatasetFacet.json#/$defs/DatasetVersionDatasetFacet', {
-        datasetVersion: snapshot.watermark,
-      }),
+      version: facet('1-0-1/DatasetVersionDatasetFacet.json#/$defs/DatasetVersionDatasetFacet', { datasetVersion }),
     },
+  })
+  const read = (name: string, rows: number): object => ({
+    ...dataSet(name, snapshot.watermark),
     inputFacets: {
       inputStatistics: facet('1-0-0/InputStatisticsInputDatasetFacet.json#/$defs/InputStatisticsInputDatasetFacet', {
         rowCount: rows,
@@ -46,14 +54,9 @@ export function openLineage(manifest: Manifest, projectId: string, { started_at,
     },
   })
   const { preference, unpaired, supervised } = statistics.rows
+  const own = `exports/${recipe.name}`
   const written = {
-    namespace,
-    name: `exports/${recipe.name}`,
-    facets: {
-      version: facet('1-0-1/DatasetVersionDatasetFacet.json#/$defs/DatasetVersionDatasetFacet', {
-        datasetVersion: export_id,
-      }),
-    },
+    ...dataSet(own, export_id),
     outputFacets: {
       outputStatistics: facet(
         '1-0-2/OutputStatisticsOutputDatasetFacet.json#/$defs/OutputStatisticsOutputDatasetFacet',
@@ -75,12 +78,15 @@ export function openLineage(manifest: Manifest, projectId: string, { started_at,
       producer: PRODUCER,
       schemaURL: RUN_EVENT,
     })
-  const inputEvents = [
-    read('interactions', inputs.interactions),
-    read('feedback', inputs.feedback),
-    read('links', inputs.links),
-    read('consents', inputs.consents),
-  ]
+  const inputEvents =
+    erased === undefined
+      ? [
+          read('interactions', inputs.interactions),
+          read('feedback', inputs.feedback),
+          read('links', inputs.links),
+          read('consents', inputs.consents),
+        ]
+      : [dataSet(own, parent)]
   const start = event('START', started_at, { inputs: inputEvents, outputs: [] })
   return `${start}\n${event('COMPLETE', finished_at, { inputs: inputEvents, outputs: [written] })}\n`
 }

@@ -5,6 +5,9 @@ import { STYLE } from './report-style.js'
 
 type Html = ReturnType<typeof html>
 
+/** What a page is made of: a manifest, that of an erasure export too. */
+type Shown = Omit<Manifest, 'kind'> & { erased?: { figures_of: string } }
+
 const thousands = (value: number): string => value.toLocaleString('en-US')
 const percent = (share: number | null): string => (share === null ? 'none' : `${Math.round(share * 1000) / 10}%`)
 
@@ -24,7 +27,7 @@ function tallyBars(tally: Readonly<Record<string, number>>, limit = 12): Bar[] {
   return rest === 0 ? bars : [...bars.slice(0, limit), { name: 'others', count: rest }]
 }
 
-function funnelBars({ funnel }: Manifest): Bar[] {
+function funnelBars({ funnel }: Shown): Bar[] {
   const came = funnel[0]?.in ?? 0
   return [
     { name: 'candidates', count: came, series: 'kept' },
@@ -32,7 +35,7 @@ function funnelBars({ funnel }: Manifest): Bar[] {
   ]
 }
 
-function dropRows({ funnel }: Manifest): Html[] {
+function dropRows({ funnel }: Shown): Html[] {
   return funnel.flatMap(({ gate, dropped }) =>
     Object.entries(dropped)
       .sort(([a, first], [b, second]) => second - first || (a < b ? -1 : 1))
@@ -43,7 +46,7 @@ function dropRows({ funnel }: Manifest): Html[] {
   )
 }
 
-function weightBars({ strategies }: Manifest): Bar[] {
+function weightBars({ strategies }: Shown): Bar[] {
   const counts = new Map<number, number>()
   for (const { prior, rows } of strategies.flatMap(({ priors }) => priors)) {
     counts.set(prior, (counts.get(prior) ?? 0) + rows)
@@ -53,7 +56,7 @@ function weightBars({ strategies }: Manifest): Bar[] {
     .map(([prior, count]) => ({ name: (Math.round((2 * prior - 1) * 100) / 100).toFixed(2), count }))
 }
 
-function lengthBars({ statistics: { lengths } }: Manifest): Bar[] {
+function lengthBars({ statistics: { lengths } }: Shown): Bar[] {
   const names = [...LENGTH_BOUNDS.map((bound) => `<${thousands(bound)}`), 'more']
   const used = names.map((_, n) => (lengths.chosen[n] ?? 0) + (lengths.rejected[n] ?? 0) > 0)
   const [first, last] = [used.indexOf(true), used.lastIndexOf(true)]
@@ -63,7 +66,7 @@ function lengthBars({ statistics: { lengths } }: Manifest): Bar[] {
   ])
 }
 
-function userBars({ statistics: { rows_per_user } }: Manifest): Bar[] {
+function userBars({ statistics: { rows_per_user } }: Shown): Bar[] {
   const names = ROWS_PER_USER_BOUNDS.map((bound, n) => {
     const from = (ROWS_PER_USER_BOUNDS[n - 1] ?? 0) + 1
     return from === bound ? String(bound) : `${from}–${bound}`
@@ -71,7 +74,7 @@ function userBars({ statistics: { rows_per_user } }: Manifest): Bar[] {
   return [...names, `>${ROWS_PER_USER_BOUNDS.at(-1)}`].map((name, n) => ({ name, count: rows_per_user[n] ?? 0 }))
 }
 
-function trainerRows({ trainer }: Manifest): Html[] {
+function trainerRows({ trainer }: Shown): Html[] {
   return Object.entries(trainer)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(
@@ -84,8 +87,8 @@ function trainerRows({ trainer }: Manifest): Html[] {
  * The set at a glance, as one page that needs no network: what was kept and what took the rest, how strong the signal is,
  * whom it comes from, and what to set in the trainer. Made of the manifest alone, so the same set has the same page.
  */
-export async function reportPage(manifest: Manifest): Promise<string> {
-  const { export_id, recipe, snapshot, statistics, strategies, parent } = manifest
+export async function reportPage(manifest: Shown): Promise<string> {
+  const { export_id, recipe, snapshot, statistics, strategies, parent, erased } = manifest
   const { rows, edit_distances } = statistics
   const kept = rows.preference + rows.unpaired + rows.supervised
   const signals = strategies
@@ -105,7 +108,8 @@ export async function reportPage(manifest: Manifest): Promise<string> {
 <main>
 <header>
 <h1>${recipe.name}</h1>
-<p>Export <code>${export_id.slice(0, 12)}</code> for <code>${recipe.purpose}</code>: what was received until <time>${snapshot.watermark}</time>, consent as of <time>${snapshot.cutoff}</time>.${parent === null ? '' : html` Splits follow <code>${parent.slice(0, 12)}</code>.`} What it holds and what to mind is in <a href="README.md">README.md</a>.</p>
+<p>Export <code>${export_id.slice(0, 12)}</code> for <code>${recipe.purpose}</code>: what was received until <time>${snapshot.watermark}</time>, consent as of <time>${snapshot.cutoff}</time>.${parent === null || erased ? '' : html` Splits follow <code>${parent.slice(0, 12)}</code>.`} What it holds and what to mind is in <a href="README.md">README.md</a>.</p>
+${erased ? html`<p>Rows of people who were erased, or whose consent was withdrawn, have left it: <code>meta/erased.jsonl</code>. Counts of rows are of what is left; the other figures are those of export <code>${erased.figures_of.slice(0, 12)}</code>.</p>` : ''}
 </header>
 <dl class="tiles">
 ${tile('Preference pairs', rows.preference, `worth ${thousands(Math.round(statistics.effective_n))} of equal weight`)}

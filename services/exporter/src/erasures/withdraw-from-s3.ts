@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Manifest } from '@flywheel/curation'
 import { addressIn, openClient, statusOf } from '../s3-client.js'
-import { documentsOf, type S3Destination } from '../s3-destination.js'
+import { DOCUMENTS, type S3Destination } from '../s3-destination.js'
 import {
   type Bucket,
   endUploads,
@@ -61,7 +61,7 @@ async function named(folder: string, prefix: string): Promise<string[] | null> {
   const name = files.find((each) => isManifest(`/${each}`))
   if (name === undefined) return null
   const manifest = JSON.parse(await readFile(join(folder, name), 'utf8')) as Manifest
-  return [...manifest.files.map(({ path }) => path), ...documentsOf(manifest), name].map((each) => `${prefix}${each}`)
+  return [...manifest.files.map(({ path }) => path), ...DOCUMENTS, name].map((each) => `${prefix}${each}`)
 }
 
 /** @param isListed 403 is the answer of what stands there; else it may be that of nothing */

@@ -91,7 +91,7 @@ describe.skipIf(missing !== null)('a bucket that has an export which was replace
       keys.filter((key) => key.startsWith('manifest-')),
     )
     const { files } = JSON.parse(await readFile(join(dir, manifest!), 'utf8')) as Manifest
-    return [...files.map(({ path }) => path), 'README.md', manifest!].sort()
+    return [...files.map(({ path }) => path), 'README.md', 'croissant.json', 'report.html', manifest!].sort()
   }
 
   it('gets the one in its place and loses the old objects, where the key may delete', async () => {
