@@ -15,6 +15,7 @@ import {
 } from '@flywheel/store'
 import { ERASED, type ErasedExport, eraseExport, type Removal, removeErased } from './erase-export.js'
 import type { ErasureManifest, ErasureReason } from './erasure-manifest.js'
+import { forgetItems } from './evaluation-sets.js'
 import { forgetJudged } from './judged/forget-judged.js'
 import { sweepUnfinished } from './publish.js'
 import { removeUnrecorded } from './unrecorded.js'
@@ -38,7 +39,7 @@ const POLL_MS = 500
 /**
  * Takes out of every published export of a project the rows behind which an erased event stands, the rows whose consent
  * was withdrawn since, and what names the erased people in the assignments. Each affected export is replaced by an erasure
- * export. Runs that are under way are waited for, because they may publish what they read before; a run that begins later
+ * export; registered evaluation sets lose the items that exports wrote of these rows. Runs that are under way are waited for, because they may publish what they read before; a run that begins later
  * reads neither.
  * @returns the exports that held any of it
  */
@@ -70,6 +71,7 @@ export async function eraseFromExports(options: EraseFromExportsOptions): Promis
 
   const members = await membersOf(options)
   const erasedAnywhere = await erasedRows(outDir, published, rows)
+  const leaving = [...rows.values()].flatMap((each) => [...each.keys()])
   const done: ErasedExport[] = []
   for (const row of published) {
     const removal: Removal = {
@@ -81,6 +83,8 @@ export async function eraseFromExports(options: EraseFromExportsOptions): Promis
     const result = await eraseExport(db, outDir, row, removal, now)
     if (result !== null) done.push(result)
   }
+  // Also what was registered only after its rows had left: their copy may be older.
+  await forgetItems(outDir, new Set([...erasedAnywhere, ...leaving]))
   return done
 }
 

@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises'
+import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type EvaluationIndex, evaluationIndex, type Recipe, sha256 } from '@flywheel/curation'
 import { FlywheelError } from '@flywheel/schema'
 
 /** Folder beside the exports that holds one file for each registered evaluation set. */
 const FOLDER = 'evaluation-sets'
+const EXTENSION = '.jsonl'
 
 /** Every text of a JSON value. */
 function textsOf(value: unknown): string[] {
@@ -13,6 +14,7 @@ function textsOf(value: unknown): string[] {
 }
 
 interface Item {
+  id?: unknown
   input: { role?: unknown; content?: unknown }[]
   target?: unknown
 }
@@ -45,7 +47,7 @@ function itemsOf(bytes: Uint8Array, path: string): string[] {
 }
 
 async function readSet(outDir: string, name: string): Promise<Uint8Array> {
-  const path = join(outDir, FOLDER, `${name}.jsonl`)
+  const path = join(outDir, FOLDER, `${name}${EXTENSION}`)
   try {
     return await readFile(path)
   } catch (error) {
@@ -86,5 +88,56 @@ export function evaluationSets(
   return {
     index: evaluationIndex(sets, overlap),
     hashes: files.map(({ name, bytes }) => `${name}:${sha256(bytes)}`),
+  }
+}
+
+/** Whether a line of a registered set is an item that an export wrote of one of these rows. */
+function isItemOf(line: string, rowIds: ReadonlySet<string>): boolean {
+  try {
+    const value: unknown = JSON.parse(line)
+    return isItem(value) && typeof value.id === 'string' && rowIds.has(value.id)
+  } catch {
+    // Whoever exports with it is told which line is no JSON.
+    return false
+  }
+}
+
+async function replace(path: string, text: string): Promise<void> {
+  const next = `${path}.next`
+  const { mode } = await stat(path)
+  const file = await open(next, 'w', mode)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(next, path)
+}
+
+/**
+ * Takes the items that exports wrote of these rows out of every registered set; all other lines stay as they are. An item
+ * without the id that an export gave it is nobody's that can be known here.
+ * @throws FlywheelError `internal` naming a file that holds such items and cannot be written
+ */
+export async function forgetItems(outDir: string, rowIds: ReadonlySet<string>): Promise<void> {
+  if (rowIds.size === 0) return
+  const folder = join(outDir, FOLDER)
+  const names = await readdir(folder).catch(() => [])
+  for (const name of names.filter((each) => each.endsWith(EXTENSION))) {
+    const path = join(folder, name)
+    const lines = (await readFile(path, 'utf8')).split('\n')
+    const left = lines.filter((line) => !isItemOf(line, rowIds))
+    if (left.length === lines.length) continue
+    try {
+      await replace(path, left.join('\n'))
+    } catch (error) {
+      await rm(`${path}.next`, { force: true }).catch(() => {})
+      const items = lines.length - left.length
+      throw new FlywheelError(
+        'internal',
+        `Evaluation set ${FOLDER}/${name} holds ${items} items of people who were erased or withdrew, and cannot be written (${(error as NodeJS.ErrnoException).code}); let the server write it, or take them out`,
+      )
+    }
   }
 }

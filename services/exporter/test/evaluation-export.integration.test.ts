@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { RecipeInput } from '@flywheel/curation'
 import type { Database } from '@flywheel/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -86,7 +86,7 @@ describe('an export with a hold-out', () => {
   it('can be registered as it is: the same export then repeats it nowhere', async () => {
     const { dir } = await run(recipe)
     const items = await itemsIn(dir)
-    await mkdir(join(outDir, 'evaluation-sets'))
+    await mkdir(join(outDir, 'evaluation-sets'), { recursive: true })
     await writeFile(join(outDir, 'evaluation-sets', 'own.jsonl'), await readFile(join(dir, ITEMS)))
     const again = await run({ ...recipe, evaluation: { share: 0 }, decontaminate: { sets: ['own'] } })
     const step = again.funnel.find(({ gate }) => gate === 'decontamination')
@@ -96,12 +96,18 @@ describe('an export with a hold-out', () => {
   // Last: the tests share the store.
   it('loses an item, reasons and all, when one who gave a reason is erased', async () => {
     const { dir } = await run(recipe)
-    const [first] = await itemsIn(dir)
+    const [first, ...others] = await itemsIn(dir)
+    const registered = join(outDir, 'evaluation-sets', 'mine.jsonl')
+    await mkdir(dirname(registered), { recursive: true })
+    const own = ['{"question":"of our own"}', 'no JSON', JSON.stringify({ ...first, id: 'ours' }).replace(/\d+/g, '')]
+    await writeFile(registered, [await readFile(join(dir, ITEMS), 'utf8'), ...own, ''].join('\n'))
     const number = /Case (\d+):/.exec(first?.input[0]?.content ?? '')?.[1]
     await eraseUser(db, `c${number}`)
     await eraseFromExports({ db, projectId: PROJECT, rowKey: ROW_KEY, erasureKey: ERASURE_KEY, outDir, now })
-    // What somebody registered is their own copy: the next export of the set is registered in its place.
-    for (const name of (await readdir(outDir)).filter((each) => each !== 'evaluation-sets')) {
+    const left = (await readFile(registered, 'utf8')).split('\n').filter((line) => line !== '')
+    expect(left).toEqual([...others.map((item) => JSON.stringify(item)), ...own])
+    expect(await readdir(dirname(registered))).not.toContain('mine.jsonl.next')
+    for (const name of await readdir(outDir)) {
       const files = await filesOf(join(outDir, name))
       for (const base64 of Object.values(files)) {
         expect(Buffer.from(base64, 'base64').toString()).not.toContain(`Reason ${number}:`)
