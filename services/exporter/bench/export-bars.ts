@@ -18,9 +18,13 @@ export interface Bar {
   bar: string
   measured: string
   isMet: boolean | null
+  /** Whether it is measured on the store: of a smaller one than is promised, nothing is met. */
+  isOfStore: boolean
 }
 
 const MB = 1e6
+/** Interactions of the store that the promises are of. */
+const PROMISED = 1_000_000
 const number = (value: number): string => (value >= 100 ? Math.round(value) : Number(value.toPrecision(3))).toString()
 
 /** Rows that feedback could become: what the funnel starts from. */
@@ -47,6 +51,7 @@ export function barsOf({ stream, full, delta, near }: ExportFigures): Bar[] {
           ? 'not measured: the gate ran in another thread'
           : `${number(without)} a second, ${number(without / streamed)} of the engine`,
       isMet: without === null ? null : without >= 20_000 || without >= 0.5 * streamed,
+      isOfStore: true,
     },
     {
       bar: 'the near-duplicate gate: 3 x datasketch on the same texts and settings, both cores free to both',
@@ -57,21 +62,25 @@ export function barsOf({ stream, full, delta, near }: ExportFigures): Bar[] {
             ? `${near.own} rows a second; datasketch is not installed`
             : `${near.own} rows a second, ${number(times)} x (datasketch ${near.datasketch}, with two processes ${near.datasketch_two_processes})`,
       isMet: times === null ? null : times >= 3,
+      isOfStore: false,
     },
     {
       bar: 'the whole export, every gate on: 5,000 candidates a second',
       measured: `${number(rate)} a second (${candidates} candidates in ${number(full.seconds)} s, ${number(full.cpu_seconds)} s of CPU)`,
       isMet: rate >= 5000,
+      isOfStore: true,
     },
     {
       bar: 'resident memory of the exporter, without the engine: 1 GB',
       measured: `${number(most / MB)} MB, ${number((most - before) / candidates)} bytes a candidate over ${number(before / MB)} MB at the start`,
       isMet: most <= 1000 * MB,
+      isOfStore: true,
     },
     {
       bar: 'a delta of 1%: a tenth of the time of the whole',
       measured: `${number(delta.seconds)} s, ${number(share)} of the whole`,
       isMet: share <= 0.1,
+      isOfStore: true,
     },
   ]
 }
@@ -84,11 +93,13 @@ function rowsOf({ summary: { pairs, unpaired, supervised } }: ExportTaken): numb
 export function markdownOf(figures: ExportFigures, machine: { commit: string; cpu: string; node: string }): string {
   const { interactions, stream, full, delta } = figures
   const { pairs, unpaired, supervised } = full.summary
-  const verdict = { true: 'met', false: '**missed**', null: 'not measured' }
+  const met = { true: interactions >= PROMISED ? 'met' : `met at ${interactions} interactions`, false: 'met' }
+  const verdict = ({ isMet, isOfStore }: Bar): string =>
+    isMet === null ? 'not measured' : isMet ? met[`${isOfStore}`] : '**missed**'
   return [
     '| bar | measured | |',
     '| --- | --- | --- |',
-    ...barsOf(figures).map(({ bar, measured, isMet }) => `| ${bar} | ${measured} | ${verdict[`${isMet}`]} |`),
+    ...barsOf(figures).map((each) => `| ${each.bar} | ${each.measured} | ${verdict(each)} |`),
     '',
     `${interactions} interactions and ${interactions * 0.3} pieces of feedback: ${candidatesOf(full)} candidates, ${pairs} pairs, ${unpaired} unpaired, ${supervised} supervised rows;`,
     `the engine streamed ${number(stream.bytes / MB)} MB in ${number(stream.seconds)} s. The delta has ${rowsOf(delta)} rows and takes ${delta.superseded} back.`,

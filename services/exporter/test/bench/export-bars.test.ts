@@ -56,6 +56,17 @@ describe('barsOf', () => {
     expect(markdownOf(unknown, { commit: 'c', cpu: 'x', node: '20' })).toContain('| not measured |')
   })
 
+  it('calls nothing met of a store that is smaller than the promise', () => {
+    const verdicts = (figures: ExportFigures): (string | undefined)[] =>
+      markdownOf(figures, { commit: 'c', cpu: 'x', node: '20' })
+        .split('\n')
+        .slice(2, 7)
+        .map((line) => line.split(' | ').at(-1))
+    const small = 'met at 200000 interactions |'
+    expect(verdicts(fast)).toEqual([small, 'met |', small, small, small])
+    expect(verdicts({ ...fast, interactions: 1_000_000 })).toEqual(Array(5).fill('met |'))
+  })
+
   it('prints beside the bars what the store was made of', () => {
     const table = markdownOf(fast, { commit: 'c', cpu: '2 x CPU', node: '20' })
     expect(table).toContain('200000 interactions and 60000 pieces of feedback: 100000 candidates, 1 pairs')
