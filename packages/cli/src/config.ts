@@ -90,6 +90,13 @@ function findUpwards(from: string): string | null {
   }
 }
 
+/** How other commands find the server of a connection file, in words: those run here, or with a flag. */
+export function findingOf(connection: string, cwd: string = process.cwd()): string {
+  return findUpwards(cwd) === connection
+    ? `Other flywheel commands run here find it by ${connection}.`
+    : `Other flywheel commands find it with --data-dir ${dirname(connection)}.`
+}
+
 /** The data folder that a flag names, or that stands here or in a folder above. */
 export function dataDirOf(dataDir: string | undefined, cwd: string = process.cwd()): string {
   const found = dataDir === undefined ? findUpwards(cwd) : null

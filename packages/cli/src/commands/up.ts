@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { CONNECTION_FILE, type ConnectionFile, environmentWith, storedKey } from '../config.js'
+import { CONNECTION_FILE, type ConnectionFile, environmentWith, findingOf, storedKey } from '../config.js'
 import type { CommandContext } from '../context.js'
 import { CliError, EXIT } from '../exit.js'
 
@@ -46,7 +46,7 @@ export async function up({ flags, output, signal: interrupted }: CommandContext,
     output.say(
       connection === null
         ? 'No key is kept here: set FLYWHEEL_API_KEY for other commands.'
-        : `Other flywheel commands run here find it by ${connection}.`,
+        : findingOf(connection),
     )
     output.say('Ctrl-C stops it.')
     if (output.format === 'json' || output.format === 'jsonl') {
