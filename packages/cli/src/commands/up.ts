@@ -44,9 +44,7 @@ export async function up({ flags, output, signal: interrupted }: CommandContext,
       output.say(`ClickHouse clients read it on ${server.clickhouseUrl} with a secret key as the password.`)
     }
     output.say(
-      connection === null
-        ? 'No key is kept here: set FLYWHEEL_API_KEY for other commands.'
-        : findingOf(connection),
+      connection === null ? 'No key is kept here: set FLYWHEEL_API_KEY for other commands.' : findingOf(connection),
     )
     output.say('Ctrl-C stops it.')
     if (output.format === 'json' || output.format === 'jsonl') {
