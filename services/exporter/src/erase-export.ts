@@ -24,7 +24,9 @@ import {
   erasureId,
   erasureManifest,
 } from './erasure-manifest.js'
+import { figuresOf } from './figures-left.js'
 import { readPublished, startFolder } from './publish.js'
+import { aboutRows, type Line, linesOf } from './sidecar-lines.js'
 import { markRecorded, markUnrecorded } from './unrecorded.js'
 
 /** What must leave one export. */
@@ -51,26 +53,11 @@ export interface ErasedExport {
   erasures: string[]
 }
 
-interface Line {
-  row_id?: string
-  /** Of `meta/supersedes.jsonl`. */
-  by?: string | null
-  member?: string
-  cluster?: string
-}
-
 export const ERASED = 'meta/erased.jsonl'
 const ASSIGNMENTS = 'meta/assignments.jsonl'
 const SUPERSEDES = 'meta/supersedes.jsonl'
 /** Files of a delta that name rows of the exports before it. */
 const OF_CHAIN: readonly string[] = ['meta/chain.jsonl', SUPERSEDES]
-
-const linesOf = (bytes: Uint8Array): Line[] =>
-  new TextDecoder()
-    .decode(bytes)
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Line)
 
 /** Reads the lines of every file in `meta/` once. */
 async function readMeta(dir: string, manifest: Manifest): Promise<Map<string, Line[]>> {
@@ -89,16 +76,6 @@ function lostClusters(meta: ReadonlyMap<string, Line[]>, { rows }: Removal): Set
     else kept.add(cluster)
   }
   return new Set([...lost].filter((cluster) => !kept.has(cluster)))
-}
-
-/** The lines that say of each row of a file whose it is; undefined where nothing says it. */
-function aboutRows(file: Manifest['files'][number], meta: ReadonlyMap<string, Line[]>): Line[] | undefined {
-  const { path, shape, rows } = file
-  if (shape === 'meta') return meta.get(path)
-  const name = path.slice(path.lastIndexOf('/') + 1, path.length - extname(path).length)
-  const target = (file as { target?: string }).target ?? ''
-  const lines = meta.get(`meta/${target}-${shape}-${name}.jsonl`) ?? meta.get(`meta/${shape}-${name}.jsonl`)
-  return lines?.length === rows ? lines : undefined
 }
 
 /** Row ids in what a delta says of its chain that were erased and are no rows of this export. */
@@ -128,7 +105,7 @@ async function rewrite(
   const ordered = [...manifest.files.filter((file) => !isExtra(file)), ...manifest.files.filter(isExtra)]
   for (const { sha256: old_sha256, ...file } of ordered) {
     const old = await readFile(join(dir, file.path))
-    const lines = file.rows === 0 ? [] : aboutRows({ ...file, sha256: old_sha256 }, meta)
+    const lines = file.rows === 0 ? [] : aboutRows(file, meta)
     const ofChain = OF_CHAIN.includes(file.path) ? chained : new Set<string>()
     const gone = (lines ?? []).map(
       ({ row_id = '', member = '' }) => rows.has(row_id) || members.has(member) || ofChain.has(row_id),
@@ -203,12 +180,14 @@ export async function eraseExport(
     })
     files.sort((a, b) => (a.path < b.path ? -1 : 1))
     const count = (reason: ErasureReason): number => list.filter((each) => each.reason === reason).length
+    const left = items.filter(({ row_id }) => !removal.rows.has(row_id))
     next = erasureManifest(
       manifest,
       id,
       files,
       { rows: { erased: count('erased'), withdrawn: count('withdrawn') }, members: lost.length, files: changed },
-      items.filter(({ row_id }) => !removal.rows.has(row_id)),
+      left,
+      await figuresOf(files, left),
     )
     const card = await readFile(join(dir, 'README.md'), 'utf8')
     await publish(outDir, row.project_id, id, files, next, erasureCard(card, next), now)

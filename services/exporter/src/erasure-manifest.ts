@@ -1,4 +1,4 @@
-import { canonicalJson, type Manifest, sha256 } from '@flywheel/curation'
+import { canonicalJson, type Manifest, type StatisticsBuilder, sha256, trainerSettings } from '@flywheel/curation'
 
 /** Why a row left an export that had been published. */
 export type ErasureReason = 'erased' | 'withdrawn'
@@ -16,7 +16,7 @@ export interface ErasedPart {
   /** Members of components that no later export must know. */
   members: number
   files: ErasedFile[]
-  /** The export that funnel, strategies and the figures beside counts of rows are of: the one that was rewritten. */
+  /** The export that funnel, strategies, people and leaks are told of: the one that was rewritten. */
   figures_of: string
 }
 
@@ -48,24 +48,36 @@ function rowsOf({ target, part }: Manifest['targets'][number], files: readonly E
   return mine.filter(({ format }) => format === mine[0]?.format).reduce((sum, { rows }) => sum + rows, 0)
 }
 
-/** Builds the manifest. Counts of rows are of what is left; what only the evidence could tell stays the parent's. */
+/**
+ * Builds the manifest. Figures of rows and settings of the trainer are of what is left; what only the evidence could tell
+ * (people, leaks, how well the sides are told apart) stays the parent's.
+ * @param figures of the rows that are left
+ */
 export function erasureManifest(
   parent: Manifest,
   export_id: string,
   files: readonly ErasureFile[],
   erased: Omit<ErasedPart, 'figures_of'>,
   left: readonly { config: string; split: string }[],
+  figures: StatisticsBuilder,
 ): ErasureManifest {
   const { statistics } = parent
   const rows = Object.fromEntries(
     Object.keys(statistics.rows).map((name) => [name, left.filter(({ config }) => config === name).length]),
   )
+  const { users, gini, rows_per_user, leaking_members, tells_sides_apart } = statistics
+  const own = figures.finish({ rows_per_user: [], leaking_members, tells_sides_apart })
+  // A split of which nothing is left is still one of the set's; of a row that stands in no file the component is not known.
   const splits = Object.fromEntries(
-    Object.entries(statistics.splits).map(([name, split]) => [
+    Object.keys(statistics.splits).map((name) => [
       name,
-      { ...split, rows: left.filter((item) => item.split === name).length },
+      {
+        components: own.splits[name]?.components ?? 0,
+        rows: left.filter((item) => item.split === name).length,
+      },
     ]),
   )
+  const mine = { ...own, users, gini, rows_per_user, rows: rows as Manifest['statistics']['rows'], splits }
   const figures_of = (parent as { erased?: ErasedPart }).erased?.figures_of ?? parent.export_id
   return {
     ...parent,
@@ -73,7 +85,9 @@ export function erasureManifest(
     parent: parent.export_id,
     kind: 'erasure',
     targets: parent.targets.map((each) => ({ ...each, rows: rowsOf(each, files) })),
-    statistics: { ...statistics, rows: rows as Manifest['statistics']['rows'], splits },
+    statistics: mine,
+    consent: { ...parent.consent, rows: figures.consents() },
+    trainer: trainerSettings(figures, mine),
     files: files.map(({ bytes, ...file }) => ({ ...file, bytes: bytes.length, sha256: sha256(bytes) })),
     erased: { ...erased, figures_of },
   }
@@ -93,6 +107,6 @@ export function erasureCard(card: string, manifest: ErasureManifest): string {
   return `${kept.join('\n')}
 ## Erased
 
-This is export \`${manifest.parent}\` less ${rows.erased} rows of people or sessions that were erased and ${rows.withdrawn} rows whose consent was withdrawn. Whoever has that export must replace it: \`meta/erased.jsonl\` lists the rows, the manifest the files with their old and new hashes. The figures above that are no counts of rows are those of export \`${erased.figures_of}\`.
+This is export \`${manifest.parent}\` less ${rows.erased} rows of people or sessions that were erased and ${rows.withdrawn} rows whose consent was withdrawn. Whoever has that export must replace it: \`meta/erased.jsonl\` lists the rows, the manifest the files with their old and new hashes. The figures above are those of export \`${erased.figures_of}\`; the manifest and \`report.html\` have those of what is left, with what to set in the trainer.
 `
 }

@@ -109,7 +109,7 @@ export async function reportPage(manifest: Shown): Promise<string> {
 <header>
 <h1>${recipe.name}</h1>
 <p>Export <code>${export_id.slice(0, 12)}</code> for <code>${recipe.purpose}</code>: what was received until <time>${snapshot.watermark}</time>, consent as of <time>${snapshot.cutoff}</time>.${parent === null || erased ? '' : html` Splits follow <code>${parent.slice(0, 12)}</code>.`} What it holds and what to mind is in <a href="README.md">README.md</a>.</p>
-${erased ? html`<p>Rows of people who were erased, or whose consent was withdrawn, have left it: <code>meta/erased.jsonl</code>. Counts of rows are of what is left; the other figures are those of export <code>${erased.figures_of.slice(0, 12)}</code>.</p>` : ''}
+${erased ? html`<p>Rows of people who were erased, or whose consent was withdrawn, have left it: <code>meta/erased.jsonl</code>. Funnel, signal, weights and people are those of export <code>${erased.figures_of.slice(0, 12)}</code>, all else is of what is left.</p>` : ''}
 </header>
 <dl class="tiles">
 ${tile('Preference pairs', rows.preference, `worth ${thousands(Math.round(statistics.effective_n))} of equal weight`)}
