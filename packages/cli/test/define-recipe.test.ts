@@ -7,6 +7,7 @@ it('returns a recipe as it was written', () => {
     preset: 'expert-2000',
     caps: { user: { share: 0.5 } },
     selection: { reserve: { rows: 3 } },
+    columns: { prompt_version: true, tags: 'all', metadata: ['plan'] },
     rights: { providers: { openai: { allowed: false, reason: 'terms of 2026-03' } } },
   })
   expect(recipe).toMatchObject({ preset: 'expert-2000', caps: { user: { share: 0.5 } } })
@@ -25,6 +26,8 @@ it('compiles for no key and no id that nobody knows', () => {
   defineRecipe({ preset: 'expert-200' })
   // @ts-expect-error a condition that names people
   defineRecipe({ filter: { user_id: 'u1' } })
+  // @ts-expect-error a column that names people
+  defineRecipe({ columns: { user_id: true } })
   // @ts-expect-error a right without its reason
   const broken = defineRecipe({ rights: { providers: { openai: { allowed: true } } } })
   expect(broken).toBeDefined()

@@ -1,6 +1,7 @@
 import type { Answer } from './evidence/evidence.js'
 import type { FeedbackState } from './evidence/feedback-state.js'
 import type { ChatMessage } from './prompt/chat.js'
+import type { RowColumns } from './row-columns.js'
 
 /** The three things a trainer can learn from. */
 export type Shape = 'preference' | 'unpaired' | 'supervised'
@@ -66,5 +67,7 @@ export interface Draft {
   safety_tags?: string[]
   /** Of a recipe that makes an evaluation set; written by the gate `construct`, redacted with the row. */
   notes?: ItemNotes
+  /** Of a recipe with `columns`; written by the gate `construct`, redacted with the row. */
+  columns?: RowColumns
   consent: string
 }

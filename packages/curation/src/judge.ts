@@ -14,7 +14,10 @@ import { createWorld } from './world.js'
 
 /** What a row holds beside its facts: its texts above all. Plain data, which may wait on a disk. */
 export interface RowTexts
-  extends Pick<Draft, 'shape' | 'prompt' | 'tools' | 'chosen' | 'rejected' | 'label' | 'notes' | 'consent'> {
+  extends Pick<
+    Draft,
+    'shape' | 'prompt' | 'tools' | 'chosen' | 'rejected' | 'label' | 'notes' | 'columns' | 'consent'
+  > {
   safety_tags: string[]
   redactions: Record<string, number>
   artefacts_removed: string[]
@@ -56,7 +59,7 @@ export function judgeUnit(
   for (const { strategy } of claimed) candidates[strategy.id] = (candidates[strategy.id] ?? 0) + 1
   const { kept, funnel } = runRowGates(claimed, world, ports)
   const rows = kept.map((candidate) => {
-    const { shape, prompt, tools, chosen, rejected, label, notes, consent, ...draft } = draftOf(candidate)
+    const { shape, prompt, tools, chosen, rejected, label, notes, columns, consent, ...draft } = draftOf(candidate)
     const texts: RowTexts = {
       shape,
       prompt,
@@ -65,6 +68,7 @@ export function judgeUnit(
       ...(shape === 'preference' && rejected !== undefined ? { rejected } : {}),
       ...(label === undefined ? {} : { label }),
       ...(notes === undefined ? {} : { notes }),
+      ...(columns === undefined ? {} : { columns }),
       consent,
       safety_tags: draft.safety_tags ?? [],
       redactions: draft.redactions ?? {},

@@ -1,6 +1,7 @@
 import { FlywheelError } from '@flywheel/schema'
 import type { z } from 'zod'
 import { targetsOf } from './publish/plan.js'
+import { NO_COLUMNS } from './recipe/columns.js'
 import { withPreset } from './recipe/presets.js'
 import { refuseTrainersOfEvaluation } from './recipe/purpose.js'
 import { defaultRecipe, type Recipe, recipeSchema } from './recipe.js'
@@ -23,15 +24,15 @@ export function parseRecipe(input: unknown): Recipe {
   return parsed.data
 }
 
-/** Keys that the default recipe does not show. */
-const WITHOUT_DEFAULT = ['filter', 'preset']
+/** Every key but those of a filter; the default recipe does not show them all. */
+const KNOWN: object = { ...defaultRecipe, columns: NO_COLUMNS, filter: undefined, preset: undefined }
 
 /** What is wrong; of an unknown key also the keys that are known in its place. */
 function sentenceOf(issue: z.core.$ZodIssue): string {
   if (issue.code !== 'unrecognized_keys') return issue.message
-  let place: unknown = defaultRecipe
+  let place: unknown = KNOWN
   for (const key of issue.path) place = (place as Record<PropertyKey, unknown> | undefined)?.[key]
-  const known = [...Object.keys(place ?? {}), ...(issue.path.length === 0 ? WITHOUT_DEFAULT : [])].sort()
+  const known = Object.keys(place ?? {}).sort()
   const unknown = `unknown ${issue.keys.length === 1 ? 'key' : 'keys'} ${issue.keys.map((key) => `"${key}"`).join(', ')}`
   return known.length === 0 ? unknown : `${unknown}; use ${known.join(', ')}`
 }

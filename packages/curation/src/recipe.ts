@@ -2,6 +2,7 @@ import { PURPOSES, type Purpose } from '@flywheel/schema'
 import { z } from 'zod'
 import { type ArtefactsRecipe, artefactsSchema } from './recipe/artefacts.js'
 import { type CapsRecipe, capsSchema } from './recipe/caps.js'
+import { type ColumnsRecipe, columnsSchema } from './recipe/columns.js'
 import { type DecontaminateRecipe, decontaminateSchema } from './recipe/decontaminate.js'
 import { type EvaluationRecipe, evaluationSchema } from './recipe/evaluation.js'
 import { DEFAULT_STRATEGIES, type EvidenceRecipe, evidenceSchema } from './recipe/evidence.js'
@@ -63,6 +64,8 @@ export interface Recipe {
   selection: SelectionRecipe
   evaluation: EvaluationRecipe
   split: { validation: number; seed: string }
+  /** Fields of the captured interaction that stand in the sidecar. @default none */
+  columns?: ColumnsRecipe | undefined
   /** Every row, or what is new since the chain's last export. */
   mode: ExportMode
   /** Whether what models thought is kept. */
@@ -131,6 +134,7 @@ export const recipeSchema: z.ZodType<Recipe, Omit<RecipeInput, 'preset'>> = z.st
   split: z
     .strictObject({ validation: z.number().min(0).max(0.5).default(0.1), seed: z.string().default('flywheel') })
     .prefault({}),
+  columns: columnsSchema.optional(),
   mode: modeSchema,
   reasoning: reasoningSchema,
   targets: z.array(z.string()).min(1).default(['trl']),

@@ -2,11 +2,12 @@ import type { ItemNotes, PriorSource, Shape } from './draft.js'
 import type { RowTexts } from './judge.js'
 import type { ChatMessage } from './prompt/chat.js'
 import { EVALUATION_SPLIT } from './recipe/evaluation.js'
+import type { RowColumns } from './row-columns.js'
 import type { Facts } from './row-facts.js'
 import { byCodeUnit } from './text/canonical-json.js'
 
-/** What is known about a row beside its texts. Never a user id. */
-export interface RowMeta {
+/** What is known about a row beside its texts, and the columns that the recipe asks for. Never a user id. */
+export interface RowMeta extends RowColumns {
   row_id: string
   strategy: string
   split: string
@@ -98,6 +99,7 @@ export function rowOf(facts: Facts, texts: RowTexts): CuratedRow {
       component: facts.component,
       near_duplicates: facts.near_duplicates === '' ? null : facts.near_duplicates,
       consent,
+      ...texts.columns,
     },
   }
 }

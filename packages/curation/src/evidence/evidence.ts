@@ -21,8 +21,14 @@ export interface InteractionHead {
   status: Status
   has_text: boolean
   finish_reasons: string[]
-  /** Read where the recipe makes an evaluation set. */
+  /** Read where the recipe makes an evaluation set, or names tags among its columns. */
   tags?: string[]
+  /** Read where it is among the recipe's columns. */
+  prompt_version?: string
+  /** Read where it is among the recipe's columns. */
+  release?: string
+  /** The keys that are among the recipe's columns. */
+  metadata?: Record<string, string>
   /** Purpose to granted or denied; a purpose that is absent says nothing. */
   consent: Partial<Record<Purpose, string>>
   received_at: string

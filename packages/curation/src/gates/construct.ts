@@ -1,6 +1,7 @@
 import { partsOf } from '../candidate.js'
 import { itemNotes } from '../item-notes.js'
 import { makesEvaluationSet } from '../recipe/evaluation.js'
+import { columnsOf } from '../row-columns.js'
 import { eachGate, type Gate } from './gate.js'
 
 /** Gate 5: each strategy makes its row. */
@@ -9,5 +10,7 @@ export const construct: Gate = eachGate('construct', (candidate, world) => {
   if (typeof made === 'string') return made
   candidate.draft = { ...made, consent: candidate.consent ?? '' }
   if (makesEvaluationSet(world.recipe)) candidate.draft.notes = itemNotes(candidate, world)
+  const { columns } = world.recipe
+  if (columns !== undefined) candidate.draft.columns = columnsOf(world.head(made.interaction), columns)
   return null
 })

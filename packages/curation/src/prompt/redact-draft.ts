@@ -10,6 +10,7 @@ import {
 } from '@flywheel/redaction'
 import type { JsonObject } from '@flywheel/schema'
 import type { Draft, ItemNotes } from '../draft.js'
+import { mapColumns } from '../row-columns.js'
 import { canonicalJson, sha256 } from '../text/canonical-json.js'
 import { comparable } from '../text/normalise.js'
 import { remember, rememberEach } from '../text/remember.js'
@@ -19,7 +20,7 @@ import { PLACEHOLDER, rankedDetectors } from './placeholders.js'
 /** What redaction makes of a draft. */
 export interface RedactedDraft {
   draft: Draft
-  /** Different values that were replaced, by the kind that stands in their placeholder; without those of the notes. */
+  /** Different values that were replaced, by the kind that stands in their placeholder; without those of notes and columns. */
   redactions: Record<string, number>
   /** The sides differ in nothing but the values that were replaced, or in how these were spelled. */
   isSame: boolean
@@ -88,19 +89,20 @@ function isFirst(side: ChatMessage, other: ChatMessage): boolean {
 }
 
 /**
- * Puts placeholders for what the detectors find in the prompt, the tools, both sides and the notes, with one numbering for
- * all of them: a value has the same placeholder wherever it stands in the row, another value another. The sides' numbers
+ * Puts placeholders for what the detectors find in the prompt, the tools, both sides, the notes and the columns, with one
+ * numbering for all of them: a value has the same placeholder wherever it stands in the row, another value another. The sides' numbers
  * do not depend on which of them is wanted. What a row spells out itself, such as the placeholders of the SDK, is given to
  * nobody. Linear in the length of the row.
  */
 export function redactDraft(draft: Draft, detectors: readonly DetectorName[]): RedactedDraft {
-  const { prompt, tools, chosen, rejected, notes } = draft
+  const { prompt, tools, chosen, rejected, notes, columns } = draft
   const is = clean(detectors)
   const sides = rejected === undefined ? [chosen] : [chosen, rejected]
   const isClean = is.tools(tools) && prompt.every(is.message) && sides.every(is.message)
-  if (isClean && notes === undefined) return { draft, redactions: {}, isSame: false }
+  if (isClean && notes === undefined && columns === undefined) return { draft, redactions: {}, isSame: false }
   const numbering = createNumbering()
-  const spelled = (): string => JSON.stringify([prompt, tools, chosen, rejected ?? null, notes ?? null])
+  const spelled = (): string =>
+    JSON.stringify([prompt, tools, chosen, rejected ?? null, notes ?? null, columns ?? null])
   const redact = createRedactText(is.find, numberer(numbering, spelled))
   const asked = {
     prompt: prompt.map((message) => (is.message(message) ? message : redactMessage(message, redact))),
@@ -123,6 +125,7 @@ export function redactDraft(draft: Draft, detectors: readonly DetectorName[]): R
   const made = new Set(numbering.placeholders.values())
   // After the row's own, whose numbers they leave as they are; a row that is trained on goes without them.
   if (notes !== undefined) redacted.notes = redactNotes(notes, redact)
+  if (columns !== undefined) redacted.columns = mapColumns(columns, redact)
   if (numbering.placeholders.size === 0) return { draft, redactions, isSame: false }
   return { draft: redacted, redactions, isSame: made.size > 0 && isSame(redacted, made) }
 }

@@ -1,5 +1,6 @@
 import type { Layout } from '../formats/target.js'
 import { EVALUATION_SPLIT, makesEvaluationSet } from '../recipe/evaluation.js'
+import { columnsLine } from './card-columns.js'
 import { sidesSection, sideWarnings } from './card-sides.js'
 import { targetsSection, type WrittenFor } from './card-targets.js'
 import type { Manifest } from './manifest.js'
@@ -213,6 +214,7 @@ export function datasetCard(manifest: Manifest, layouts: readonly Layout[]): str
     ...heldOutSection(manifest),
     'Each shard has a sidecar in `meta/` whose n-th line is about its n-th row: row id, strategy, weight, edit distance, lengths, model, task, cluster, split, on what consent rests. It holds no user ids.',
     '',
+    ...columnsLine(recipe.columns),
     ...sidesSection(manifest),
     ...comparedSection(manifest),
     '## Strategies',

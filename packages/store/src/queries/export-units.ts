@@ -137,6 +137,15 @@ export function readInteractionKeys(
   return rowsOf(db.stream(sql, { project, watermark }, 'JSONEachRow', EXPORT_LIMITS))
 }
 
+/** Which columns of interactions are read, and of `metadata`, where it is among them, which keys. */
+export interface InteractionColumns {
+  readonly interactions: readonly string[]
+  readonly metadata: readonly string[]
+}
+
+/** The metadata that is not asked for stays in the store. */
+const SOME_METADATA = `mapFilter((name, value) -> has({metadata:Array(String)}, name), metadata) AS metadata`
+
 /**
  * Some columns of the interactions of `readInteractionKeys`, as lines of JSON in no order. With a filter each line has
  * `is_selected`.
@@ -146,7 +155,7 @@ export function streamUnitInteractions(
   db: Database,
   project: string,
   watermark: string,
-  columns: readonly string[],
+  { interactions, metadata }: InteractionColumns,
   joins: { sessions: boolean },
   filter?: Omit<InteractionFilter, 'feedback_kind' | 'has_feedback' | 'text'>,
   named?: readonly string[],
@@ -154,8 +163,10 @@ export function streamUnitInteractions(
   const { row, params } = filter === undefined ? { row: '', params: {} } : filterConditions(filter)
   const selected = row === '' ? '' : `, (${row}) AS is_selected`
   const where = named === undefined ? besideFeedback(joins) : `${SNAPSHOT_ROWS} AND ${NAMED}`
-  const sql = `SELECT ${columns.map(untilLimit).join(', ')}${selected} FROM interactions FINAL WHERE ${where}`
-  return db.stream(sql, { ...params, project, watermark, ...namedParams(named) }, 'JSONEachRow', EXPORT_LIMITS)
+  const columns = interactions.map((name) => (name === 'metadata' ? SOME_METADATA : untilLimit(name)))
+  const sql = `SELECT ${columns.join(', ')}${selected} FROM interactions FINAL WHERE ${where}`
+  const keys = interactions.includes('metadata') ? { metadata } : {}
+  return db.stream(sql, { ...params, ...keys, project, watermark, ...namedParams(named) }, 'JSONEachRow', EXPORT_LIMITS)
 }
 
 /**

@@ -11,7 +11,7 @@ import {
 type Keys<T> = { [K in keyof Required<T>]: true }
 
 // What curation reads, and nothing else: a column that a retry may change (`source`) must not reach the input digest.
-const HEAD: Keys<Omit<InteractionHead, 'tags'>> = {
+const HEAD: Keys<Omit<InteractionHead, 'tags' | 'prompt_version' | 'release' | 'metadata'>> = {
   id: true,
   turn_id: true,
   session_id: true,
@@ -81,16 +81,33 @@ const CONSENT: Keys<ConsentRow> = {
 /** The columns that an export reads, by kind of row. */
 export interface UnitColumns {
   interactions: string[]
+  /** Keys of the interactions' metadata. */
+  metadata: string[]
   bodies: string[]
   feedback: string[]
   links: string[]
 }
 
-/** The columns of a recipe's snapshot: what only an evaluation set says reaches the input digest of no other export. */
+/** Columns that only some recipes ask for, of the captured interaction. */
+function askedColumns(recipe: Recipe): string[] {
+  const { prompt_version = false, release = false, tags = [], metadata = [] } = recipe.columns ?? {}
+  return [
+    ...(makesEvaluationSet(recipe) || tags.length > 0 ? ['tags'] : []),
+    ...(prompt_version ? ['prompt_version'] : []),
+    ...(release ? ['release'] : []),
+    ...(metadata.length > 0 ? ['metadata'] : []),
+  ]
+}
+
+/**
+ * The columns of a recipe's snapshot: what only an evaluation set says, or only the recipe's own `columns` name, reaches
+ * the input digest of no other export.
+ */
 export function unitColumns(recipe: Recipe): UnitColumns {
   const isNoted = makesEvaluationSet(recipe)
   return {
-    interactions: [...Object.keys(HEAD), ...(isNoted ? ['tags'] : [])],
+    interactions: [...Object.keys(HEAD), ...askedColumns(recipe)],
+    metadata: recipe.columns?.metadata ?? [],
     bodies: Object.keys(BODY),
     feedback: [...Object.keys(FEEDBACK), ...(isNoted ? ['reason_text'] : [])],
     links: Object.keys(LINK),

@@ -87,7 +87,7 @@ export async function openUnitSource(
     const { count, unitOf } = components.pack(unitBytes, isWanted)
     const streams = {
       interactions: (ids?: readonly string[]) =>
-        streamUnitInteractions(db, projectId, watermark, columns.interactions, joins, recipe.filter, ids),
+        streamUnitInteractions(db, projectId, watermark, columns, joins, recipe.filter, ids),
       feedback: (ids?: readonly string[]) =>
         streamUnitTargeted(db, 'feedback', projectId, watermark, columns.feedback, ids),
       links: (ids?: readonly string[]) => streamUnitTargeted(db, 'links', projectId, watermark, columns.links, ids),
