@@ -34,7 +34,7 @@ export const TARGET_IDS = [
 export const FORMAT_IDS = ['jsonl', 'parquet'] as const
 
 /** Ids of presets. */
-export const PRESET_IDS = ['expert-2000'] as const
+export const PRESET_IDS = ['expert-2000', 'high-precision', 'sft-accepted', 'kto-thumbs'] as const
 
 /** One of `PRESET_IDS`. */
 export type PresetId = (typeof PRESET_IDS)[number]

@@ -11,6 +11,9 @@ export interface Preset {
   recipe: RecipeInput
 }
 
+// No draft of this product is as old: none of them settles.
+const TEN_YEARS_MS = 3_650 * 24 * 3_600_000
+
 /** Every preset that a recipe may name. */
 export const PRESETS: readonly Preset[] = [
   {
@@ -21,6 +24,30 @@ export const PRESETS: readonly Preset[] = [
       name: 'expert-2000',
       selection: { only: 'vouched', budget: 2000, by: 'information', spread: ['task', 'prompt'] },
     },
+  },
+  {
+    id: 'high-precision',
+    description:
+      'Only pairs of which it was measured how often people agree with them (committed edits of a word distance of 0.1 or more, thumbs at an agreement of 0.9), and what reviewers decided: fewer rows',
+    recipe: {
+      name: 'high-precision',
+      strategies: ['review.decision', 'edit.final', 'thumbs.pair'],
+      edit: { min_distance: 0.1 },
+      evidence: { thumbs_min_agreement: 0.9 },
+      settling: { draft_ms: TEN_YEARS_MS },
+    },
+  },
+  {
+    id: 'sft-accepted',
+    description:
+      'Supervised rows alone: what people corrected an answer to, and answers that they accepted as they were',
+    recipe: { name: 'sft-accepted', strategies: ['sft.edit', 'sft.accept'] },
+  },
+  {
+    id: 'kto-thumbs',
+    description:
+      'Unpaired rows alone, for KTO: one completion with one label for each answer with thumbs that nothing contradicts',
+    recipe: { name: 'kto-thumbs', strategies: ['thumbs.unpaired'] },
   },
 ]
 
