@@ -2,6 +2,7 @@ import { FlywheelError } from '@flywheel/schema'
 import type { z } from 'zod'
 import { targetsOf } from './publish/plan.js'
 import { NO_COLUMNS } from './recipe/columns.js'
+import { elsewhereOf } from './recipe/elsewhere.js'
 import { withPreset } from './recipe/presets.js'
 import { refuseTrainersOfEvaluation } from './recipe/purpose.js'
 import { defaultRecipe, type Recipe, recipeSchema } from './recipe.js'
@@ -27,12 +28,20 @@ export function parseRecipe(input: unknown): Recipe {
 /** Every key but those of a filter; the default recipe does not show them all. */
 const KNOWN: object = { ...defaultRecipe, columns: NO_COLUMNS, filter: undefined, preset: undefined }
 
-/** What is wrong; of an unknown key also the keys that are known in its place. */
+/** What is wrong; of an unknown key also where it belongs, or the keys that are known in its place. */
 function sentenceOf(issue: z.core.$ZodIssue): string {
   if (issue.code !== 'unrecognized_keys') return issue.message
+  const isOfRecipe = issue.path.length === 0
+  const misplaced = isOfRecipe ? issue.keys.filter((key) => elsewhereOf(key) !== undefined) : []
+  const sentences = misplaced.map((key) => `"${key}" does not stand in a recipe: ${elsewhereOf(key)}`)
+  const keys = issue.keys.filter((key) => !misplaced.includes(key))
+  return [...sentences, ...(keys.length === 0 ? [] : [unknownKeys(keys, issue.path)])].join('; ')
+}
+
+function unknownKeys(keys: readonly string[], path: readonly PropertyKey[]): string {
   let place: unknown = KNOWN
-  for (const key of issue.path) place = (place as Record<PropertyKey, unknown> | undefined)?.[key]
+  for (const key of path) place = (place as Record<PropertyKey, unknown> | undefined)?.[key]
   const known = Object.keys(place ?? {}).sort()
-  const unknown = `unknown ${issue.keys.length === 1 ? 'key' : 'keys'} ${issue.keys.map((key) => `"${key}"`).join(', ')}`
+  const unknown = `unknown ${keys.length === 1 ? 'key' : 'keys'} ${keys.map((key) => `"${key}"`).join(', ')}`
   return known.length === 0 ? unknown : `${unknown}; use ${known.join(', ')}`
 }

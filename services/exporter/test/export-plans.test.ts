@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseRecipe } from '@flywheel/curation'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readExportPlans, withDefaultPlan } from '../src/index.js'
 
@@ -19,6 +20,21 @@ describe('a file of export plans', () => {
     const env = { HOOK: SECRET, EMPTY: '', HUB: 'hf_of_the_environment' }
     return withDefaultPlan(readExportPlans(path, env), { cron, timezone: 'UTC' })
   }
+
+  it('reads what a recipe with its keys is told to write here', async () => {
+    const told = (key: string): string => {
+      try {
+        parseRecipe({ [key]: 'x' })
+      } catch (error) {
+        return /FLYWHEEL_EXPORT_PLANS\): (.*)$/.exec((error as Error).message)?.[1]?.replace(' and ', '\n') ?? ''
+      }
+      return ''
+    }
+    const [scheduled] = await read(told('schedule'))
+    expect(scheduled).toMatchObject({ name: 'nightly', cron: '0 3 * * *', recipe: { stored: 'NAME' } })
+    const [copied] = await read(told('destinations'))
+    expect(copied).toMatchObject({ destinations: [{ name: 'lake', kind: 's3', bucket: 'datasets' }] })
+  })
 
   it('gives each recipe its own schedule, time zone and projects, inline or as a file beside it', async () => {
     await writeFile(join(folder, 'edits.yaml'), 'strategies: [edit.final]\nsettling: { draft_ms: 0 }\n')
