@@ -28,6 +28,8 @@ it('compiles for no key and no id that nobody knows', () => {
   defineRecipe({ filter: { user_id: 'u1' } })
   // @ts-expect-error a column that names people
   defineRecipe({ columns: { user_id: true } })
+  // @ts-expect-error no such way to find a row
+  defineRecipe({ join: { file: 'crm.csv', by: 'user', columns: ['plan'] } })
   // @ts-expect-error a right without its reason
   const broken = defineRecipe({ rights: { providers: { openai: { allowed: true } } } })
   expect(broken).toBeDefined()

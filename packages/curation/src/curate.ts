@@ -26,6 +26,11 @@ export function requireEvaluationSets({ decontaminate }: Recipe, { evaluation }:
   throw new FlywheelError('invalid_request', `recipe: decontaminate.sets: ${names} not prepared; give it in the ports`)
 }
 
+function requireJoinedRows({ join }: Recipe, { joined }: Ports): void {
+  if (join === undefined || joined !== undefined) return
+  throw new FlywheelError('invalid_request', `recipe: join: ${join.file} not read; give its rows in the ports`)
+}
+
 /**
  * Evidence to rows. Pure: the same snapshot and recipe give the same set, whatever the order of the rows, their
  * repetition, the machine's clock, time zone or locale. All of it is in memory: an export of any size takes the same
@@ -33,6 +38,7 @@ export function requireEvaluationSets({ decontaminate }: Recipe, { evaluation }:
  */
 export function curate(evidence: Evidence, recipe: Recipe, ports: Ports): CuratedSet {
   requireEvaluationSets(recipe, ports)
+  requireJoinedRows(recipe, ports)
   const survey = surveyOf([surveyUnit(evidence, recipe)], recipe)
   const unit = judgeUnit(evidence, recipe, ports, survey)
   unit.rows.forEach(({ facts }, place) => {

@@ -26,7 +26,13 @@ export function parseRecipe(input: unknown): Recipe {
 }
 
 /** Every key but those of a filter; the default recipe does not show them all. */
-const KNOWN: object = { ...defaultRecipe, columns: NO_COLUMNS, filter: undefined, preset: undefined }
+const KNOWN: object = {
+  ...defaultRecipe,
+  columns: NO_COLUMNS,
+  join: { file: '', by: '', key: '', columns: [] },
+  filter: undefined,
+  preset: undefined,
+}
 
 /** What is wrong; of an unknown key also where it belongs, or the keys that are known in its place. */
 function sentenceOf(issue: z.core.$ZodIssue): string {

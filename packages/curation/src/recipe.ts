@@ -7,6 +7,7 @@ import { type DecontaminateRecipe, decontaminateSchema } from './recipe/decontam
 import { type EvaluationRecipe, evaluationSchema } from './recipe/evaluation.js'
 import { DEFAULT_STRATEGIES, type EvidenceRecipe, evidenceSchema } from './recipe/evidence.js'
 import type { PresetId } from './recipe/ids.js'
+import { type JoinRecipe, joinSchema } from './recipe/join.js'
 import { type LanguageRecipe, languageSchema } from './recipe/language.js'
 import { type LengthBiasRecipe, lengthBiasSchema } from './recipe/length-bias.js'
 import { type ExportMode, modeSchema } from './recipe/mode.js'
@@ -66,6 +67,8 @@ export interface Recipe {
   split: { validation: number; seed: string }
   /** Fields of the captured interaction that stand in the sidecar. @default none */
   columns?: ColumnsRecipe | undefined
+  /** A file of the user's own whose columns stand in the sidecar too. @default none */
+  join?: JoinRecipe | undefined
   /** Every row, or what is new since the chain's last export. */
   mode: ExportMode
   /** Whether what models thought is kept. */
@@ -135,6 +138,7 @@ export const recipeSchema: z.ZodType<Recipe, Omit<RecipeInput, 'preset'>> = z.st
     .strictObject({ validation: z.number().min(0).max(0.5).default(0.1), seed: z.string().default('flywheel') })
     .prefault({}),
   columns: columnsSchema.optional(),
+  join: joinSchema.optional(),
   mode: modeSchema,
   reasoning: reasoningSchema,
   targets: z.array(z.string()).min(1).default(['trl']),

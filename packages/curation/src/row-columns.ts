@@ -1,6 +1,8 @@
 import type { InteractionHead } from './evidence/evidence.js'
-import type { ColumnsRecipe } from './recipe/columns.js'
+import { type ColumnsRecipe, NO_COLUMNS } from './recipe/columns.js'
+import type { JoinedRows, JoinedValue } from './recipe/join.js'
 import { byCodeUnit } from './text/canonical-json.js'
+import type { World } from './world.js'
 
 /**
  * What a recipe allows of the captured interaction into the sidecar; a field that it does not ask for is absent. Every
@@ -15,6 +17,8 @@ export interface RowColumns {
   tags?: string[]
   /** Each key that the recipe names, null where the interaction has none or an empty text. */
   metadata?: Record<string, string | null>
+  /** The columns of the joined file that the recipe names, each null where it has no row for this one. */
+  joined?: Record<string, JoinedValue>
 }
 
 type Captured = Pick<InteractionHead, 'user_id' | 'session_id' | 'prompt_version' | 'release' | 'tags' | 'metadata'>
@@ -42,10 +46,38 @@ export function columnsOf(head: Captured | undefined, asked: ColumnsRecipe): Row
   }
 }
 
-/** The same columns with each value written anew; null stays null. */
+/** The columns of the joined file's row: by the id, or by the first of the interaction's refs that the file knows. */
+function joinedOf(interaction: string, world: World, rows: JoinedRows): Record<string, JoinedValue> {
+  const { by, columns } = world.recipe.join ?? { by: 'id', columns: [] }
+  const keys = by === 'id' ? [interaction] : world.refs(interaction)
+  const found = keys.find((key) => rows.has(key))
+  const row = found === undefined ? undefined : rows.get(found)
+  return Object.fromEntries(columns.map((name) => [name, row?.[name] ?? null]))
+}
+
+/**
+ * Everything that a recipe asks for of one row's sidecar, before redaction; undefined where that is nothing.
+ * @param interaction of the prompt
+ * @param rows of the joined file
+ */
+export function sidecarColumns(
+  interaction: string,
+  world: World,
+  rows: JoinedRows = new Map(),
+): RowColumns | undefined {
+  const { columns, join } = world.recipe
+  if (columns === undefined && join === undefined) return undefined
+  return {
+    ...columnsOf(world.head(interaction), columns ?? NO_COLUMNS),
+    ...(join === undefined ? {} : { joined: joinedOf(interaction, world, rows) }),
+  }
+}
+
+/** The same columns with each text written anew; what is no text stays as it is. */
 export function mapColumns(columns: RowColumns, rewrite: (value: string) => string): RowColumns {
   const orNull = (value: string | null): string | null => (value === null ? null : rewrite(value))
-  const { prompt_version, release, tags, metadata } = columns
+  const ifText = (value: JoinedValue): JoinedValue => (typeof value === 'string' ? rewrite(value) : value)
+  const { prompt_version, release, tags, metadata, joined } = columns
   return {
     ...(prompt_version === undefined ? {} : { prompt_version: orNull(prompt_version) }),
     ...(release === undefined ? {} : { release: orNull(release) }),
@@ -53,5 +85,8 @@ export function mapColumns(columns: RowColumns, rewrite: (value: string) => stri
     ...(metadata === undefined
       ? {}
       : { metadata: Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, orNull(value)])) }),
+    ...(joined === undefined
+      ? {}
+      : { joined: Object.fromEntries(Object.entries(joined).map(([name, value]) => [name, ifText(value)])) }),
   }
 }

@@ -3,6 +3,7 @@ import { type ConsentBook, consentBook } from './evidence/consent.js'
 import { type Answer, answerKey, type Evidence, type InteractionHead } from './evidence/evidence.js'
 import { type FeedbackState, feedbackState } from './evidence/feedback-state.js'
 import { neighbours } from './evidence/neighbours.js'
+import { refsByInteraction } from './evidence/refs-of.js'
 import { resolveTargets } from './evidence/resolve-targets.js'
 import { parseTime } from './evidence/time.js'
 import { promptCluster, promptHash } from './prompt/canonical-prompt.js'
@@ -35,6 +36,8 @@ export interface World {
    * their keys; one array for all of them.
    */
   samples(answer: Answer): readonly Answer[]
+  /** Refs of the host's own for an interaction, sorted; only where the recipe joins by them. */
+  refs(id: string): readonly string[]
   /** Ids of the later steps of an interaction's turn, sorted. */
   laterSteps(id: string): readonly string[]
   /** The interaction with text that came before in the same session, in an earlier turn. */
@@ -56,7 +59,9 @@ export function createWorld(evidence: Evidence, recipe: Recipe, signatures: Sign
   const heads = new Map(evidence.interactions.map((head) => [head.id, head]))
   const selected = evidence.selected === undefined ? null : new Set(evidence.selected)
   const bodies = new Map(evidence.bodies.map((body) => [body.id, body]))
-  const states = feedbackState(evidence.feedback, resolveTargets(evidence))
+  const resolve = resolveTargets(evidence)
+  const states = feedbackState(evidence.feedback, resolve)
+  const refs = recipe.join?.by === 'ref' ? refsByInteraction(evidence.links, resolve) : new Map<string, string[]>()
   const byAnswer = new Map<string, FeedbackState[]>()
   for (const state of states) {
     if (state.fate !== 'live' || state.answer === null) continue
@@ -93,6 +98,7 @@ export function createWorld(evidence: Evidence, recipe: Recipe, signatures: Sign
     promptHash: hashed(promptHash),
     promptCluster: hashed(promptCluster),
     about: (answer) => byAnswer.get(answerKey(answer)) ?? [],
+    refs: (id) => refs.get(id) ?? [],
     ...neighbours(evidence.interactions, states),
     signatures,
   }

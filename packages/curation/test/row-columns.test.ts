@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { type RecipeInput, recipeSchema } from '../src/index.js'
+import { curate, parseRecipe, type RecipeInput, recipeSchema } from '../src/index.js'
 import { columnsLine } from '../src/publish/card-columns.js'
 import { columnsOf } from '../src/row-columns.js'
 import { renderShards } from './rendered.js'
-import { Story } from './support.js'
+import { ports, START, Story } from './support.js'
 
 const COLUMNS: RecipeInput['columns'] = {
   prompt_version: true,
@@ -115,5 +115,37 @@ describe('the card', () => {
     const [line] = columnsLine({ ...asked, metadata: [...asked.metadata] })
     expect(line).toContain('`prompt_version`, `tags`, `metadata` (only "plan")')
     expect(columnsLine(undefined)).toEqual([])
+  })
+})
+
+describe('a joined file', () => {
+  const join: RecipeInput['join'] = { file: 'crm.jsonl', by: 'ref', columns: ['seats', 'who'] }
+  const rows = new Map([
+    ['b', { seats: 3, who: 'ann@example.org and eve@example.org' }],
+    ['c', { seats: 9, who: null }],
+  ])
+  const joinedOf = (made: Story, joined: typeof rows | undefined) =>
+    curate(made.evidence(), parseRecipe({ ...recipe, columns: undefined, join }), { ...ports, joined }).rows
+
+  it('is read by the first ref of the prompt’s interaction that it knows, whatever the link names, and redacted', () => {
+    const made = story()
+    const [first, second] = made.interactions.map(({ id }) => id) as [string, string]
+    made.link(first, 'c', START)
+    made.link(first, 'b', START, 'turn')
+    made.link(first, 'a', START)
+    const said = new Map(joinedOf(made, rows).map(({ event_ids, meta }) => [event_ids.includes(first), meta]))
+    expect(said.get(true)?.joined).toEqual({ seats: 3, who: '[EMAIL_1] and [EMAIL_2]' })
+    expect(said.get(false)?.joined).toEqual({ seats: null, who: null })
+    expect(said.get(true)).not.toHaveProperty('tags')
+    made.link(second, 'c', START)
+    expect(
+      joinedOf(made, rows)
+        .map(({ meta }) => meta.joined?.['seats'])
+        .sort(),
+    ).toEqual([3, 9])
+  })
+
+  it('that nobody read is refused, and makes no row without its columns', () => {
+    expect(() => joinedOf(story(), undefined)).toThrow('recipe: join: crm.jsonl not read; give its rows in the ports')
   })
 })

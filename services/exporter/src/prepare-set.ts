@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
-import { type ChainRow, type Ports, type Recipe, requireEvaluationSets } from '@flywheel/curation'
+import { type ChainRow, type ExportIdentity, type Ports, type Recipe, requireEvaluationSets } from '@flywheel/curation'
 import type { Database } from '@flywheel/store'
 import type { Inherited } from './earlier-export.js'
 import { evaluationSets, readEvaluationFiles } from './evaluation-sets.js'
 import { readChain } from './export-chain.js'
+import { readJoinedFile } from './joined-file.js'
 import { assignmentsOf } from './parent-assignments.js'
 import { rowPorts } from './row-ports.js'
 import { createUnitPool, inThisThread } from './unit-pool.js'
@@ -18,6 +19,8 @@ export interface PreparedSet {
   assignments: ReadonlyMap<string, string>
   /** Hashes of the evaluation sets. */
   evaluation_sets: string[]
+  /** The joined file, by its bytes; undefined where the recipe joins none. */
+  join: ExportIdentity['join'] | undefined
   /** What the chain of a delta has given out. */
   chain: { isFirst: boolean; rows: ChainRow[] } | null
 }
@@ -51,8 +54,10 @@ export async function prepareSet(
   const { db, projectId, rowKey, unitBytes, onProgress, workers = defaultWorkers(), isRemembered = false } = options
   const evaluation = await readEvaluationFiles(outDir, recipe)
   const { index, hashes } = evaluationSets(evaluation, recipe)
+  const joined = await readJoinedFile(outDir, recipe)
+  const join = joined === undefined ? undefined : { file: joined.file, sha256: joined.sha256 }
   const assignments = await assignmentsOf(outDir, { parent, held_out_by })
-  const ports = await rowPorts(rowKey, assignments, index)
+  const ports = await rowPorts(rowKey, assignments, index, joined?.rows)
   requireEvaluationSets(recipe, ports)
   const chain = recipe.mode === 'delta' ? await readChain(outDir, parent, recipe) : null
   const units = await curateUnits({
@@ -67,11 +72,11 @@ export async function prepareSet(
     folder,
     unitBytes,
     onProgress,
-    memory: chain !== null && isRemembered ? { outDir, rowKey, evaluation_sets: hashes } : undefined,
+    memory: chain !== null && isRemembered ? { outDir, rowKey, evaluation_sets: hashes, join } : undefined,
     start: (context, units) =>
       units > 1 && workers > 0
-        ? createUnitPool(workers, { context, rowKey, evaluation })
+        ? createUnitPool(workers, { context, rowKey, evaluation, joined: joined?.rows })
         : inThisThread(createUnitWork(context, ports)),
   })
-  return { units, ports, assignments, evaluation_sets: hashes, chain }
+  return { units, ports, assignments, evaluation_sets: hashes, join, chain }
 }

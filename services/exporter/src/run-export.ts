@@ -210,6 +210,7 @@ export async function runExport(options: RunExportOptions): Promise<ExportSummar
         parent: parent ?? null,
         ...(held_out_by === undefined ? {} : { held_out_by }),
         evaluation_sets: prepared.evaluation_sets,
+        ...(prepared.join === undefined ? {} : { join: prepared.join }),
       }
       await refuseChangedInputs(db, projectId, { ...identity, code: CODE_VERSIONS })
       const export_id = exportId(identity)

@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads'
+import type { JoinedRows } from '@flywheel/curation'
 import { type ErrorCode, FlywheelError } from '@flywheel/schema'
 import type { EvaluationFile } from './evaluation-sets.js'
 import { startThread } from './start-thread.js'
@@ -12,6 +13,8 @@ export interface UnitThreadStart {
   rowKey: Uint8Array
   /** The evaluation sets that the recipe names, as the run has read them. */
   evaluation: readonly EvaluationFile[]
+  /** The rows of the file that the recipe joins. */
+  joined?: JoinedRows | undefined
 }
 
 /** To a thread. */

@@ -6,10 +6,10 @@ import { describeUnexpected } from './unexpected-error.js'
 import type { FromUnitThread, ToUnitThread, UnitThreadStart } from './unit-pool.js'
 import { createUnitWork } from './units/unit-work.js'
 
-const { context, rowKey, evaluation } = workerData as UnitThreadStart
+const { context, rowKey, evaluation, joined } = workerData as UnitThreadStart
 // What an earlier export assigned is asked for by the gates over the whole set alone, which do not run here.
 const { index } = evaluationSets(evaluation, context.recipe)
-const work = createUnitWork(context, await rowPorts(rowKey, new Map(), index))
+const work = createUnitWork(context, await rowPorts(rowKey, new Map(), index, joined))
 
 const codeOf = (error: unknown): ErrorCode | null => (isFlywheelError(error) ? error.code : null)
 

@@ -1,5 +1,6 @@
 import type { Candidate } from '../candidate.js'
 import type { EvaluationIndex } from '../near/evaluation-index.js'
+import type { JoinedRows } from '../recipe/join.js'
 import type { World } from '../world.js'
 
 /** What curation cannot compute from a snapshot alone. */
@@ -12,6 +13,8 @@ export interface Ports {
   assigned?(member: string): string | undefined
   /** The evaluation sets that the recipe names, prepared by `evaluationIndex`. */
   readonly evaluation?: EvaluationIndex | undefined
+  /** The rows of the file that the recipe joins. */
+  readonly joined?: JoinedRows | undefined
 }
 
 /** What a gate lets through and what it takes, each with its reason. Together they are what came in. */

@@ -1,6 +1,6 @@
 import type { Layout } from '../formats/target.js'
 import { EVALUATION_SPLIT, makesEvaluationSet } from '../recipe/evaluation.js'
-import { columnsLine } from './card-columns.js'
+import { columnsLine, joinedLine } from './card-columns.js'
 import { sidesSection, sideWarnings } from './card-sides.js'
 import { targetsSection, type WrittenFor } from './card-targets.js'
 import type { Manifest } from './manifest.js'
@@ -215,6 +215,7 @@ export function datasetCard(manifest: Manifest, layouts: readonly Layout[]): str
     'Each shard has a sidecar in `meta/` whose n-th line is about its n-th row: row id, strategy, weight, edit distance, lengths, model, task, cluster, split, on what consent rests. It holds no user ids.',
     '',
     ...columnsLine(recipe.columns),
+    ...joinedLine(recipe.join, manifest.join),
     ...sidesSection(manifest),
     ...comparedSection(manifest),
     '## Strategies',

@@ -81,6 +81,8 @@ export interface ExportIdentity {
   held_out_by?: string
   /** Hashes of registered evaluation sets. */
   evaluation_sets?: string[]
+  /** The joined file, by its bytes. @default none */
+  join?: { file: string; sha256: string }
 }
 
 /** SHA-256 of the identity's canonical form: the same export has the same id wherever and whenever it runs. */
@@ -95,6 +97,7 @@ export function exportId(identity: ExportIdentity): string {
       parent: identity.parent,
       ...(identity.held_out_by === undefined ? {} : { held_out_by: identity.held_out_by }),
       evaluation_sets: [...(identity.evaluation_sets ?? [])].sort(),
+      ...(identity.join === undefined ? {} : { join: identity.join }),
     }),
   )
 }

@@ -27,6 +27,8 @@ export interface Manifest {
   statistics: Statistics
   /** Registered evaluation sets by name and SHA-256, and what was found of each. */
   contamination: { sets: SetSummary['contamination']; hashes: string[] }
+  /** The joined file by its name and SHA-256; absent where the recipe joins none. */
+  join?: { file: string; sha256: string }
   consent: { purpose: string; rows: Record<string, number> }
   /** What each target's files hold, and what it could not read as it is. */
   targets: { target: string; part: string; rows: number; left_out: Record<string, number> }[]
@@ -102,6 +104,7 @@ export function buildManifest(
     funnel: set.funnel,
     statistics,
     contamination: { sets: set.contamination, hashes: [...(identity.evaluation_sets ?? [])].sort(byCodeUnit) },
+    ...(identity.join === undefined ? {} : { join: identity.join }),
     consent: { purpose: identity.recipe.purpose, rows: figures.consents() },
     targets: targetRows(layouts, files),
     files: [...files]

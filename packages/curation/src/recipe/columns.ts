@@ -18,15 +18,21 @@ export const NO_COLUMNS: ColumnsRecipe = { prompt_version: false, release: false
 
 const NAMES_PEOPLE = 'cannot stand in a sidecar, which names nobody; rows of one person share `component`'
 
-/** Spellings of what says who somebody is, as a key of metadata. */
+/** Spellings of what says who somebody is, as the name of a column. */
 const OF_PEOPLE = /^(?:user|session)[_-]?id$/i
 
 const refused = z.undefined({ error: NAMES_PEOPLE }).optional()
 
-const names = z
+/** Names of columns of a sidecar, sorted, each once; those that say who somebody is are refused. */
+export const columnNames: z.ZodType<string[], string[]> = z
   .array(z.string().min(1).max(200))
   .max(100)
-  .transform((each) => [...new Set(each)].sort(byCodeUnit))
+  .superRefine((names, context) => {
+    for (const name of names.filter((each) => OF_PEOPLE.test(each))) {
+      context.addIssue({ code: 'custom', message: `"${name}" ${NAMES_PEOPLE}` })
+    }
+  })
+  .transform((names) => [...new Set(names)].sort(byCodeUnit))
 
 type Loose<T> = { [K in keyof T]?: T[K] | undefined }
 
@@ -35,15 +41,10 @@ export const columnsSchema: z.ZodType<ColumnsRecipe | undefined, Loose<ColumnsRe
   .strictObject({
     prompt_version: z.boolean().default(false),
     release: z.boolean().default(false),
-    tags: z.union([z.literal('all'), names], { error: 'use "all", or a list of tags' }).default([]),
-    metadata: names.default([]),
+    tags: z.union([z.literal('all'), columnNames], { error: 'use "all", or a list of tags' }).default([]),
+    metadata: columnNames.default([]),
     user_id: refused,
     session_id: refused,
-  })
-  .superRefine(({ metadata }, context) => {
-    for (const key of metadata.filter((each) => OF_PEOPLE.test(each))) {
-      context.addIssue({ code: 'custom', path: ['metadata'], message: `"${key}" ${NAMES_PEOPLE}` })
-    }
   })
   .transform(({ prompt_version, release, tags, metadata }) => {
     const isNone = !prompt_version && !release && tags.length === 0 && metadata.length === 0

@@ -16,6 +16,7 @@ import {
   CODE_VERSIONS,
   type Components,
   canonicalJson,
+  type ExportIdentity,
   type Recipe,
   recipeHash,
   type Survey,
@@ -70,6 +71,8 @@ export interface MemoryScope {
   recipe: Recipe
   /** Hashes of the evaluation sets. */
   evaluation_sets: readonly string[]
+  /** The joined file, by its bytes. */
+  join?: ExportIdentity['join'] | undefined
 }
 
 /** What is looked at of a component that was judged before: not whose it is. */
@@ -107,8 +110,10 @@ export class JudgedMemory {
    * @param made a folder for what is judged anew, on the same disk; the caller removes it
    */
   constructor(scope: MemoryScope, watermark: number, about: unknown, made: string) {
-    const { recipe, evaluation_sets } = scope
-    const key = sha256(canonicalJson({ code: CODE_VERSIONS, evaluation_sets: [...evaluation_sets].sort(), about }))
+    const { recipe, evaluation_sets, join: joined } = scope
+    const key = sha256(
+      canonicalJson({ code: CODE_VERSIONS, evaluation_sets: [...evaluation_sets].sort(), about, joined }),
+    )
     this.#scope = scope
     this.#watermark = watermark
     this.#made = made

@@ -72,7 +72,7 @@ export interface CurateUnitsOptions {
   /** Whether `isReadable` is wanted. */
   isChained: boolean
   /** What earlier exports of the recipe have judged, found here and left to the next. @default each row is judged */
-  memory?: Pick<MemoryScope, 'outDir' | 'rowKey' | 'evaluation_sets'> | undefined
+  memory?: Pick<MemoryScope, 'outDir' | 'rowKey' | 'evaluation_sets' | 'join'> | undefined
   /** An empty folder that the caller removes. */
   folder: string
   /** Makes what judges so many units, here or in threads. */
