@@ -45,6 +45,7 @@ export type { ChatMessage } from './prompt/chat.js'
 export { datasetCard, loadingSections, preferenceSettings } from './publish/card.js'
 export { type ChainRow, type Delta, DeltaBuilder, deltaOf, deltaSet, type Supersedes } from './publish/delta.js'
 export type { FileEntry } from './publish/file-entry.js'
+export { placesOf, targetsFor, whyNobodyHeldOut } from './publish/held-out.js'
 export {
   CODE_VERSIONS,
   canonicalTime,

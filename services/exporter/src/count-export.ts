@@ -3,7 +3,7 @@ import { canonicalTime, type FunnelStep, type Recipe, type SettledSet } from '@f
 import { lookThrough } from './curated-set.js'
 import { prepareSet } from './prepare-set.js'
 import { startFolder } from './publish.js'
-import { gateOf, nothingToExport } from './refusals.js'
+import { gateOf, refusalOf } from './refusals.js'
 import { type RunExportOptions, resolveRequest } from './run-export.js'
 
 /** Options of `countExport`: those of a run, less what only a published set has. */
@@ -24,7 +24,7 @@ export interface ExportCount {
   funnel: FunnelStep[]
   /** Of a delta: rows of earlier exports of its chain that no longer stand. */
   superseded: number | null
-  /** Why a run would be refused: the gate that took the last row ('' without candidates) and what mends it. */
+  /** Why a run would be refused: the gate that took the last row ('' without candidates, `targets` where no target has a file for the rows) and what mends it. */
   nothing: { gate: string; detail: string } | null
 }
 
@@ -54,9 +54,9 @@ async function setOf(
   }
 }
 
-function nothingIn(set: SettledSet, recipe: Recipe): ExportCount['nothing'] {
-  const error = nothingToExport(set, recipe)
-  return { gate: gateOf(error), detail: error.message }
+function nothingIn(set: SettledSet, asked: Parameters<typeof refusalOf>[1]): ExportCount['nothing'] {
+  const refusal = refusalOf(set, asked)
+  return refusal === null ? null : { gate: gateOf(refusal), detail: refusal.message }
 }
 
 /**
@@ -86,6 +86,6 @@ export async function countExport(options: CountExportOptions): Promise<ExportCo
     strategies: set.strategies.map(({ strategy, candidates }) => ({ strategy, candidates, ...shapes(strategy) })),
     funnel: set.funnel,
     superseded,
-    nothing: set.kept.length === 0 && (superseded ?? 0) === 0 ? nothingIn(set, recipe) : null,
+    nothing: nothingIn(set, { recipe, parent, superseded: superseded ?? 0 }),
   }
 }

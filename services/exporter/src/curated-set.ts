@@ -15,7 +15,7 @@ import {
 } from '@flywheel/curation'
 import { chainFiles, type MetaFile } from './export-chain.js'
 import type { PreparedSet } from './prepare-set.js'
-import { nothingToExport } from './refusals.js'
+import { refusalOf } from './refusals.js'
 import type { CuratedUnits } from './units/curate-units.js'
 
 const ASSIGNMENTS = 'meta/assignments.jsonl'
@@ -110,7 +110,8 @@ export async function curatedOf(
   if (chain !== null) chain.rows.length = 0
   const set = builder === null || !isDelta ? units.set : { ...builder.summaryOf(units.set), kept }
   const supersedes = isDelta ? delta?.supersedes : undefined
-  if (set.kept.length === 0 && (supersedes ?? []).length === 0) throw nothingToExport(set, recipe)
+  const refusal = refusalOf(set, { recipe, parent, superseded: supersedes?.length ?? 0 })
+  if (refusal !== null) throw refusal
   const rows = units.rowsOf(set.kept)
   return { identity, set, rows, figures, layouts, supersedes, meta, firstRow: await firstRowOf(rows, layouts) }
 }

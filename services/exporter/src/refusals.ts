@@ -1,4 +1,14 @@
-import { canonicalTime, type Inputs, type Recipe, recipeHash, type SetSummary } from '@flywheel/curation'
+import {
+  canonicalTime,
+  type Inputs,
+  placesOf,
+  type Recipe,
+  recipeHash,
+  type SetSummary,
+  type SettledSet,
+  targetsFor,
+  whyNobodyHeldOut,
+} from '@flywheel/curation'
 import { FlywheelError } from '@flywheel/schema'
 import { type Database, listExports } from '@flywheel/store'
 
@@ -67,6 +77,41 @@ export function nothingToExport(set: Pick<SetSummary, 'funnel'>, recipe: Recipe)
     'nothing_to_export',
     `Nothing to export: of ${candidates} candidates the gate "${name}" took the last ${gate?.in ?? 0}: ${reasons.join(', ')}${also}; ${mend}`,
     { cause: new EmptiedBy(name) },
+  )
+}
+
+/** What mends a set of rows that none of the recipe's targets has a file for. */
+function mendPlaces(kept: SettledSet['kept'], recipe: Recipe, parent: string | undefined): string {
+  const toTrain = kept.find(({ split }) => split !== 'evaluation')
+  const [first] = kept
+  if (first === undefined) return ''
+  if (toTrain === undefined)
+    return 'all of them are held out for evaluation: name the target "evaluation" in targets of the recipe'
+  if (recipe.targets.every((target) => target === 'evaluation')) {
+    const mend =
+      parent === undefined
+        ? 'see what a larger one draws, without an export, with: flywheel export count'
+        : 'wait for feedback of new people, or name another split.seed in the recipe for a model that is trained anew; see what it draws with: flywheel export count'
+    return `nothing is held out for evaluation: ${whyNobodyHeldOut(recipe, parent ?? null)}; ${mend}`
+  }
+  return `those targets read no ${toTrain.shape} rows: name one of ${targetsFor(toTrain).join(', ')} in targets of the recipe`
+}
+
+/**
+ * The error of an export that would hold nothing: no rows, or none that a target has a file for. Null where there is
+ * something to write, or rows of earlier exports to take back.
+ */
+export function refusalOf(
+  set: Pick<SettledSet, 'funnel' | 'kept'>,
+  { recipe, parent, superseded }: { recipe: Recipe; parent: string | undefined; superseded: number },
+): FlywheelError | null {
+  if (superseded > 0 || set.kept.some(placesOf(recipe))) return null
+  if (set.kept.length === 0) return nothingToExport(set, recipe)
+  const targets = recipe.targets.join(', ')
+  return new FlywheelError(
+    'nothing_to_export',
+    `Nothing to export: of ${set.kept.length} rows none goes to a file of the targets ${targets}; ${mendPlaces(set.kept, recipe, parent)}`,
+    { cause: new EmptiedBy('targets') },
   )
 }
 

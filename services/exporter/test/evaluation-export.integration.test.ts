@@ -148,3 +148,26 @@ describe('what was held out', () => {
     }
   })
 })
+
+describe('an evaluation set that would hold nothing', () => {
+  it('is refused with why nobody is held out and what mends it, and counted as nothing', async () => {
+    const { db, outDir, remove } = await store(rows())
+    try {
+      const common = { db, projectId: PROJECT, watermark: WATERMARK, outDir, rowKey: ROW_KEY, parent: 'latest' }
+      const run = (given: RecipeInput) => runExport({ ...common, recipe: given, now })
+      const trained = await run({ ...recipe, evaluation: { share: 0 } })
+      // Everybody was trained on: the share draws from those who come new, and nobody has.
+      const evaluate = { ...recipe, targets: ['evaluation'] }
+      await expect(run(evaluate)).rejects.toMatchObject({
+        code: 'nothing_to_export',
+        message: expect.stringMatching(
+          /^Nothing to export: of \d+ rows none goes to a file of the targets evaluation; .*people of earlier exports keep their split.*flywheel export count$/,
+        ),
+      })
+      expect(await readdir(outDir)).toEqual([trained.export_id])
+      expect((await countExport({ ...common, recipe: evaluate })).nothing).toMatchObject({ gate: 'targets' })
+    } finally {
+      await remove()
+    }
+  })
+})

@@ -1,6 +1,6 @@
-import { defaultRecipe, ROW_GATES, SET_GATES } from '@flywheel/curation'
+import { defaultRecipe, type Facts, ROW_GATES, recipeSchema, SET_GATES } from '@flywheel/curation'
 import { describe, expect, it } from 'vitest'
-import { nothingToExport } from '../src/refusals.js'
+import { nothingToExport, refusalOf } from '../src/refusals.js'
 
 const step = (gate: string, before: number, dropped: Record<string, number>) => ({
   gate,
@@ -49,5 +49,27 @@ describe('an export of nothing', () => {
   it('says that all feedback was taken back where it was', () => {
     const { message } = nothingToExport({ funnel: [step('snapshot', 5, { retracted: 5 })] }, defaultRecipe)
     expect(message).toContain('all feedback was taken back or replaced')
+  })
+})
+
+describe('rows that no target has a file for', () => {
+  const refused = (input: object, facts: Pick<Facts, 'shape' | 'split'>, superseded = 0, parent?: string) =>
+    refusalOf({ funnel: [], kept: [facts as Facts] }, { recipe: recipeSchema.parse(input), parent, superseded })
+
+  it('are nothing to export, with what mends it', () => {
+    const train = { shape: 'supervised', split: 'train' } as const
+    expect(refused({ targets: ['tinker'] }, { ...train, shape: 'unpaired' })?.message).toMatch(
+      /read no unpaired rows: name one of trl.* in targets of the recipe$/,
+    )
+    expect(refused({}, { shape: 'preference', split: 'evaluation' })?.message).toContain('name the target "evaluation"')
+    const evaluate = { targets: ['evaluation'], evaluation: { share: 0.1 } }
+    expect(refused(evaluate, train)?.message).toContain('raise `evaluation.share`')
+    expect(refused({ ...evaluate, evaluation: { share: 0 } }, train)?.message).toContain('set `evaluation.share`')
+    expect(refused(evaluate, train, 0, 'a')).toMatchObject({ code: 'nothing_to_export', cause: { gate: 'targets' } })
+  })
+
+  it('are no reason where a target reads one, or a delta takes rows back', () => {
+    expect(refused({}, { shape: 'supervised', split: 'validation' })).toBeNull()
+    expect(refused({ targets: ['evaluation'] }, { shape: 'preference', split: 'train' }, 1)).toBeNull()
   })
 })

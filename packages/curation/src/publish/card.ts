@@ -3,6 +3,7 @@ import { EVALUATION_SPLIT, makesEvaluationSet } from '../recipe/evaluation.js'
 import { columnsLine, joinedLine } from './card-columns.js'
 import { sidesSection, sideWarnings } from './card-sides.js'
 import { targetsSection, type WrittenFor } from './card-targets.js'
+import { whyNobodyHeldOut } from './held-out.js'
 import type { Manifest } from './manifest.js'
 import { SPLITS } from './plan.js'
 
@@ -117,11 +118,7 @@ function heldOutSection({ recipe, parent, statistics, targets }: Manifest): stri
   const held = statistics.splits[EVALUATION_SPLIT]
   if (held === undefined) {
     if (!makesEvaluationSet(recipe)) return []
-    const why =
-      parent === null
-        ? 'the share drew nobody of them: raise `evaluation.share`'
-        : 'people of earlier exports keep their split, because what was trained on is no test; the share is drawn from those who come new'
-    return [`Nothing is held out for evaluation: ${why}.`, '']
+    return [`Nothing is held out for evaluation: ${whyNobodyHeldOut(recipe, parent)}.`, '']
   }
   const isWritten = targets.some(({ target }) => target === EVALUATION_SPLIT)
   const where = isWritten
