@@ -3,11 +3,11 @@ import { EVALUATION_SPLIT, makesEvaluationSet } from '../recipe/evaluation.js'
 import { columnsLine, joinedLine } from './card-columns.js'
 import { sidesSection, sideWarnings } from './card-sides.js'
 import { targetsSection, type WrittenFor } from './card-targets.js'
+import { figureWarnings } from './figure-warnings.js'
 import { whyNobodyHeldOut } from './held-out.js'
 import type { Manifest } from './manifest.js'
 import { SPLITS } from './plan.js'
-
-const HOUR = 3_600_000
+import { settlingSection } from './settling-section.js'
 
 function yamlHeader(manifest: Manifest): string[] {
   const lines: string[] = []
@@ -62,7 +62,7 @@ function warningsOf(manifest: Manifest): string[] {
       `${media} candidates left because a picture, a file or a sound stands in their prompt, an answer or the result of a tool: of these only hashes are stored, and no row is made of the text beside them.`,
     )
   }
-  warnings.push(...sideWarnings(manifest))
+  warnings.push(...figureWarnings(manifest), ...sideWarnings(manifest))
   return warnings
 }
 
@@ -182,8 +182,6 @@ export function preferenceSettings(trainer: Manifest['trainer']): string[] {
 /** The dataset card, README.md: what is in the set, what is not, and what to set in the trainer. */
 export function datasetCard(manifest: Manifest, layouts: readonly Layout[]): string {
   const { recipe, statistics, trainer } = manifest
-  const { settling } = recipe
-  const hours = (ms: number): string => `${Math.round((ms / HOUR) * 100) / 100} h`
   const lines = [
     ...yamlHeader(manifest),
     `# ${recipe.name}`,
@@ -240,10 +238,7 @@ export function datasetCard(manifest: Manifest, layouts: readonly Layout[]): str
           .join(', ') || '-',
       ]),
     ),
-    '## Settling',
-    '',
-    `Committed corrections and choices ${hours(settling.committed_ms)}, drafts quiet for ${hours(settling.draft_ms)} and used, thumbs and accepted second samples ${hours(settling.late_feedback_ms)}.`,
-    '',
+    ...settlingSection(recipe),
     ...loadingSections(manifest, layouts),
     '## In the trainer',
     '',

@@ -7,7 +7,7 @@ import { byCodeUnit, canonicalJson, sha256 } from '../text/canonical-json.js'
 
 /** Versions of the code that decides what a row is; a change of any byte of the output raises one of them. */
 export const CODE_VERSIONS: { curation: string; canonical_prompt: number; parquet: string } = {
-  curation: '0.3.0',
+  curation: '0.4.0',
   canonical_prompt: CANONICAL_PROMPT_VERSION,
   parquet: 'hyparquet-writer@0.17.0',
 }

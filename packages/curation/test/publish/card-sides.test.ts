@@ -68,3 +68,9 @@ it('asks for no check of a provider that the recipe judged, and prints why it ma
 it('warns where personal data was not looked for', async () => {
   expect((await published(eager(), { redact: { detectors: [] } })).card).toContain('`redact.detectors` is empty')
 })
+
+it('warns of the figures among the others, and repeats the settings of retention', async () => {
+  const { card } = await published(eager(), { selection: { budget: 10 }, evidence: { retained_share: 0.75 } })
+  expect(card).toContain('- A budget of 10 rows of each shape was filled by information: ')
+  expect(card).toContain('at least 75% was (`retained_share`)')
+})
