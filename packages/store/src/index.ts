@@ -8,6 +8,7 @@ export { insertRows } from './insert-rows.js'
 export { loadMigrations, type Migration, migrate } from './migrate.js'
 export { accounting } from './queries/accounting.js'
 export type { Accounting, AccountingDifference, AccountingRequest, LogProgress } from './queries/accounting-answer.js'
+export { readCapturedGroups } from './queries/captured-groups.js'
 export { insertKey, insertProject, loadKeys, loadProjects, revokeKey } from './queries/control.js'
 export {
   type DeadLetter,

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path'
 import {
   buildManifest,
   CODE_VERSIONS,
+  type Coverage,
   canonicalJson,
   canonicalTime,
   datasetCard,
@@ -36,6 +37,7 @@ import { prepareSet } from './prepare-set.js'
 import { type Published, readPublished, startFolder, sweepUnfinished, type Unfinished } from './publish.js'
 import { refuseChangedInputs } from './refusals.js'
 import { resolveStored } from './stored-recipe.js'
+import { toldCoverage } from './told-coverage.js'
 import type { Progress } from './units/curate-units.js'
 import { markRecorded, markUnrecorded } from './unrecorded.js'
 
@@ -139,7 +141,12 @@ async function writeBeside(folder: Unfinished, meta: MetaFile[]): Promise<FileEn
 async function writeSet(
   folder: Unfinished,
   curated: Curated,
-  { export_id, recipe, onProgress }: { export_id: string; recipe: Recipe; onProgress: RunExportOptions['onProgress'] },
+  {
+    export_id,
+    recipe,
+    coverage,
+    onProgress,
+  }: { export_id: string; recipe: Recipe; coverage: Coverage; onProgress: RunExportOptions['onProgress'] },
 ): Promise<Manifest> {
   const { layouts, set, identity, figures, supersedes } = curated
   const rows = counted(curated.rows, set.kept.length * recipe.targets.length, onProgress)
@@ -150,7 +157,7 @@ async function writeSet(
     throw new FlywheelError('internal', `Export ${export_id} was not published: ${problems.slice(0, 5).join('; ')}`)
   }
   const files = [...written.files, ...beside]
-  return buildManifest(export_id, identity, set, figures, files, written.layouts, supersedes)
+  return { ...buildManifest(export_id, identity, set, figures, files, written.layouts, supersedes), coverage }
 }
 
 /** Rows of an export as they are recorded, some thousand at a time. */
@@ -272,7 +279,8 @@ async function publishSet({
   const write = async (): Promise<Made> => {
     const folder = await startFolder(outDir)
     try {
-      const manifest = await writeSet(folder, curated, { export_id, recipe, onProgress })
+      const coverage = await toldCoverage(db, { projectId, export_id, watermark, set })
+      const manifest = await writeSet(folder, curated, { export_id, recipe, coverage, onProgress })
       await folder.write('README.md', datasetCard(manifest, layouts))
       const finished_at = now().toISOString()
       await folder.write('croissant.json', croissant(manifest))
@@ -314,6 +322,7 @@ async function publishSet({
       code: CODE_VERSIONS,
       recipe,
       held_out_by,
+      coverage: manifest.coverage,
     }),
     created_at: canonicalTime(request.created_at ?? finished_at),
   })

@@ -3,6 +3,7 @@ import { EVALUATION_SPLIT, makesEvaluationSet } from '../recipe/evaluation.js'
 import { columnsLine, joinedLine } from './card-columns.js'
 import { sidesSection, sideWarnings } from './card-sides.js'
 import { targetsSection, type WrittenFor } from './card-targets.js'
+import { coverageSection, coverageWarnings } from './coverage-section.js'
 import { figureWarnings } from './figure-warnings.js'
 import { whyNobodyHeldOut } from './held-out.js'
 import type { Manifest } from './manifest.js'
@@ -62,7 +63,7 @@ function warningsOf(manifest: Manifest): string[] {
       `${media} candidates left because a picture, a file or a sound stands in their prompt, an answer or the result of a tool: of these only hashes are stored, and no row is made of the text beside them.`,
     )
   }
-  warnings.push(...figureWarnings(manifest), ...sideWarnings(manifest))
+  warnings.push(...figureWarnings(manifest), ...coverageWarnings(manifest), ...sideWarnings(manifest))
   return warnings
 }
 
@@ -211,6 +212,7 @@ export function datasetCard(manifest: Manifest, layouts: readonly Layout[]): str
     '',
     ...columnsLine(recipe.columns),
     ...joinedLine(recipe.join, manifest.join),
+    ...coverageSection(manifest),
     ...sidesSection(manifest),
     ...comparedSection(manifest),
     '## Strategies',

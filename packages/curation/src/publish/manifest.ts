@@ -3,6 +3,7 @@ import type { FunnelStep } from '../gates/funnel.js'
 import { type Recipe, recipeHash } from '../recipe.js'
 import type { SetSummary, StrategyCount } from '../settle.js'
 import { byCodeUnit, canonicalJson, sha256 } from '../text/canonical-json.js'
+import type { Coverage } from './coverage.js'
 import type { Supersedes } from './delta.js'
 import type { FileEntry } from './file-entry.js'
 import { CODE_VERSIONS, canonicalTime, type ExportIdentity, type Inputs } from './identity.js'
@@ -25,6 +26,11 @@ export interface Manifest {
   strategies: StrategyCount[]
   funnel: FunnelStep[]
   statistics: Statistics
+  /**
+   * Who is in the set against what was captured. Retention and erasure take interactions that no row was made of, so that
+   * it is no part of what the export's id is made of; absent of exports before it was told.
+   */
+  coverage?: Coverage
   /** Registered evaluation sets by name and SHA-256, and what was found of each. */
   contamination: { sets: SetSummary['contamination']; hashes: string[] }
   /** The joined file by its name and SHA-256; absent where the recipe joins none. */
