@@ -174,8 +174,10 @@ export function loadingSections(manifest: WrittenFor, layouts: readonly Layout[]
 
 /** What to set in the trainer of preferences. */
 export function preferenceSettings(trainer: Manifest['trainer']): string[] {
+  const longer = trainer['max_length_exceeded']
+  const exceeded = typeof longer === 'number' ? ` ${percent(longer)} of the rows are longer.` : ''
   return [
-    `- \`max_length\` at least ${trainer['max_length_at_least']}: TRL drops rows whose prompt fills it (1024 by default).`,
+    `- \`max_length\` at least ${trainer['max_length_at_least']}, an estimate: four characters to a token, in Chinese, Japanese and Korean rows one.${exceeded} TRL drops rows whose prompt fills it (1024 by default) and cuts what else is longer: count with your model's tokenizer.`,
     `- DPO \`label_smoothing\` ${trainer['label_smoothing'] ?? 'none'}: the share of labels expected to be wrong, by the priors. TRL reads it with \`loss_type="robust"\`, not with the default.`,
   ]
 }

@@ -57,8 +57,11 @@ export function trainerSettings(
   statistics: Pick<Statistics, 'expected_noise'>,
 ): Manifest['trainer'] {
   const { up, down } = figures.trainLabels()
+  const length = 2 ** Math.ceil(Math.log2(Math.max(1024, figures.tokens())))
   return {
-    max_length_at_least: 2 ** Math.ceil(Math.log2(Math.max(1024, figures.tokens()))),
+    max_length_at_least: length,
+    // A maximum would let one pasted document set the memory of every batch: nineteen rows of twenty fit, the rest is told.
+    max_length_exceeded: figures.longerThan(length),
     label_smoothing: statistics.expected_noise,
     // KTO wants desirable_weight * up to be within 1 to 4/3 of undesirable_weight * down, in the rows that it is given.
     kto_desirable_weight: up === 0 || down === 0 ? null : Math.round(Math.max(1, down / up) * 1e3) / 1e3,

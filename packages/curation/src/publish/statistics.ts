@@ -73,6 +73,15 @@ function lengthBins(): Bins {
   return new Bins(LENGTH_BOUNDS, (value, bound) => value < bound)
 }
 
+// Their tokenizers give about a token to each character, those of alphabets one to about four.
+const TOKEN_A_CHARACTER = new Set(['zh', 'ja', 'ko'])
+
+/** An estimate of the tokens of prompt and longest side, without any model's tokenizer. */
+function estimatedTokens(meta: Pick<RowMeta, 'language' | 'prompt_chars' | 'chosen_chars' | 'rejected_chars'>): number {
+  const characters = meta.prompt_chars + Math.max(meta.chosen_chars, meta.rejected_chars ?? 0)
+  return TOKEN_A_CHARACTER.has(meta.language) ? characters : Math.ceil(characters / 4)
+}
+
 /** Adds up the figures of a set, row by row in the order of their ids. */
 export class StatisticsBuilder {
   readonly #rows = { preference: 0, unpaired: 0, supervised: 0 }
@@ -89,7 +98,7 @@ export class StatisticsBuilder {
   readonly #near = { groups: new Set<string>(), rows: 0 }
   readonly #sides = new SideStatisticsBuilder()
   readonly #consents = new Tally()
-  /** Rows by a rough count of their tokens: the characters of prompt and longest side over four. */
+  /** Rows by an estimate of their tokens. */
   readonly #tokens = new Map<number, number>()
 
   add(row: Pick<CuratedRow, 'shape' | 'label' | 'meta'>): void {
@@ -112,7 +121,7 @@ export class StatisticsBuilder {
     }
     this.#sides.add(row)
     this.#consents.add(meta.consent)
-    const tokens = Math.ceil((meta.prompt_chars + Math.max(meta.chosen_chars, meta.rejected_chars ?? 0)) / 4)
+    const tokens = estimatedTokens(meta)
     this.#tokens.set(tokens, (this.#tokens.get(tokens) ?? 0) + 1)
   }
 
@@ -137,7 +146,17 @@ export class StatisticsBuilder {
     return this.#consents.finish()
   }
 
-  /** The 95th percentile of the rough count of tokens. */
+  /** Share of the rows whose estimate is above so many tokens; null without rows. */
+  longerThan(tokens: number): number | null {
+    let [all, longer] = [0, 0]
+    for (const [count, rows] of this.#tokens) {
+      all += rows
+      if (count > tokens) longer += rows
+    }
+    return all === 0 ? null : round(longer / all)
+  }
+
+  /** The 95th percentile of the estimated tokens. */
   tokens(): number {
     const sorted = [...this.#tokens].sort(([a], [b]) => a - b)
     const total = sorted.reduce((sum, [, rows]) => sum + rows, 0)

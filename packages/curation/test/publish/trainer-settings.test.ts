@@ -28,3 +28,19 @@ it('has no weights for KTO where train has one label only', async () => {
     kto_undesirable_weight: null,
   })
 })
+
+it('estimates lengths by the language of a row, and says what share is longer than nineteen of twenty', async () => {
+  const rows = (language: string, lengths: number[]): CuratedRow[] =>
+    lengths.map((chosen_chars) => {
+      const row = thumb(true, 'train')
+      return { ...row, meta: { ...row.meta, language, prompt_chars: 0, chosen_chars, rejected_chars: null } }
+    })
+  const long = Array.from({ length: 19 }, () => 3000)
+  expect(await trainerOf(rows('en', long))).toMatchObject({ max_length_at_least: 1024, max_length_exceeded: 0 })
+  expect(await trainerOf(rows('ja', long))).toMatchObject({ max_length_at_least: 4096, max_length_exceeded: 0 })
+  const [first] = rows('zh', [9000])
+  expect(await trainerOf([...rows('en', [...long, ...long]), first!])).toMatchObject({
+    max_length_at_least: 1024,
+    max_length_exceeded: 0.025641,
+  })
+})
