@@ -83,6 +83,25 @@ function trainerRows({ trainer }: Shown): Html[] {
     )
 }
 
+function contaminationSection({ contamination }: Manifest): Html {
+  const { sets } = contamination
+  const left = sets.reduce((sum, { rows }) => sum + rows, 0)
+  const said =
+    sets.length === 0
+      ? 'Compared with no evaluation set: nobody knows whether a row repeats one.'
+      : `${thousands(left)} rows repeated an item of a registered evaluation set, and left.`
+  const lines = sets.map(
+    ({ set, items, rows }) =>
+      html`<tr><td>${set}</td><td class="number">${thousands(items)}</td><td class="number">${thousands(rows)}</td></tr>`,
+  )
+  const listed = html`<table><thead><tr><th>evaluation set</th><th class="number">items</th><th class="number">rows that left</th></tr></thead><tbody>${lines}</tbody></table>`
+  return html`<section id="contamination"><h2>Contamination</h2><p>${said}</p>${sets.length === 0 ? '' : listed}</section>`
+}
+
+function leakageSection({ statistics: { leaking_members } }: Manifest): Html {
+  return html`<section id="leakage"><h2>Leakage</h2><p>${thousands(leaking_members)} people, sessions and first questions stand on both sides of a split. A set with more than 0 is not published.</p></section>`
+}
+
 /**
  * The set at a glance, as one page that needs no network: what was kept and what took the rest, how strong the signal is,
  * whom it comes from, and what to set in the trainer. Made of the manifest alone, so the same set has the same page.
@@ -143,7 +162,10 @@ ${hasPairs ? section('lengths', 'Length', 'Sides of pairs by characters: chosen 
 ${section('people', 'People', 'People by how many rows they are behind.', histogram(userBars(manifest), 'rows of one person', 'people'))}
 ${section('models', 'Models', 'Rows by the model of the rejected or only side.', horizontalBars(tallyBars(statistics.models), 'rows'))}
 ${section('tasks', 'Tasks', 'Rows by the task that the host named.', horizontalBars(tallyBars(statistics.tasks), 'rows'))}
+${section('languages', 'Languages', 'Rows by the language of the wanted side; und where it cannot be told.', horizontalBars(tallyBars(statistics.languages), 'rows'))}
 ${section('splits', 'Splits', 'Rows by split; a person, a session and a prompt are on one side alone.', horizontalBars(tallyBars(Object.fromEntries(Object.entries(statistics.splits).map(([name, each]) => [name, each.rows]))), 'rows'))}
+${leakageSection(manifest)}
+${contaminationSection(manifest)}
 <section id="trainer"><h2>In the trainer</h2><table><tbody>${trainerRows(manifest)}</tbody></table></section>
 </main>
 </body>

@@ -78,8 +78,19 @@ describe('documents of a set', () => {
     expect(page).not.toMatch(/(src|href)="(https?:)?\/\//)
     expect(page).not.toContain('<script')
     for (const { gate } of manifest.funnel) expect(page).toContain(gate)
-    // Funnel, signals, weights, distances, lengths, people, models, tasks, splits.
-    expect(page.match(/<svg /g)).toHaveLength(9)
+    // Funnel, signals, weights, distances, lengths, people, models, tasks, languages, splits.
+    expect(page.match(/<svg /g)).toHaveLength(10)
+  })
+
+  it('report.html says leakage and contamination also where there is none, and that nothing was compared', async () => {
+    const page = await read('report.html')
+    expect(page).toContain('0 people, sessions and first questions stand on both sides of a split')
+    expect(page).toContain('Compared with no evaluation set')
+    expect(page).toContain('<h2>Languages</h2>')
+    const sets = [{ set: 'own <i>', items: 1200, too_short: 0, rows: 0 }]
+    const compared = await reportPage({ ...manifest, contamination: { sets, hashes: [] } })
+    expect(compared).toContain('0 rows repeated an item of a registered evaluation set, and left.')
+    expect(compared).toContain('<td>own &lt;i&gt;</td><td class="number">1,200</td><td class="number">0</td>')
   })
 
   it('the same manifest gives the same page', async () => {
@@ -89,6 +100,6 @@ describe('documents of a set', () => {
   it('a set without pairs has a page without their charts', async () => {
     const rows = { preference: 0, unpaired: 3, supervised: 0 }
     const page = await reportPage({ ...manifest, statistics: { ...manifest.statistics, rows } })
-    expect(page.match(/<svg /g)).toHaveLength(7)
+    expect(page.match(/<svg /g)).toHaveLength(8)
   })
 })
