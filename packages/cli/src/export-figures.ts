@@ -1,4 +1,17 @@
-import type { Manifest } from '@flywheel/curation'
+/** What a manifest says of a set, as far as it is shown. */
+export interface Figures {
+  statistics: {
+    leaking_members: number
+    effective_n: number
+    users: number
+    gini: number
+    expected_noise: number | null
+    languages: Record<string, number>
+    splits: Record<string, { rows: number }>
+  }
+  contamination: { sets: { rows: number }[] }
+  trainer: Record<string, number | string | null>
+}
 
 function counted(tally: Readonly<Record<string, number>>, limit = 6): string {
   const all = Object.entries(tally).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
@@ -8,7 +21,7 @@ function counted(tally: Readonly<Record<string, number>>, limit = 6): string {
 }
 
 /** What to know of an export before training on it, a line each, from its manifest. */
-export function figureLines({ statistics, contamination, trainer }: Manifest): string[] {
+export function figureLines({ statistics, contamination, trainer }: Figures): string[] {
   const { leaking_members, effective_n, users, gini, languages, splits, expected_noise } = statistics
   const { sets } = contamination
   const left = sets.reduce((sum, { rows }) => sum + rows, 0)

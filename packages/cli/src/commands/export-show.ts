@@ -1,8 +1,7 @@
-import type { Manifest } from '@flywheel/curation'
 import { createClient } from '../client.js'
 import type { CommandContext } from '../context.js'
 import { EXIT } from '../exit.js'
-import { figureLines } from '../export-figures.js'
+import { type Figures, figureLines } from '../export-figures.js'
 import { funnelLines } from '../funnel.js'
 import { inPath } from '../in-path.js'
 
@@ -16,7 +15,7 @@ export async function exportShow(context: CommandContext, id: string): Promise<n
       `${row.export_id}   ${row.created_at}   ${row.recipe_name}`,
       `${row.pairs} pairs, ${row.unpaired} unpaired, ${row.supervised} supervised`,
       ...funnelLines(row.funnel),
-      ...(row.manifest === null ? [] : figureLines(row.manifest as Manifest)),
+      ...(row.manifest === null ? [] : figureLines(row.manifest as Figures)),
       row.manifest === null
         ? `its folder is not there: looked for it in ${(row.places ?? [row.dir]).join(' and in ')}`
         : row.dir,
