@@ -261,7 +261,7 @@ describe('eraseFromExports', () => {
     expect(hashes(named)).toEqual(hashes(manifest.files))
     const page = await readFile(join(place, 'report.html'), 'utf8')
     expect(page).toContain(`<dt>Preference pairs</dt><dd>${manifest.statistics.rows.preference}</dd>`)
-    expect(page).toContain(`people are those of export <code>${first.export_id.slice(0, 12)}</code>`)
+    expect(page).toContain(`leakage and contamination are those of export <code>${first.export_id.slice(0, 12)}</code>`)
     const events = (await readFile(join(place, 'openlineage.jsonl'), 'utf8')).trimEnd().split('\n')
     for (const event of events.map((line) => JSON.parse(line))) {
       expect(event.inputs).toHaveLength(1)

@@ -83,7 +83,7 @@ function trainerRows({ trainer }: Shown): Html[] {
     )
 }
 
-function contaminationSection({ contamination }: Manifest): Html {
+function contaminationSection({ contamination }: Shown): Html {
   const { sets } = contamination
   const left = sets.reduce((sum, { rows }) => sum + rows, 0)
   const said =
@@ -98,7 +98,7 @@ function contaminationSection({ contamination }: Manifest): Html {
   return html`<section id="contamination"><h2>Contamination</h2><p>${said}</p>${sets.length === 0 ? '' : listed}</section>`
 }
 
-function leakageSection({ statistics: { leaking_members } }: Manifest): Html {
+function leakageSection({ statistics: { leaking_members } }: Shown): Html {
   return html`<section id="leakage"><h2>Leakage</h2><p>${thousands(leaking_members)} people, sessions and first questions stand on both sides of a split. A set with more than 0 is not published.</p></section>`
 }
 
@@ -128,7 +128,7 @@ export async function reportPage(manifest: Shown): Promise<string> {
 <header>
 <h1>${recipe.name}</h1>
 <p>Export <code>${export_id.slice(0, 12)}</code> for <code>${recipe.purpose}</code>: what was received until <time>${snapshot.watermark}</time>, consent as of <time>${snapshot.cutoff}</time>.${parent === null || erased ? '' : html` Splits follow <code>${parent.slice(0, 12)}</code>.`} What it holds and what to mind is in <a href="README.md">README.md</a>.</p>
-${erased ? html`<p>Rows of people who were erased, or whose consent was withdrawn, have left it: <code>meta/erased.jsonl</code>. Funnel, signal, weights and people are those of export <code>${erased.figures_of.slice(0, 12)}</code>, all else is of what is left.</p>` : ''}
+${erased ? html`<p>Rows of people who were erased, or whose consent was withdrawn, have left it: <code>meta/erased.jsonl</code>. Funnel, signal, weights, people, leakage and contamination are those of export <code>${erased.figures_of.slice(0, 12)}</code>, all else is of what is left.</p>` : ''}
 </header>
 <dl class="tiles">
 ${tile('Preference pairs', rows.preference, `worth ${thousands(Math.round(statistics.effective_n))} of equal weight`)}
