@@ -3,6 +3,7 @@ import type { FeedbackState } from '../evidence/feedback-state.js'
 import { timeOfId } from '../evidence/time.js'
 import type { World } from '../world.js'
 import { type PerAnswer, perAnswer } from './per-answer.js'
+import { hasLasted } from './retention.js'
 
 const DAY_MS = 24 * 3_600_000
 
@@ -16,11 +17,9 @@ export function isAcceptance({ row }: FeedbackState): boolean {
   return (row.kind === 'verdict' && row.label === 'accept') || (row.kind === 'review' && row.label === 'approve')
 }
 
-/** A sign that somebody used an answer: accepted, copied, kept by half or more, or a thumb up. */
-export function isSignOfUse(state: FeedbackState): boolean {
-  const { row } = state
-  if (row.kind === 'retain') return (row.value ?? 0) >= 0.5
-  return isAcceptance(state) || isThumbUp(state) || row.kind === 'copy'
+/** A sign that somebody used an answer: accepted, copied, kept as long and as far as the recipe asks, or a thumb up. */
+export function isSignOfUse(state: FeedbackState, world: World): boolean {
+  return isAcceptance(state) || isThumbUp(state) || state.row.kind === 'copy' || hasLasted(state, world)
 }
 
 /** A sign that somebody refused an answer. */
@@ -37,7 +36,7 @@ export function isThumbDown({ row }: FeedbackState): boolean {
   return row.kind === 'thumb' && row.label === 'down'
 }
 
-type Test = (state: FeedbackState) => boolean
+type Test = (state: FeedbackState, world: World) => boolean
 
 const searches = new WeakMap<Test, PerAnswer<readonly FeedbackState[]>>()
 
@@ -46,7 +45,8 @@ const searches = new WeakMap<Test, PerAnswer<readonly FeedbackState[]>>()
  * test must be a constant.
  */
 export function signs(world: World, answer: Answer, test: Test): readonly FeedbackState[] {
-  const search = searches.get(test) ?? perAnswer((each, within) => within.about(each).filter(test))
+  const search =
+    searches.get(test) ?? perAnswer((each, within) => within.about(each).filter((state) => test(state, within)))
   searches.set(test, search)
   return search(world, answer)
 }

@@ -150,18 +150,32 @@ describe('choice.ab', () => {
 })
 
 describe('regenerate.accepted', () => {
-  const again = (system: string): Story => {
+  const again = (system: string, kept?: { name: string; value: number }): Story => {
     const story = new Story()
     const a = story.ask({ prompt: 'q', output: 'first', system: 'Be kind.' })
     const b = story.ask({ prompt: 'q', output: 'second', system })
     story.say('regenerate', a, { author_id: 'u', candidates: candidates(b) })
-    story.say('verdict', b, { author_id: 'u', label: 'accept' })
+    if (kept === undefined) story.say('verdict', b, { author_id: 'u', label: 'accept' })
+    else story.say('retain', b, { author_id: 'u', ...kept })
     return story
   }
+  const strategies = ['regenerate.accepted'] as const
 
   it('prefers the second sample where it was accepted', () => {
     const [row] = pairsOf(again('Be kind.').curate())
     expect([row?.chosen.content, row?.rejected?.content]).toEqual(['second', 'first'])
+  })
+
+  it('takes what was kept for accepted only where it lasted as long and as far as the recipe asks', () => {
+    const kept = (name: string, value: number, evidence = {}): Record<string, number> =>
+      drops(again('Be kind.', { name, value }).curate({ strategies: [...strategies], evidence }))
+    expect(kept('10m', 0.5)).toEqual({})
+    const refused = { 'join.not_accepted': 1 }
+    expect(kept('30s', 0.6)).toEqual(refused)
+    expect(kept('10m', 0.4)).toEqual(refused)
+    expect(kept('24h', 0.6, { retained_share: 0.9 })).toEqual(refused)
+    expect(kept('24h', 0.9, { retained_share: 0.9 })).toEqual({})
+    expect(kept('1h', 1, { retained_ms_by_task: { reply: DAY } })).toEqual(refused)
   })
 
   it('case 13: never pairs across prompts', () => {
