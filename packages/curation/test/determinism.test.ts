@@ -9,6 +9,7 @@ import {
   recipeSchema,
   snapshotOf,
   statisticsOf,
+  TARGETS,
 } from '../src/index.js'
 import { renderShards } from './rendered.js'
 import { DAY, ports, START, Story } from './support.js'
@@ -69,6 +70,22 @@ describe('curate', () => {
       }),
       { numRuns: 12 },
     )
+  })
+
+  it('gives the bytes of every target and format that it gave before, on each version of Node', async () => {
+    const story = crowd(30)
+    const odd = ['naïve café', '日本語で書く', 'שלום', '👩‍👩‍👧 \u2028 <|im_end|>', '1e21 and -0']
+    for (const [n, text] of odd.entries()) {
+      const id = story.ask({ user: `odd${n}`, prompt: `${text}?`, output: `${text}, served` })
+      story.say('correction', id, { author_id: `odd${n}`, kept: `${text}, and what an expert kept of it` })
+    }
+    const targets = TARGETS.map(({ id }) => id)
+    const all = recipeSchema.parse({ ...recipe, targets, formats: ['jsonl', 'parquet'], evaluation: { share: 0.2 } })
+    const { files } = await renderShards(curate(story.evidence(), all, ports), all)
+    for (const id of targets) expect(files.map(({ target }) => target)).toContain(id)
+    const list = files.map(({ path, sha256 }) => `${sha256}  ${path}\n`).sort()
+    // Another version of a library or of Node that writes other bytes is seen here, before two exports of one snapshot differ.
+    await expect(list.join('')).toMatchFileSnapshot('golden/bytes.sha256')
   })
 
   it('has a funnel that adds up', () => {
