@@ -42,10 +42,14 @@ export interface SettledSet extends SetSummary {
   kept: Facts[]
 }
 
+/**
+ * Agreement is no proof of being right: people who err alike agree. It can take from a prior that was measured against
+ * what others said, and adds nothing to it (docs/measured.md: thumbs agree more than they are right).
+ */
 function recalibratePriors(facts: readonly Facts[], recalibrated: Survey['recalibrated']): void {
   for (const each of facts) {
     const own = recalibrated.get(each.strategy)
-    if (own === undefined) continue
+    if (own === undefined || (each.prior_source === 'measured' && own.prior >= each.prior)) continue
     each.prior = own.prior
     each.prior_source = 'recalibrated'
     each.weight = weightOf(own.prior, each.weight_share)

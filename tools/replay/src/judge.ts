@@ -56,20 +56,97 @@ export function judgeReplies(
   })
 }
 
-/**
- * Replies that thumbs could put on the rejected side at most: those with a sibling that has more net thumbs and that
- * people ranked apart from them. A reply is rejected once at most, however many siblings beat it.
- */
-export function rejectable(replies: readonly Reply[]): number {
+const net = ({ message }: Reply): number => message.thumbs_up - message.thumbs_down
+
+/** Replies to one message, each group as they stand in the tree. */
+function siblingsOf(replies: readonly Reply[]): Reply[][] {
   const siblings = new Map<string, Reply[]>()
   for (const reply of replies) {
     const parent = reply.before.at(-1)!.id
     siblings.set(parent, [...(siblings.get(parent) ?? []), reply])
   }
-  const net = ({ message }: Reply): number => message.thumbs_up - message.thumbs_down
-  const isApart = (a: Reply, b: Reply): boolean =>
-    a.message.rank !== null && b.message.rank !== null && a.message.rank !== b.message.rank
   return [...siblings.values()]
-    .flatMap((group) => group.map((reply) => group.some((other) => net(other) > net(reply) && isApart(other, reply))))
-    .filter((isBeaten) => isBeaten).length
+}
+
+/** Pairs of siblings whose net thumbs differ and that people ranked apart; the one with more thumbs first. */
+export function thumbPairs(replies: readonly Reply[]): [liked: Reply, disliked: Reply][] {
+  return siblingsOf(replies).flatMap((group) =>
+    group.flatMap((liked) =>
+      group
+        .filter((disliked) => net(liked) > net(disliked) && isApart(liked, disliked))
+        .map((disliked): [Reply, Reply] => [liked, disliked]),
+    ),
+  )
+}
+
+function isApart({ message: a }: Reply, { message: b }: Reply): boolean {
+  return a.rank !== null && b.rank !== null && a.rank !== b.rank
+}
+
+/**
+ * Judges every pair of siblings that the thresholds of `thumbs.pair` take, also those of one reply with several siblings,
+ * of which an export gives out one.
+ */
+export function judgeSiblings(
+  replies: readonly Reply[],
+  { min_gap, min_agreement }: { min_gap: number; min_agreement: number },
+  prior: number,
+): JudgedPair[] {
+  return thumbPairs(replies).flatMap(([liked, disliked]) => {
+    const [up, down] = [liked.message, disliked.message]
+    const agreeing = up.thumbs_up + down.thumbs_down
+    const isTaken =
+      net(liked) > 0 &&
+      net(disliked) < 0 &&
+      net(liked) - net(disliked) >= min_gap &&
+      agreeing >= min_agreement * (agreeing + up.thumbs_down + down.thumbs_up)
+    if (!isTaken) return []
+    const agree = up.rank! < down.rank! ? 1 : 0
+    return [{ strategy: 'thumbs.pair', prior, cluster: `tree-${liked.tree}`, agree, judged: 1 }]
+  })
+}
+
+/** A row of a single thumb, by the interaction that it is about. */
+export interface ExportedThumb {
+  prior: number
+  interaction: string
+  label: boolean
+}
+
+/**
+ * Judges single thumbs: one that is up is right on a reply in the better half of its siblings' ranking, one that is down in
+ * the worse. The middle one of an odd number, and a reply that has no ranked sibling, judge nothing.
+ */
+export function judgeThumbs(
+  thumbs: readonly ExportedThumb[],
+  journal: readonly JournalLine[],
+  replies: readonly Reply[],
+): JudgedPair[] {
+  const messages = new Map(journal.flatMap((line) => (line.kind === 'reply' ? [[line.interaction, line.message]] : [])))
+  const better = new Map<string, boolean>()
+  for (const group of siblingsOf(replies)) {
+    for (const { message } of group) {
+      const others = group.flatMap(({ message: { rank } }) => (rank === null || message.rank === null ? [] : [rank]))
+      const above = others.filter((rank) => rank < message.rank!).length
+      const below = others.filter((rank) => rank > message.rank!).length
+      if (above !== below) better.set(message.id, above < below)
+    }
+  }
+  const trees = new Map(replies.map(({ tree, message }) => [message.id, tree]))
+  return thumbs.flatMap(({ prior, interaction, label }) => {
+    const message = messages.get(interaction)
+    if (message === undefined) return []
+    const isBetter = better.get(message)
+    const judged = isBetter === undefined ? 0 : 1
+    const agree = isBetter === label ? 1 : 0
+    return [{ strategy: 'thumbs.unpaired', prior, cluster: `tree-${trees.get(message)}`, agree, judged }]
+  })
+}
+
+/**
+ * Replies that thumbs could put on the rejected side at most: those with a sibling that has more net thumbs and that
+ * people ranked apart from them. A reply is rejected once at most, however many siblings beat it.
+ */
+export function rejectable(replies: readonly Reply[]): number {
+  return new Set(thumbPairs(replies).map(([, { message }]) => message.id)).size
 }

@@ -1,9 +1,9 @@
 import { parseRecipe } from '@flywheel/curation'
 import { type ReplayData, readData } from './data.js'
-import { judgeEdits, judgeReplies, rejectable } from './judge.js'
+import { judgeEdits, judgeReplies, judgeSiblings, judgeThumbs, rejectable, thumbPairs } from './judge.js'
 import { repliesOf } from './messages.js'
 import { type Accuracy, accuracyOf, halvesByPrior } from './score.js'
-import { replay } from './system.js'
+import { type Exported, replay } from './system.js'
 
 /** `evidence.thumbs_min_gap` and `evidence.thumbs_min_agreement`. */
 export interface Thresholds {
@@ -15,19 +15,28 @@ export interface Thresholds {
 export interface ThumbsPoint extends Thresholds {
   /** Rows of single thumbs beside them. */
   unpaired: number
+  /** Of the rows of an export. */
   accuracy: Accuracy
-  /** Judged pairs, of the replies that thumbs could reject at most. */
+  /** Judged rows, of the replies that thumbs could reject at most. */
   coverage: number
+  /** Of every pair of siblings that the thresholds take. */
+  siblings: Accuracy
+  /** Those, of the pairs of siblings whose net thumbs differ. */
+  siblings_coverage: number
 }
 
 /** What a replay measured. */
 export interface Measured {
   seed: number
-  data: { edits: number; rankings: number; trees: number; replies: number; rejectable: number }
+  data: { edits: number; rankings: number; trees: number; replies: number; rejectable: number; sibling_pairs: number }
   rows: Record<string, number>
   leaking: number
   edits: { all: Accuracy; lighter: Accuracy; heavier: Accuracy }
   thumbs: ThumbsPoint[]
+  /** Rows of a single thumb. */
+  unpaired: Accuracy
+  /** What the agreement of people's thumbs alone says of their prior. */
+  agreement: Exported['agreement'][string] | undefined
 }
 
 const { thumbs_min_gap, thumbs_min_agreement } = parseRecipe({}).evidence
@@ -48,6 +57,7 @@ function sizeOf(data: ReplayData): Measured['data'] {
     trees: trees.length,
     replies: replies.length,
     rejectable: rejectable(replies),
+    sibling_pairs: thumbPairs(replies).length,
   }
 }
 
@@ -85,7 +95,16 @@ export async function measure(seed: number, curve: readonly Thresholds[] = CURVE
       const known = judged.filter((pair) => pair.judged > 0)
       const unpaired = set.rows.filter(({ strategy }) => strategy === 'thumbs.unpaired').length
       const coverage = known.length / size.rejectable
-      thumbs.push({ min_gap, min_agreement, unpaired, accuracy: accuracyOf(judged), coverage })
+      const taken = judgeSiblings(replies, { min_gap, min_agreement }, judged[0]?.prior ?? Number.NaN)
+      thumbs.push({
+        min_gap,
+        min_agreement,
+        unpaired,
+        accuracy: accuracyOf(judged),
+        coverage,
+        siblings: accuracyOf(taken),
+        siblings_coverage: taken.length / size.sibling_pairs,
+      })
     }
     return {
       seed,
@@ -94,6 +113,8 @@ export async function measure(seed: number, curve: readonly Thresholds[] = CURVE
       leaking: full.leaking,
       edits: { all: accuracyOf(edits), lighter: accuracyOf(lighter), heavier: accuracyOf(heavier) },
       thumbs,
+      unpaired: accuracyOf(judgeThumbs(full.thumbs, journal, replies)),
+      agreement: full.agreement['thumbs.unpaired'],
     }
   } finally {
     await system.close()

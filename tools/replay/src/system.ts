@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { createLogger } from '@flywheel/runtime'
 import { startStandalone } from '@flywheel/standalone'
 import type { JournalLine } from './journal.js'
-import type { ExportedPair } from './judge.js'
+import type { ExportedPair, ExportedThumb } from './judge.js'
 
 const DAY = 86_400_000
 /** How far back the traffic's clock stands: longer than anything takes to settle. */
@@ -21,6 +21,10 @@ export interface Exported {
   /** Rows by shape and strategy. */
   rows: { shape: string; strategy: string }[]
   pairs: ExportedPair[]
+  /** Rows of single thumbs. */
+  thumbs: ExportedThumb[]
+  /** What agreement alone says of a strategy's prior, where enough was judged twice. */
+  agreement: Record<string, { prior: number; interval: [number, number] }>
   /** Users, sessions and prompts with rows on both sides of the split. */
   leaking: number
 }
@@ -70,6 +74,7 @@ function jsonLines<T>(text: string): T[] {
 }
 
 interface Manifest {
+  strategies: { strategy: string; recalibration: Exported['agreement'][string] | null }[]
   files: { path: string; shape: string; format: string }[]
   statistics: { leaking_members: number }
 }
@@ -141,21 +146,29 @@ export async function replay(seed: number): Promise<Replayed> {
     )
     const rows: Exported['rows'] = []
     const pairs: ExportedPair[] = []
+    const thumbs: ExportedThumb[] = []
     for (const { path, shape } of manifest.files.filter(({ format }) => format === 'jsonl')) {
       if (shape === 'meta') continue
-      const records = jsonLines<{ chosen?: { content: string }[] }>(await readFile(join(dir, path), 'utf8'))
+      const records = jsonLines<{ chosen?: { content: string }[]; label?: boolean }>(
+        await readFile(join(dir, path), 'utf8'),
+      )
       const sidecar = `meta/${path.replace('/', '-')}`
       const metas = jsonLines<Meta>(await readFile(join(dir, sidecar), 'utf8'))
       metas.forEach(({ row_id, strategy, prior }, n) => {
         rows.push({ shape, strategy })
-        const wanted = records[n]?.chosen?.[0]?.content
-        if (shape !== 'preference' || wanted === undefined) return
         const answers = (items.get(row_id) ?? []).filter((id) => outputs.has(id))
+        const { label, chosen } = records[n] ?? {}
+        if (label !== undefined) thumbs.push({ prior, interaction: answers[0] ?? '', label })
+        const wanted = chosen?.[0]?.content
+        if (shape !== 'preference' || wanted === undefined) return
         const ordered = answers.sort((a, b) => likeness(wanted, outputs.get(b)!) - likeness(wanted, outputs.get(a)!))
         pairs.push({ row_id, strategy, prior, chosen: ordered[0] ?? '', rejected: ordered.at(-1) ?? '' })
       })
     }
-    return { export_id, rows, pairs, leaking: manifest.statistics.leaking_members }
+    const agreement = Object.fromEntries(
+      manifest.strategies.flatMap(({ strategy, recalibration: own }) => (own === null ? [] : [[strategy, own]])),
+    )
+    return { export_id, rows, pairs, thumbs, agreement, leaking: manifest.statistics.leaking_members }
   }
 
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { TreeMessage } from '../src/data.js'
-import { judgeEdits, judgeReplies, rejectable } from '../src/judge.js'
+import { judgeEdits, judgeReplies, judgeSiblings, judgeThumbs, rejectable, thumbPairs } from '../src/judge.js'
 import { repliesOf } from '../src/messages.js'
 import { accuracyOf, halvesByPrior, type JudgedPair } from '../src/score.js'
 
@@ -94,6 +94,52 @@ describe('judges', () => {
     expect(judge('i-best', 'i-worst')).toMatchObject([{ agree: 1, judged: 1 }])
     expect(judge('i-worst', 'i-best')).toMatchObject([{ agree: 0, judged: 1 }])
     expect(judge('i-best', 'i-unranked')).toMatchObject([{ judged: 0 }])
+  })
+
+  it('judges each pair of siblings that the thresholds take, in its own direction', () => {
+    const replies = repliesOf([
+      message('root', {
+        role: 'prompter',
+        replies: [
+          message('liked', { rank: 2, thumbs_up: 3 }),
+          message('also', { rank: 0, thumbs_up: 2, thumbs_down: 1 }),
+          message('disliked', { rank: 1, thumbs_down: 1 }),
+          message('same', { rank: 1, thumbs_down: 1 }),
+        ],
+      }),
+    ])
+    const names = thumbPairs(replies).map(([up, down]) => `${up.message.id} ${down.message.id}`)
+    // Those of equal net thumbs or rank are none.
+    expect(names.sort()).toEqual(['also disliked', 'also same', 'liked also', 'liked disliked', 'liked same'])
+    const judge = (min_gap: number, min_agreement: number): [number, number] => {
+      const { judged, accuracy } = accuracyOf(judgeSiblings(replies, { min_gap, min_agreement }, 0.7))
+      return [judged, accuracy ?? Number.NaN]
+    }
+    expect(judge(2, 0.5)).toEqual([4, 0.5])
+    expect(judge(3, 0.5)).toEqual([2, 0])
+    expect(judge(2, 0.8)).toEqual([2, 0])
+  })
+
+  it('a single thumb is right in its half of the ranking, and judges nothing in the middle', () => {
+    const replies = repliesOf([
+      message('root', {
+        role: 'prompter',
+        replies: [0, 1, 2].map((rank) => message(`r${rank}`, { rank })),
+      }),
+    ])
+    const journal = replies.map(({ message: { id } }) => ({
+      kind: 'reply' as const,
+      interaction: `i-${id}`,
+      tree: 0,
+      message: id,
+    }))
+    const judge = (interaction: string, label: boolean): object[] =>
+      judgeThumbs([{ prior: 0.65, interaction, label }], journal, replies)
+    expect(judge('i-r0', true)).toMatchObject([{ agree: 1, judged: 1 }])
+    expect(judge('i-r0', false)).toMatchObject([{ agree: 0, judged: 1 }])
+    expect(judge('i-r2', false)).toMatchObject([{ agree: 1, judged: 1 }])
+    expect(judge('i-r1', true)).toMatchObject([{ judged: 0 }])
+    expect(judge('elsewhere', true)).toEqual([])
   })
 
   it('counts a reply that thumbs could reject once, and only beside a sibling that people ranked apart', () => {

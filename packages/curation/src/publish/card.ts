@@ -143,12 +143,13 @@ function deltaSection({ kind, parent, supersedes }: Manifest): string[] {
 }
 
 function recalibrationSection(strategies: Manifest['strategies']): string[] {
-  const lines = strategies.flatMap(({ strategy, recalibration: own }) => {
+  const lines = strategies.flatMap(({ strategy, priors, recalibration: own }) => {
     if (own === null) return []
+    const isKept = priors.some(({ prior_source }) => prior_source === 'measured')
     const [low, high] = own.interval
     const chance = own.by_chance === null ? '' : `, by chance in ${percent(own.by_chance)}`
     return [
-      `- \`${strategy}\`: ${own.prior} (95% interval ${low} to ${high}). Of ${own.questions} questions that two people or more judged, they said the same in ${percent(own.agreement)}${chance}.`,
+      `- \`${strategy}\`: ${own.prior} (95% interval ${low} to ${high}). Of ${own.questions} questions that two people or more judged, they said the same in ${percent(own.agreement)}${chance}.${isKept ? ' The prior stays as it was measured: people who err alike agree, too.' : ''}`,
     ]
   })
   return lines.length === 0 ? [] : ["Priors from this project's own duplicate judgements:", '', ...lines, '']

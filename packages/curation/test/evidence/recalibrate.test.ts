@@ -2,9 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { calibrate, type Judgement, priorOfAgreement, wilson } from '../../src/evidence/recalibrate.js'
 import { datasetCard, inputsOf, recipeSchema, snapshotOf } from '../../src/index.js'
+import { settle } from '../../src/settle.js'
 import { sha256 } from '../../src/text/canonical-json.js'
+import { factsAt } from '../gates/set-support.js'
 import { manifestOf } from '../rendered.js'
-import { pairsOf, Story } from '../support.js'
+import { pairsOf, ports, Story } from '../support.js'
 
 const judged = (n: number, author: string, says: string): Judgement => ({
   strategy: 's',
@@ -146,6 +148,43 @@ describe('recalibration', () => {
     expect(set.rows.length).toBeGreaterThan(0)
     expect(set.strategies[0]?.recalibration).toBeNull()
     for (const { meta } of set.rows) expect(meta).toMatchObject({ prior: 0.65, prior_source: 'judgement' })
+  })
+
+  it('raises no prior that was measured, and says why: people who err alike agree', () => {
+    const story = new Story()
+    for (let n = 0; n < 40; n++) {
+      const id = story.ask({ prompt: `question ${n}`, output: `answer ${n}` })
+      const label = n % 2 === 0 ? 'up' : 'down'
+      for (const author_id of ['a', 'b']) story.say('thumb', id, { author_id, label })
+    }
+    const strategies = ['thumbs.unpaired']
+    const set = story.curate({ strategies, evidence: { recalibrate_from: 20 } })
+    expect(set.strategies[0]?.recalibration).toMatchObject({ agreement: 1, questions: 40 })
+    expect(set.rows.length).toBeGreaterThan(0)
+    for (const { meta } of set.rows) expect(meta).toMatchObject({ prior: 0.65, prior_source: 'measured', weight: 0.3 })
+    const { watermark, cutoff } = story.evidence()
+    const inputs = inputsOf(snapshotOf(story.evidence()))
+    const recipe = recipeSchema.parse({ strategies })
+    const manifest = manifestOf('id', { watermark, cutoff, inputs, recipe, parent: null }, set, [], [])
+    expect(datasetCard(manifest, [])).toContain(
+      'they said the same in 100%, by chance in 50%. The prior stays as it was',
+    )
+  })
+
+  it('lowers a prior that was measured elsewhere, where people agree too little for it', () => {
+    const own = {
+      prior: 0.6,
+      interval: [0.55, 0.64] as [number, number],
+      agreement: 0.52,
+      by_chance: 0.5,
+      questions: 4000,
+    }
+    const facts = [0, 1].map((n) =>
+      factsAt(n, { strategy: 'thumbs.unpaired', prior: 0.65, prior_source: 'measured', weight_share: 1 }),
+    )
+    const recipe = recipeSchema.parse({})
+    settle(facts, [], { recalibrated: new Map([['thumbs.unpaired', own]]) }, recipe, ports)
+    for (const each of facts) expect(each).toMatchObject({ prior: 0.6, prior_source: 'recalibrated' })
   })
 
   it('does not count people who cannot be told apart', () => {

@@ -43,18 +43,21 @@ describe('a delta', { timeout: 60_000 }, () => {
 
   it('weighs rows anew that it does not judge, where people agree otherwise than they did', async () => {
     const rows = seed(60)
+    for (const row of rows.feedback.filter(({ kind }) => kind === 'thumb')) {
+      Object.assign(row, { kind: 'verdict', label: row['label'] === 'up' ? 'accept' : 'reject' })
+    }
     const { run, say } = await story(rows, { evidence: { recalibrate_from: 10 } })
     await run(HOUR, { unitBytes: 1_000_000 })
     for (let n = 0; n < 36; n += 3) {
       const { label } = rows.feedback[n]!
-      await say(2 * HOUR, rows.interactions[n]!['id'], { kind: 'thumb', label, author_id: 'u9' })
+      await say(2 * HOUR, rows.interactions[n]!['id'], { kind: 'verdict', label, author_id: 'u9' })
     }
     const weighed = await run(3 * HOUR)
     expect(weighed.judged).toBe(12)
-    const { recalibration } = weighed.manifest.strategies.find(({ strategy }) => strategy === 'thumbs.unpaired')!
+    const { recalibration } = weighed.manifest.strategies.find(({ strategy }) => strategy === 'sft.accept')!
     expect(recalibration?.prior).toBeGreaterThan(0.9)
-    // Of eight answers nothing was said since: their rows have the weight that all have now.
-    expect(weighed.superseded.filter((reason) => reason === 'changed').length).toBeGreaterThanOrEqual(8)
+    // Of four accepted answers nothing was said since: their rows have the weight that all have now.
+    expect(weighed.superseded.filter((reason) => reason === 'changed').length).toBeGreaterThanOrEqual(4)
     await say(4 * HOUR, rows.interactions[39]!['id'], { kind: 'comment', kept: 'late', author_id: 'u9' })
     await expect(run(5 * HOUR)).rejects.toThrow('nothing is new or changed')
   })
