@@ -216,9 +216,9 @@ describe('units', () => {
         prompt: `Question ${n}, in so many words?`,
         output: `Answer ${n}.`,
       })
-      const label = n % 2 === 0 ? 'up' : 'down'
-      story.say('thumb', id, { author_id: 'one', label })
-      story.say('thumb', id, { author_id: 'other', label: n % 10 === 0 ? 'down' : label })
+      const label = n % 2 === 0 ? 'accept' : 'reject'
+      story.say('verdict', id, { author_id: 'one', label })
+      story.say('verdict', id, { author_id: 'other', label: n % 10 === 0 ? 'reject' : label })
       if (n % 3 === 0) story.say('correction', id, { author_id: 'ann', kept: `Kept ${n}, at length.\n\nYours, Ann` })
     }
     const evidence = story.evidence()
