@@ -322,7 +322,8 @@ async function publishSet({
       code: CODE_VERSIONS,
       recipe,
       held_out_by,
-      coverage: manifest.coverage,
+      // As it is read from its file: recorded once more from there it is the same record.
+      coverage: manifest.coverage && JSON.parse(canonicalJson(manifest.coverage)),
     }),
     created_at: canonicalTime(request.created_at ?? finished_at),
   })
