@@ -67,7 +67,7 @@ export interface Draft {
   safety_tags?: string[]
   /** Of a recipe that makes an evaluation set; written by the gate `construct`, redacted with the row. */
   notes?: ItemNotes
-  /** Of a recipe with `columns`; written by the gate `construct`, redacted with the row. */
+  /** Of a recipe with `columns` or `join`; written by the gate `construct`, redacted with the row. */
   columns?: RowColumns
   consent: string
 }

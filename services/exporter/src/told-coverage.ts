@@ -1,5 +1,5 @@
 import { type Coverage, coverageOf, type SettledSet } from '@flywheel/curation'
-import { type Database, listExports, readCapturedGroups } from '@flywheel/store'
+import { type Database, getExport, readCapturedGroups } from '@flywheel/store'
 
 /**
  * Who is in a set and who is not. Retention and erasure take interactions that no row was made of, which no digest of the
@@ -14,7 +14,7 @@ export async function toldCoverage(
     set,
   }: { projectId: string; export_id: string; watermark: string; set: SettledSet },
 ): Promise<Coverage> {
-  const recorded = (await listExports(db, projectId)).find(({ id, summary }) => id === export_id && summary !== '')
-  const told = recorded === undefined ? undefined : (JSON.parse(recorded.summary) as { coverage?: Coverage }).coverage
-  return told ?? coverageOf(set.kept, await readCapturedGroups(db, projectId, watermark))
+  const recorded = await getExport(db, projectId, export_id)
+  const { coverage } = JSON.parse(recorded?.summary || '{}') as { coverage?: Coverage }
+  return coverage ?? coverageOf(set.kept, await readCapturedGroups(db, projectId, watermark))
 }

@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Manifest } from '@flywheel/curation'
-import { readCapturedGroups } from '@flywheel/store'
+import { getExport, insertRows, readCapturedGroups } from '@flywheel/store'
 import { expect, it } from 'vitest'
 import { runExport } from '../src/index.js'
 import { eraseUser, filesOf, PROJECT, ROW_KEY, seed, settled, store, WATERMARK } from './support.js'
@@ -43,6 +43,11 @@ it('tells in manifest and card who is not in the set, of what was captured and i
     await eraseUser(db, 'silent')
     const files = await filesOf(first.dir)
     await rm(first.dir, { recursive: true })
+    // However many exports came later: what it said is not looked for among the newest.
+    const record = (await getExport(db, PROJECT, first.export_id))!
+    const later = { ...record, created_at: '2100-01-01T00:00:00.000Z', summary: '' }
+    const others = Array.from({ length: 1000 }, (_, n) => ({ ...later, id: `later-${n}` }))
+    await insertRows(db, 'exports', others)
     const again = await runExport({ ...common, asOf: first.export_id })
     expect(await filesOf(again.dir)).toEqual(files)
 
